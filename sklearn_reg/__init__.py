@@ -1,0 +1,61 @@
+"""Ridge, lasso and elastic net as scikit-learn estimators: see them descend, or have the optimum.
+
+Every formula is a function (`penalties`, `optimizers`, `closed_form`), and the estimators are built
+on them.
+"""
+
+from sklearn_reg.closed_form import (
+    ridge_closed_form,
+    ridge_condition_number,
+    ridge_degrees_of_freedom,
+)
+from sklearn_reg.estimators import ElasticNetRegression, LassoRegression, RidgeRegression
+from sklearn_reg.moments import Moments
+from sklearn_reg.optimizers import (
+    AdamState,
+    adam_with_l2,
+    adamw,
+    sgd_step,
+    sgd_with_l2,
+    sgd_with_weight_decay,
+    trajectory,
+)
+from sklearn_reg.penalties import (
+    elastic_net_gradient,
+    elastic_net_penalty,
+    elastic_net_prox,
+    l1_gradient,
+    l1_penalty,
+    l1_prox,
+    l2_gradient,
+    l2_penalty,
+    l2_prox,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AdamState",
+    "ElasticNetRegression",
+    "LassoRegression",
+    "Moments",
+    "RidgeRegression",
+    "adam_with_l2",
+    "adamw",
+    "elastic_net_gradient",
+    "elastic_net_penalty",
+    "elastic_net_prox",
+    "l1_gradient",
+    "l1_penalty",
+    "l1_prox",
+    "l2_gradient",
+    "l2_penalty",
+    "l2_prox",
+    "ridge_closed_form",
+    "ridge_condition_number",
+    "ridge_degrees_of_freedom",
+    "sgd_step",
+    "sgd_with_l2",
+    "sgd_with_weight_decay",
+    "trajectory",
+]

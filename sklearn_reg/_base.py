@@ -1,0 +1,276 @@
+"""What the three estimators share: validate, translate to problems, solve, translate back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_reg._advice import warn_of_trouble
+from sklearn_reg._parameters import (
+    check_count,
+    check_flag,
+    check_lambda,
+    check_penalty_weights,
+    check_sample_weight,
+)
+from sklearn_reg._typing import BoolArray, FloatArray, Matrix
+from sklearn_reg._validation import check_number
+from sklearn_reg.designs import Columns, make_design
+from sklearn_reg.problem import Problem
+from sklearn_reg.rows import rows_of
+from sklearn_reg.solvers import SOLVERS, Settings, SolverResult, choose
+
+# A penalty beyond this acts as this, so that its products stay finite.
+LARGEST_PENALTY = 1e150
+# solver="auto" goes on until the optimum is certified; this many steps mean that it cannot be.
+AUTO_ITERATIONS = 100_000
+READ_AS = {"accept_sparse": ("csr", "csc"), "dtype": (np.float64, np.float32)}
+
+
+class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """Least squares with an elastic-net penalty; a subclass says which by `_l1_ratio`."""
+
+    def _l1_ratio(self) -> float:
+        """Share of L1 in the penalty, validated."""
+        raise NotImplementedError
+
+    def fit(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit the coefficients and the intercept.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data. float64 and float32 are read as they are, never copied or changed.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets. Columns are solved independently of each other.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights; only their ratios matter. None means equal weights.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data are not valid. The estimator is then as it was before.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the learning rate cannot converge, or if the fit ends with a duality gap above
+            `tol * F(0, mean y)`. It gives the figures, the cause and the remedy.
+        """
+        with _unchanged_on_error(self):
+            settings = self._settings()
+            X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **READ_AS)
+            weights = check_sample_weight(sample_weight, X.shape[0])
+            with _overflow_explained(X, y):
+                fitted = self._solve(X, np.asarray(y, dtype=np.float64), weights, settings)
+                self._store(fitted, X.dtype, np.ndim(y))
+        warn_of_trouble(
+            type(self).__name__, fitted.problems, fitted.results, fitted.units, settings
+        )
+        return self
+
+    def predict(self, X: Matrix) -> FloatArray:
+        """Predict X w + b.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predictions, shaped like the y of `fit`.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, **READ_AS)
+        predictions: FloatArray = X @ self.coef_.T + self.intercept_
+        return predictions
+
+    def get_weights(self) -> FloatArray:
+        """Return the weights w as the formulas write them.
+
+        Returns
+        -------
+        ndarray of shape (n_features,) or (n_features, n_targets)
+            A copy of `coef_`, one column per target.
+        """
+        check_is_fitted(self)
+        weights: FloatArray = self.coef_.T.copy()
+        return weights
+
+    def __sklearn_is_fitted__(self) -> bool:
+        # scikit-learn looks for any name that ends in "_", and lambda_ is a parameter.
+        return hasattr(self, "coef_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _settings(self) -> Settings:
+        """Check the parameters that do not depend on the data."""
+        for name in ("fit_intercept", "standardize", "positive", "warm_start"):
+            check_flag(getattr(self, name), name)
+        rate = self.learning_rate
+        if not (isinstance(rate, str) and rate == "auto"):
+            rate = check_number(rate, "learning_rate", "a number > 0 or 'auto'")
+        settings = Settings(
+            learning_rate=None if rate == "auto" else rate,
+            n_iterations=check_count(self.n_iterations, "n_iterations"),
+            tol=check_number(self.tol, "tol", "a number >= 0", zero=True),
+        )
+        if self.solver == "auto":
+            return settings._replace(learning_rate=None, n_iterations=AUTO_ITERATIONS)
+        return settings
+
+    def _penalty(self, n_features: int, n_targets: int) -> _Penalty:
+        """Check the penalty and spread it over targets and features."""
+        lambdas = check_lambda(self.lambda_, n_targets)
+        weights, excluded = check_penalty_weights(
+            self.penalty_weights, n_features, getattr(self, "feature_names_in_", None)
+        )
+        return _Penalty(lambdas, self._l1_ratio(), weights, excluded)
+
+    def _solve(
+        self, X: Matrix, y: FloatArray, weights: FloatArray | None, settings: Settings
+    ) -> _Fitted:
+        """Translate to one problem per target and solve them."""
+        Y = y.reshape(len(y), -1)
+        penalty = self._penalty(X.shape[1], Y.shape[1])
+        solver = SOLVERS[choose(self.solver, penalty.smooth and not self.positive)]
+        # Solvers work on targets of order one. A power of two costs no digit.
+        units = _power_of_two(np.abs(Y).max(axis=0))
+        design, columns = make_design(
+            X,
+            Y / units,
+            weights,
+            on_gram=solver.on_gram(X.shape[0], X.shape[1], rows_of(X).stored),
+            centred=self.fit_intercept,
+            standardize=self.standardize,
+            excluded=penalty.excluded,
+            unpenalised=not penalty.l1(0, 1.0).all(),
+        )
+        problems = [
+            Problem(design, j, penalty.l1(j, unit), penalty.l2(j), self.positive)
+            for j, unit in enumerate(units)
+        ]
+        starts = self._starts(columns, units)
+        results = [
+            solver.run(problem, start, settings)
+            for problem, start in zip(problems, starts, strict=True)
+        ]
+        return _Fitted(problems, results, columns, units)
+
+    def _starts(self, columns: Columns, units: FloatArray) -> FloatArray:
+        """Return where each target starts: at zero, or at the last fit."""
+        shape = (units.size, columns.factors.size)
+        coef = np.atleast_2d(getattr(self, "coef_", np.zeros(shape)))
+        if not self.warm_start or coef.shape != shape:
+            return np.zeros(shape)
+        factors = columns.factors
+        scaled = np.where(factors > 0, coef / np.where(factors > 0, factors, 1.0), 0.0)
+        return np.asarray(scaled / units[:, None])
+
+    def _store(self, fitted: _Fitted, dtype: Any, y_ndim: int) -> None:
+        """Set the fitted attributes, in the units and shapes of the data."""
+        columns, units, results = fitted.columns, fitted.units, fitted.results
+        squares = units**2
+        coef = units[:, None] * np.array([r.w for r in results]) * columns.factors
+        intercept = units * columns.target_means - coef @ columns.means
+        objective = squares * np.array([r.objective for r in results])
+        gap = squares * np.array([r.gap for r in results])
+        n_iter = max(r.n_iter for r in results)
+        # A target that stopped earlier keeps its last objective.
+        history = np.column_stack(
+            [np.pad(r.history, (0, n_iter - r.n_iter), mode="edge") for r in results]
+        )
+        coef, intercept = coef.astype(dtype), intercept.astype(dtype)
+        for name, values in (("coef_", coef), ("intercept_", intercept), ("objective_", objective)):
+            if not np.isfinite(values).all():
+                raise FloatingPointError(f"{name} is not representable as {values.dtype}")
+        one = y_ndim == 1
+        self.coef_ = coef[0] if one else coef
+        self.intercept_ = intercept[0] if one else intercept
+        self.objective_ = float(objective[0]) if one else objective
+        self.dual_gap_ = float(gap[0]) if one else gap
+        self.history_ = squares[0] * history[:, 0] if one else squares * history
+        self.n_iter_ = n_iter
+        self.converged_ = all(r.converged for r in results)
+        self.solver_ = results[0].solver
+
+
+class _Penalty(NamedTuple):
+    """lambda_ per target, l1_ratio, and a weight per feature; excluded features have weight 1."""
+
+    lambdas: FloatArray
+    l1_ratio: float
+    weights: FloatArray
+    excluded: BoolArray
+
+    @property
+    def smooth(self) -> bool:
+        return not (self.l1_ratio * self.lambdas.max() * self.weights).any()
+
+    def l1(self, target: int, unit: float) -> FloatArray:
+        """Coefficients of |w| for a target measured in this unit."""
+        l1 = self.lambdas[target] * self.l1_ratio * self.weights
+        l1 = np.minimum(l1, LARGEST_PENALTY * min(unit, 1.0)) / unit
+        return np.asarray(l1)
+
+    def l2(self, target: int) -> FloatArray:
+        """Coefficients of w^2 / 2."""
+        l2 = self.lambdas[target] * (1.0 - self.l1_ratio) * self.weights
+        return np.asarray(np.minimum(l2, LARGEST_PENALTY))
+
+
+class _Fitted(NamedTuple):
+    """Solved problems and the way back to the units of the data."""
+
+    problems: list[Problem]
+    results: list[SolverResult]
+    columns: Columns
+    units: FloatArray
+
+
+def _power_of_two(size: FloatArray) -> FloatArray:
+    """Return the power of two just above each size; one for zero."""
+    return np.ldexp(1.0, np.frexp(np.where(size > 0, size, 0.5))[1])
+
+
+@contextmanager
+def _unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
+    """Give an estimator its attributes back if anything goes wrong."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+@contextmanager
+def _overflow_explained(X: Matrix, y: Any) -> Iterator[None]:
+    """Turn an overflow into an error that says which input caused it."""
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            yield
+    except FloatingPointError as error:
+        size = abs(X).max()
+        raise ValueError(
+            f"X or y is beyond what float64 can square: largest |X| {size:.3g}, largest |y| "
+            f"{np.abs(y).max():.3g} ({error}). Rescale them, or use standardize=True."
+        ) from error

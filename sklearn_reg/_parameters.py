@@ -1,0 +1,113 @@
+"""Checks of what a user passes to an estimator: one clear error that names argument and value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_array
+
+from sklearn_reg._typing import BoolArray, FloatArray
+from sklearn_reg._validation import check_number
+
+
+def check_count(value: Any, name: str) -> int:
+    """Return an integer of at least one."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer >= 1, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
+    return int(value)
+
+
+def check_flag(value: Any, name: str) -> bool:
+    """Return a bool."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def check_lambda(lambda_: Any, n_targets: int) -> FloatArray:
+    """Return penalties of shape (n_targets,) from one number or one number a target."""
+    wanted = "a number >= 0"
+    if not isinstance(lambda_, (list, tuple, np.ndarray)) or np.ndim(lambda_) == 0:
+        return np.full(n_targets, check_number(lambda_, "lambda_", wanted, zero=True))
+    if np.shape(lambda_) != (n_targets,):
+        raise ValueError(
+            f"lambda_ must be {wanted} or an array of shape ({n_targets},), one a target, got "
+            f"shape {np.shape(lambda_)}"
+        )
+    return np.array(
+        [
+            check_number(value, f"lambda_[{index}]", wanted, zero=True)
+            for index, value in enumerate(lambda_)
+        ]
+    )
+
+
+def check_sample_weight(sample_weight: ArrayLike | None, n_samples: int) -> FloatArray | None:
+    """Return weights of shape (n_samples,), scaled to a largest weight of one."""
+    if sample_weight is None:
+        return None
+    weights: FloatArray = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weights.ndim == 0:
+        weights = np.full(n_samples, float(weights))
+    if weights.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must have shape ({n_samples},), one weight a row, got {weights.shape}"
+        )
+    if (weights < 0).any():
+        raise ValueError(f"sample_weight must not be negative, got {weights.min()!r}")
+    if not weights.any():
+        raise ValueError("sample_weight must be positive for at least one row, got all zeros")
+    scaled: FloatArray = weights / weights.max()
+    return scaled
+
+
+def check_penalty_weights(
+    penalty_weights: ArrayLike | Mapping[str, float] | None,
+    n_features: int,
+    names: ArrayLike | None,
+) -> tuple[FloatArray, BoolArray]:
+    """Return finite weights of shape (n_features,), and which features are excluded (inf)."""
+    if penalty_weights is None:
+        return np.ones(n_features), np.zeros(n_features, dtype=bool)
+    if isinstance(penalty_weights, Mapping):
+        penalty_weights = _by_name(penalty_weights, names)
+    wanted = "penalty_weights must be numbers >= 0 (0 = free, inf = excluded)"
+    weights: FloatArray = check_array(
+        penalty_weights,
+        ensure_2d=False,
+        dtype=np.float64,
+        ensure_all_finite=False,
+        input_name="penalty_weights",
+    )
+    if weights.shape != (n_features,):
+        raise ValueError(f"{wanted} of shape ({n_features},), one a feature, got {weights.shape}")
+    wrong = np.isnan(weights) | (weights < 0)
+    if wrong.any():
+        raise ValueError(f"{wanted}, got {weights[wrong][0]!r} at index {np.flatnonzero(wrong)[0]}")
+    excluded = np.isinf(weights)
+    return np.where(excluded, 1.0, weights), excluded
+
+
+def _by_name(weights: Mapping[str, float], names: ArrayLike | None) -> FloatArray:
+    """Spread a mapping of feature names over the features; those not named get 1."""
+    if names is None:
+        raise ValueError(
+            "penalty_weights by feature name need an X with feature names (a DataFrame), got an "
+            f"array; pass an array of weights instead of {dict(weights)!r}"
+        )
+    order = {name: index for index, name in enumerate(np.asarray(names))}
+    unknown = [name for name in weights if name not in order]
+    if unknown:
+        raise ValueError(f"penalty_weights names {unknown!r}, which X does not have")
+    spread = np.ones(len(order))
+    for name, weight in weights.items():
+        spread[order[name]] = weight
+    return spread

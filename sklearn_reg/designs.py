@@ -1,0 +1,323 @@
+"""Designs: the few products that solvers ask of the data, and nothing else.
+
+A solver never sees X. It sees the centred, weighted, scaled matrix
+
+    Z = (X - 1 m') D,    S = diag(s),  sum(s) = 1,
+
+where m holds the weighted column means (0 without an intercept) and D one factor per column
+(0 excludes a column). Neither Z nor a centred copy of X is ever formed: both are algebra on
+products with X. Dense rows, sparse rows and moments answer the same questions.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from sklearn_reg._linalg import Solve, pseudo_inverse
+from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
+from sklearn_reg.moments import Moments
+from sklearn_reg.rows import constant_columns, rows_of
+
+# Below this many columns the largest eigenvalue comes from LAPACK, above it from Lanczos steps.
+SMALL = 64
+
+
+class Products(NamedTuple):
+    """What a residual r = y - Z w tells: everything the objective, gradient and gap need."""
+
+    correlation: FloatArray  # Z'S r, shape (n_features,)
+    residual_square: float  # r'S r
+
+
+class Design(ABC):
+    """The data as solvers see it: Z, S and the centred targets.
+
+    Attributes
+    ----------
+    n_features, n_targets : int
+    cross : ndarray of shape (n_features, n_targets)
+        Z'S y.
+    scatter : ndarray of shape (n_targets,)
+        y'S y: twice the objective of the null model.
+    step_cost : int
+        Numbers read by one call of `products`.
+    """
+
+    n_features: int
+    n_targets: int
+    cross: FloatArray
+    scatter: FloatArray
+    step_cost: int
+
+    def __init__(self) -> None:
+        self._remembered: tuple[str, bytes, Any] | None = None
+
+    def remember(self, kind: str, penalty: FloatArray, make: Callable[[], Any]) -> Any:
+        """Make a factorisation once for all targets with the same penalty; keep the last one."""
+        key = (kind, penalty.tobytes())
+        kept = self._remembered
+        if kept is None or kept[:2] != key:
+            kept = self._remembered = (*key, make())
+        return kept[2]
+
+    @abstractmethod
+    def products(self, w: FloatArray, target: int) -> Products:
+        """Correlation of the residual of w with Z, and its square."""
+
+    @abstractmethod
+    def normal_product(self, w: FloatArray) -> FloatArray:
+        """Z'S Z w, for w of shape (n_features,)."""
+
+    @abstractmethod
+    def gram(self, rows: IndexArray, columns: IndexArray) -> FloatArray:
+        """Z'S Z restricted to these rows and columns."""
+
+    @property
+    @abstractmethod
+    def squares(self) -> FloatArray:
+        """The diagonal of Z'S Z."""
+
+    def pseudo_inverse(self, columns: IndexArray) -> Solve:
+        """Multiply by the pseudo-inverse of the Gram matrix of these columns."""
+        return pseudo_inverse(self.gram(columns, columns))
+
+    @cached_property
+    def largest_eigenvalue(self) -> float:
+        """Largest eigenvalue of Z'S Z: the curvature that bounds a gradient step."""
+        p = self.n_features
+        if p <= SMALL:
+            everything = np.arange(p)
+            return max(0.0, float(np.linalg.eigvalsh(self.gram(everything, everything))[-1]))
+        start = np.sqrt(np.arange(1.0, p + 1))  # any fixed vector that is orthogonal to nothing
+        unit = float(np.abs(self.normal_product(start / np.linalg.norm(start))).max())
+        if unit == 0.0:
+            return 0.0
+        # In units of order one: Lanczos squares its vectors.
+        operator = LinearOperator((p, p), matvec=lambda v: self.normal_product(v.ravel()) / unit)
+        return unit * float(eigsh(operator, k=1, v0=start, tol=1e-8, return_eigenvectors=False)[0])
+
+
+class RowsDesign(Design):
+    """Rows of X in memory, dense or sparse.
+
+    Parameters
+    ----------
+    X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+    Y : ndarray of shape (n_samples, n_targets)
+        Centred targets.
+    weights : ndarray of shape (n_samples,)
+        Weights s, summing to one.
+    means, factors : ndarray of shape (n_features,)
+        m and the diagonal of D.
+    """
+
+    def __init__(
+        self,
+        X: Matrix,
+        Y: FloatArray,
+        weights: FloatArray,
+        means: FloatArray,
+        factors: FloatArray,
+    ) -> None:
+        super().__init__()
+        self.rows = rows_of(X)
+        self.n_rows = X.shape[0]
+        self.n_features, self.n_targets = X.shape[1], Y.shape[1]
+        self.step_cost = 2 * self.rows.stored
+        self.Y, self.weights, self.means, self.factors = Y, weights, means, factors
+        weighted = weights[:, None] * Y
+        self.cross = np.asfortranarray(
+            np.column_stack([self._correlate(column) for column in weighted.T])
+        )
+        self.scatter = np.einsum("ij,ij->j", weighted, Y)
+
+    def products(self, w: FloatArray, target: int) -> Products:
+        """Correlation of the residual of w with Z, and its square."""
+        residual = self.Y[:, target] - self._fitted(w)
+        weighted = self.weights * residual
+        return Products(self._correlate(weighted), float(weighted @ residual))
+
+    def normal_product(self, w: FloatArray) -> FloatArray:
+        """Z'S Z w."""
+        return self._correlate(self.weights * self._fitted(w))
+
+    def gram(self, rows: IndexArray, columns: IndexArray) -> FloatArray:
+        """Z'S Z restricted to these rows and columns."""
+        product = self.rows.gram(rows, columns, self.weights, self.means)
+        product *= np.multiply.outer(self.factors[rows], self.factors[columns])
+        return product
+
+    @property
+    def squares(self) -> FloatArray:
+        """The diagonal of Z'S Z."""
+        means, variances = self.rows.spread(self.weights)
+        return self.factors**2 * (variances + (means - self.means) ** 2)
+
+    def columns(self, columns: IndexArray) -> FloatArray:
+        """S^(1/2) Z restricted to these columns, as a dense copy."""
+        Z = np.asfortranarray(self.rows.columns(columns) - self.means[columns])
+        Z *= self.factors[columns]
+        Z *= np.sqrt(self.weights)[:, None]
+        return Z
+
+    def kernel(self, inverse_penalty: FloatArray) -> FloatArray:
+        """S^(1/2) Z diag(inverse_penalty) Z' S^(1/2), of shape (n_samples, n_samples)."""
+        root = np.sqrt(self.weights)
+        scale = self.factors**2 * inverse_penalty
+        product = self.rows.kernel(scale)
+        # Centring: (X - 1m') A (X - 1m')' = XAX' - (XAm)1' - 1(XAm)' + (m'Am) 11'.
+        mixed = self.rows.fitted(scale * self.means)
+        product += float(self.means @ (scale * self.means)) - mixed - mixed[:, None]
+        product *= root * root[:, None]
+        return product
+
+    def pseudo_inverse(self, columns: IndexArray) -> Solve:
+        """Multiply by the pseudo-inverse of the Gram matrix of these columns.
+
+        For more columns than rows, by (A'A)^+ = A' (AA')^+ (AA')^+ A with A = S^(1/2) Z.
+        """
+        if columns.size <= self.n_rows:
+            return super().pseudo_inverse(columns)
+        chosen = np.zeros(self.n_features)
+        chosen[columns] = 1.0
+        solve = pseudo_inverse(self.kernel(chosen))
+
+        def apply(b: FloatArray) -> FloatArray:
+            w = np.zeros(self.n_features)
+            w[columns] = b
+            return self.whitened_correlate(solve(solve(self.whitened_fitted(w))))[columns]
+
+        return apply
+
+    def whitened_fitted(self, w: FloatArray) -> FloatArray:
+        """S^(1/2) Z w."""
+        return np.sqrt(self.weights) * self._fitted(w)
+
+    def whitened_correlate(self, v: FloatArray) -> FloatArray:
+        """Z' S^(1/2) v."""
+        return self._correlate(np.sqrt(self.weights) * v)
+
+    def _fitted(self, w: FloatArray) -> FloatArray:
+        """Z w."""
+        scaled = self.factors * w
+        fitted: FloatArray = self.rows.fitted(scaled) - self.means @ scaled
+        return fitted
+
+    def _correlate(self, weighted: FloatArray) -> FloatArray:
+        """Z'v for a vector v that carries the weights already."""
+        correlation: FloatArray = self.rows.correlate(weighted) - self.means * weighted.sum()
+        return self.factors * correlation
+
+
+class GramDesign(Design):
+    """Moments in the place of rows: every product costs p^2 instead of n p."""
+
+    def __init__(self, moments: Moments, factors: FloatArray, centred: bool) -> None:
+        super().__init__()
+        self.n_features, self.n_targets = moments.cross.shape
+        self.step_cost = self.n_features**2
+        weight, mean_x, mean_y = moments.weight, moments.mean_x, moments.mean_y
+        self._gram = moments.gram / weight
+        self.cross = moments.cross / weight
+        self.scatter = moments.scatter / weight
+        if not centred:
+            self._gram += np.multiply.outer(mean_x, mean_x)
+            self.cross += np.multiply.outer(mean_x, mean_y)
+            self.scatter += mean_y**2
+        self._gram *= np.multiply.outer(factors, factors)
+        self.cross *= factors[:, None]
+
+    def products(self, w: FloatArray, target: int) -> Products:
+        """Correlation of the residual of w with Z, and its square."""
+        cross = self.cross[:, target]
+        correlation = cross - self._gram @ w
+        # r'Sr = y'Sy - w'(Z'Sy + Z'Sr); rounding may leave it just below zero.
+        residual_square = float(self.scatter[target] - w @ (cross + correlation))
+        return Products(correlation, max(0.0, residual_square))
+
+    def normal_product(self, w: FloatArray) -> FloatArray:
+        """Z'S Z w."""
+        product: FloatArray = self._gram @ w
+        return product
+
+    def gram(self, rows: IndexArray, columns: IndexArray) -> FloatArray:
+        """Z'S Z restricted to these rows and columns."""
+        return self._gram[np.ix_(rows, columns)]
+
+    @property
+    def squares(self) -> FloatArray:
+        """The diagonal of Z'S Z."""
+        return np.diagonal(self._gram)
+
+
+class Columns(NamedTuple):
+    """How coefficients of Z translate back: means of X and y, and the factor of each column."""
+
+    means: FloatArray
+    target_means: FloatArray
+    factors: FloatArray
+
+
+def make_design(
+    X: Matrix,
+    Y: FloatArray,
+    weights: FloatArray | None,
+    *,
+    on_gram: bool,
+    centred: bool,
+    standardize: bool,
+    excluded: BoolArray,
+    unpenalised: bool,
+) -> tuple[Design, Columns]:
+    """Look at the data once and wrap them for the solvers.
+
+    Parameters
+    ----------
+    X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+    Y : ndarray of shape (n_samples, n_targets)
+    weights : ndarray of shape (n_samples,) or None
+        Non-negative, with a positive sum.
+    on_gram : bool
+        Whether to replace the rows by their moments.
+    centred : bool
+        Whether there is an intercept.
+    standardize : bool
+        Whether to divide columns by their standard deviation.
+    excluded : ndarray of shape (n_features,) of bool
+        Columns that must get no weight.
+    unpenalised : bool
+        Whether some coefficient has no L1 penalty. A constant column beside an intercept is then
+        told from its rounding by a second look at X; an L1 penalty does that by itself.
+    """
+    if on_gram:
+        moments = Moments.from_data(X, Y, weights)
+        means, target_means = moments.mean_x, moments.mean_y
+        variances: FloatArray | None = np.diagonal(moments.gram) / moments.weight
+    else:
+        shares = np.full(X.shape[0], 1.0) if weights is None else weights / weights.max()
+        shares = shares / shares.sum()
+        target_means, rows = shares @ Y, rows_of(X)
+        if standardize or unpenalised:
+            means, variances = rows.spread(shares)
+        else:
+            means, variances = rows.means(shares), None
+    factors = np.ones(X.shape[1])
+    if variances is not None:
+        constant = constant_columns(means, variances)
+        if standardize:
+            factors = 1.0 / np.sqrt(np.where(constant, 1.0, variances))
+        if centred:
+            factors[constant] = 0.0
+    factors[excluded] = 0.0
+    if not centred:
+        means, target_means = np.zeros_like(means), np.zeros_like(target_means)
+    columns = Columns(means, target_means, factors)
+    if on_gram:
+        return GramDesign(moments, factors, centred), columns
+    return RowsDesign(X, np.asfortranarray(Y - target_means), shares, means, factors), columns

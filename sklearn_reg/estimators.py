@@ -1,0 +1,394 @@
+"""Ridge, lasso and elastic net, trained by gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from sklearn_reg._base import PenalizedRegression
+from sklearn_reg._validation import check_l1_ratio
+
+
+class RidgeRegression(PenalizedRegression):
+    r"""Linear regression with an L2 penalty, which shrinks all weights.
+
+    .. math::
+        F(w, b) = \frac{1}{2 \sum_i s_i} \sum_i s_i (y_i - x_i^\top w - b)^2
+        + \frac{\lambda}{2} \sum_j v_j w_j^2
+
+    with s the sample weights and v the penalty weights (both 1 by default) and b unpenalised.
+
+    Parameters
+    ----------
+    lambda_ : float or array-like of shape (n_targets,), default=1.0
+        Strength of the penalty, >= 0; an array gives each target its own.
+    learning_rate : float or "auto", default=0.01
+        Step of the descent solvers, used exactly as given. "auto" is 1 / L, with L the largest
+        eigenvalue of the (weighted, centred) X'X / n plus the L2 penalty. A rate at or above 2 / L
+        cannot converge: the fit warns and steps at 1 / L.
+    n_iterations : int, default=1000
+        The most steps a descent solver takes; it stops earlier once `tol` is certified.
+    solver : str, default="gradient_descent"
+        - "gradient_descent": the textbook step `w <- prox(w - learning_rate * gradient)`, from
+          zero; the L1 part is in the proximal operator, so weights become exactly 0;
+        - "subgradient": the textbook step with sign(w), whose weights only come near 0;
+        - "accelerated": proximal gradient with momentum and restart (FISTA), for rates up to 1 / L;
+        - "closed_form": linear algebra, for penalties without a kink;
+        - "auto": the optimum, whatever it takes; ignores learning_rate and n_iterations.
+    tol : float, default=1e-6
+        Bound on the duality gap, relative to the objective of the null model:
+        `gap <= tol * F(0, mean y)` ends the fit.
+    fit_intercept : bool, default=True
+        Whether to fit b. It is never penalised; X is centred by algebra, not by a copy.
+    standardize : bool, default=False
+        Whether to penalise (and descend on) columns divided by their weighted population standard
+        deviation. Coefficients are returned on the original scale.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict names
+        features of a DataFrame; those it does not name get 1.
+    positive : bool, default=False
+        Whether coefficients must not be negative.
+    warm_start : bool, default=False
+        Whether to start from the coefficients of the last fit.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients w.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept b; 0 without `fit_intercept`.
+    n_iter_ : int
+        Iterations of the solver, at least 1.
+    objective_ : float or ndarray of shape (n_targets,)
+        F at the end, in the unit of y squared.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Upper bound of F - F*, the distance to the optimum, in the unit of F.
+    converged_ : bool
+        Whether the gap is within `tol` for every target.
+    history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
+        F after each iteration.
+    solver_ : str
+        The solver that ran: what "auto" took.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has them.
+
+    See Also
+    --------
+    LassoRegression : The L1 penalty, which makes weights exactly zero.
+    ElasticNetRegression : Both penalties.
+    ridge_closed_form : The textbook formula.
+
+    Notes
+    -----
+    `RidgeRegression(lambda_=a)` is scikit-learn's `Ridge(alpha=a * n_samples)`: the loss here is a
+    mean over samples, so that lambda_ keeps its meaning when the data grow.
+
+    References
+    ----------
+    A. E. Hoerl, R. W. Kennard (1970). Ridge regression: biased estimation for nonorthogonal
+    problems. Technometrics 12(1). https://doi.org/10.1080/00401706.1970.10488634
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_reg import RidgeRegression
+    >>> X = np.array([[-1.0, 1.0], [0.0, -2.0], [1.0, 1.0]])
+    >>> y = np.array([1.0, 2.0, 6.0])
+    >>> model = RidgeRegression(lambda_=0.5, learning_rate=0.5, tol=1e-9).fit(X, y)
+    >>> model.coef_.round(3), round(float(model.intercept_), 3)
+    (array([1.429, 0.4  ]), 3.0)
+    """
+
+    def __init__(
+        self,
+        lambda_: float | ArrayLike = 1.0,
+        learning_rate: float | str = 0.01,
+        n_iterations: int = 1000,
+        *,
+        solver: str = "gradient_descent",
+        tol: float = 1e-6,
+        fit_intercept: bool = True,
+        standardize: bool = False,
+        penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+        positive: bool = False,
+        warm_start: bool = False,
+    ) -> None:
+        self.lambda_ = lambda_
+        self.learning_rate = learning_rate
+        self.n_iterations = n_iterations
+        self.solver = solver
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.penalty_weights = penalty_weights
+        self.positive = positive
+        self.warm_start = warm_start
+
+    def _l1_ratio(self) -> float:
+        return 0.0
+
+
+class LassoRegression(PenalizedRegression):
+    r"""Linear regression with an L1 penalty, which makes weights exactly zero.
+
+    .. math::
+        F(w, b) = \frac{1}{2 \sum_i s_i} \sum_i s_i (y_i - x_i^\top w - b)^2
+        + \lambda \sum_j v_j |w_j|
+
+    with s the sample weights and v the penalty weights (both 1 by default) and b unpenalised.
+
+    Parameters
+    ----------
+    lambda_ : float or array-like of shape (n_targets,), default=1.0
+        Strength of the penalty, >= 0; an array gives each target its own.
+    learning_rate : float or "auto", default=0.01
+        Step of the descent solvers, used exactly as given. "auto" is 1 / L, with L the largest
+        eigenvalue of the (weighted, centred) X'X / n plus the L2 penalty. A rate at or above 2 / L
+        cannot converge: the fit warns and steps at 1 / L.
+    n_iterations : int, default=1000
+        The most steps a descent solver takes; it stops earlier once `tol` is certified.
+    solver : str, default="gradient_descent"
+        - "gradient_descent": the textbook step `w <- prox(w - learning_rate * gradient)`, from
+          zero; the L1 part is in the proximal operator, so weights become exactly 0;
+        - "subgradient": the textbook step with sign(w), whose weights only come near 0;
+        - "accelerated": proximal gradient with momentum and restart (FISTA), for rates up to 1 / L;
+        - "closed_form": linear algebra, for penalties without a kink;
+        - "auto": the optimum, whatever it takes; ignores learning_rate and n_iterations.
+    tol : float, default=1e-6
+        Bound on the duality gap, relative to the objective of the null model:
+        `gap <= tol * F(0, mean y)` ends the fit.
+    fit_intercept : bool, default=True
+        Whether to fit b. It is never penalised; X is centred by algebra, not by a copy.
+    standardize : bool, default=False
+        Whether to penalise (and descend on) columns divided by their weighted population standard
+        deviation. Coefficients are returned on the original scale.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict names
+        features of a DataFrame; those it does not name get 1.
+    positive : bool, default=False
+        Whether coefficients must not be negative.
+    warm_start : bool, default=False
+        Whether to start from the coefficients of the last fit.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients w.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept b; 0 without `fit_intercept`.
+    n_iter_ : int
+        Iterations of the solver, at least 1.
+    objective_ : float or ndarray of shape (n_targets,)
+        F at the end, in the unit of y squared.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Upper bound of F - F*, the distance to the optimum, in the unit of F.
+    converged_ : bool
+        Whether the gap is within `tol` for every target.
+    history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
+        F after each iteration.
+    solver_ : str
+        The solver that ran: what "auto" took.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has them.
+
+    See Also
+    --------
+    RidgeRegression : The L2 penalty, which shrinks without zeros.
+    ElasticNetRegression : Both penalties.
+    l1_prox : The step that makes the zeros.
+
+    Notes
+    -----
+    `LassoRegression(lambda_=a)` is scikit-learn's `Lasso(alpha=a)`. From
+    lambda_max = max_j |x_j'(y - mean y)| / n on, all weights are zero.
+
+    References
+    ----------
+    R. Tibshirani (1996). Regression shrinkage and selection via the lasso. J. Royal Statistical
+    Society B 58(1). https://doi.org/10.1111/j.2517-6161.1996.tb02080.x
+
+    I. Daubechies, M. Defrise, C. De Mol (2004). An iterative thresholding algorithm for linear
+    inverse problems with a sparsity constraint. Communications on Pure and Applied Mathematics
+    57(11). https://doi.org/10.1002/cpa.20042
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_reg import LassoRegression
+    >>> X = np.array([[-1.0, 1.0], [0.0, -2.0], [1.0, 1.0]])
+    >>> y = np.array([1.0, 2.0, 6.0])
+    >>> model = LassoRegression(lambda_=1.0, learning_rate=0.5, tol=1e-9).fit(X, y)
+    >>> model.coef_.round(3), round(float(model.intercept_), 3)
+    (array([1., 0.]), 3.0)
+    """
+
+    def __init__(
+        self,
+        lambda_: float | ArrayLike = 1.0,
+        learning_rate: float | str = 0.01,
+        n_iterations: int = 1000,
+        *,
+        solver: str = "gradient_descent",
+        tol: float = 1e-6,
+        fit_intercept: bool = True,
+        standardize: bool = False,
+        penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+        positive: bool = False,
+        warm_start: bool = False,
+    ) -> None:
+        self.lambda_ = lambda_
+        self.learning_rate = learning_rate
+        self.n_iterations = n_iterations
+        self.solver = solver
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.penalty_weights = penalty_weights
+        self.positive = positive
+        self.warm_start = warm_start
+
+    def _l1_ratio(self) -> float:
+        return 1.0
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # With lambda_=1 the best model of a target of unit variance is the constant one.
+        tags.regressor_tags.poor_score = True
+        return tags
+
+
+class ElasticNetRegression(PenalizedRegression):
+    r"""Linear regression with L1 and L2 penalties: sparse, and stable with correlated features.
+
+    .. math::
+        F(w, b) = \frac{1}{2 \sum_i s_i} \sum_i s_i (y_i - x_i^\top w - b)^2
+        + \lambda \sum_j v_j \Big( \rho |w_j| + \frac{1 - \rho}{2} w_j^2 \Big)
+
+    with rho the `l1_ratio`, s the sample weights and v the penalty weights (both 1 by default) and
+    b unpenalised.
+
+    Parameters
+    ----------
+    lambda_ : float or array-like of shape (n_targets,), default=1.0
+        Strength of the penalty, >= 0; an array gives each target its own.
+    learning_rate : float or "auto", default=0.01
+        Step of the descent solvers, used exactly as given. "auto" is 1 / L, with L the largest
+        eigenvalue of the (weighted, centred) X'X / n plus the L2 penalty. A rate at or above 2 / L
+        cannot converge: the fit warns and steps at 1 / L.
+    n_iterations : int, default=1000
+        The most steps a descent solver takes; it stops earlier once `tol` is certified.
+    l1_ratio : float, default=0.5
+        Share of L1 in the penalty, in [0, 1]: 0 is ridge, 1 is the lasso.
+    solver : str, default="gradient_descent"
+        - "gradient_descent": the textbook step `w <- prox(w - learning_rate * gradient)`, from
+          zero; the L1 part is in the proximal operator, so weights become exactly 0;
+        - "subgradient": the textbook step with sign(w), whose weights only come near 0;
+        - "accelerated": proximal gradient with momentum and restart (FISTA), for rates up to 1 / L;
+        - "closed_form": linear algebra, for penalties without a kink;
+        - "auto": the optimum, whatever it takes; ignores learning_rate and n_iterations.
+    tol : float, default=1e-6
+        Bound on the duality gap, relative to the objective of the null model:
+        `gap <= tol * F(0, mean y)` ends the fit.
+    fit_intercept : bool, default=True
+        Whether to fit b. It is never penalised; X is centred by algebra, not by a copy.
+    standardize : bool, default=False
+        Whether to penalise (and descend on) columns divided by their weighted population standard
+        deviation. Coefficients are returned on the original scale.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict names
+        features of a DataFrame; those it does not name get 1.
+    positive : bool, default=False
+        Whether coefficients must not be negative.
+    warm_start : bool, default=False
+        Whether to start from the coefficients of the last fit.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients w.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept b; 0 without `fit_intercept`.
+    n_iter_ : int
+        Iterations of the solver, at least 1.
+    objective_ : float or ndarray of shape (n_targets,)
+        F at the end, in the unit of y squared.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Upper bound of F - F*, the distance to the optimum, in the unit of F.
+    converged_ : bool
+        Whether the gap is within `tol` for every target.
+    history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
+        F after each iteration.
+    solver_ : str
+        The solver that ran: what "auto" took.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has them.
+
+    See Also
+    --------
+    RidgeRegression : The L2 penalty alone.
+    LassoRegression : The L1 penalty alone.
+
+    Notes
+    -----
+    `ElasticNetRegression(lambda_=a, l1_ratio=r)` is scikit-learn's
+    `ElasticNet(alpha=a, l1_ratio=r)` and glmnet's `alpha=r, lambda=a`.
+
+    References
+    ----------
+    H. Zou, T. Hastie (2005). Regularization and variable selection via the elastic net. J. Royal
+    Statistical Society B 67(2). https://doi.org/10.1111/j.1467-9868.2005.00503.x
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_reg import ElasticNetRegression
+    >>> X = np.array([[-1.0, 1.0], [0.0, -2.0], [1.0, 1.0]])
+    >>> y = np.array([1.0, 2.0, 6.0])
+    >>> model = ElasticNetRegression(lambda_=0.5, learning_rate=0.5, tol=1e-9).fit(X, y)
+    >>> model.coef_.round(3), round(float(model.intercept_), 3)
+    (array([1.545, 0.333]), 3.0)
+    """
+
+    def __init__(
+        self,
+        lambda_: float | ArrayLike = 1.0,
+        learning_rate: float | str = 0.01,
+        n_iterations: int = 1000,
+        l1_ratio: float = 0.5,
+        *,
+        solver: str = "gradient_descent",
+        tol: float = 1e-6,
+        fit_intercept: bool = True,
+        standardize: bool = False,
+        penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+        positive: bool = False,
+        warm_start: bool = False,
+    ) -> None:
+        self.lambda_ = lambda_
+        self.learning_rate = learning_rate
+        self.n_iterations = n_iterations
+        self.l1_ratio = l1_ratio
+        self.solver = solver
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.penalty_weights = penalty_weights
+        self.positive = positive
+        self.warm_start = warm_start
+
+    def _l1_ratio(self) -> float:
+        return check_l1_ratio(self.l1_ratio)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # With lambda_=1 the best model of a target of unit variance is the constant one.
+        tags.regressor_tags.poor_score = True
+        return tags

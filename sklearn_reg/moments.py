@@ -1,0 +1,261 @@
+"""Moments: all that least squares needs to know of the data, in one pass, in p x p numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+from scipy.linalg import blas
+
+from sklearn_reg._typing import FloatArray, Matrix
+
+# Numbers in one centred chunk: large enough for BLAS to run at full speed, small enough for cache.
+CHUNK_NUMBERS = 2**19
+
+
+class Moments:
+    r"""Weight, means and centred second moments of (X, y): all that least squares needs.
+
+    With :math:`s_i` the sample weights and :math:`\bar x, \bar y` the weighted means,
+
+    .. math::
+        W = \sum_i s_i, \quad
+        G = \sum_i s_i (x_i - \bar x)(x_i - \bar x)^\top, \quad
+        C = \sum_i s_i (x_i - \bar x)(y_i - \bar y)^\top, \quad
+        t = \sum_i s_i (y_i - \bar y)^2 .
+
+    They add over disjoint sets of rows, so that they can be gathered chunk by chunk, on several
+    machines, or fold by fold, and subtract to forget rows again. Every chunk is centred before
+    it is multiplied, and chunks are merged by the update of Chan, Golub and LeVeque [1]_: a mean
+    many times larger than the spread costs no digits.
+
+    Parameters
+    ----------
+    n_features : int
+        Columns of X.
+    n_targets : int, default=1
+        Columns of y.
+
+    Attributes
+    ----------
+    weight : float
+        Sum of the sample weights, W; the number of rows where there are none.
+    mean_x : ndarray of shape (n_features,)
+        Weighted means of the columns of X.
+    mean_y : ndarray of shape (n_targets,)
+        Weighted means of the columns of y.
+    gram : ndarray of shape (n_features, n_features)
+        Centred Gram matrix, G.
+    cross : ndarray of shape (n_features, n_targets)
+        Centred products of X and y, C.
+    scatter : ndarray of shape (n_targets,)
+        Centred sums of squares of y, t.
+
+    References
+    ----------
+    .. [1] T. F. Chan, G. H. Golub, R. J. LeVeque (1983). Algorithms for computing the sample
+       variance. The American Statistician 37(3). https://doi.org/10.1080/00031305.1983.10483115
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_reg import Moments
+    >>> X, y = np.array([[1.0], [2.0], [6.0]]), np.array([1.0, 0.0, 2.0])
+    >>> top, bottom = Moments.from_data(X[:1], y[:1]), Moments.from_data(X[1:], y[1:])
+    >>> both = top + bottom
+    >>> both.mean_x, both.gram
+    (array([3.]), array([[14.]]))
+    >>> (both - bottom).mean_x
+    array([1.])
+    """
+
+    def __init__(self, n_features: int, n_targets: int = 1) -> None:
+        self.weight = 0.0
+        self.mean_x: FloatArray = np.zeros(n_features)
+        self.mean_y: FloatArray = np.zeros(n_targets)
+        self.gram: FloatArray = np.zeros((n_features, n_features), order="F")
+        self.cross: FloatArray = np.zeros((n_features, n_targets), order="F")
+        self.scatter: FloatArray = np.zeros(n_targets)
+
+    @classmethod
+    def from_data(cls, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Moments:
+        """Gather the moments of one data set.
+
+        Parameters
+        ----------
+        X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+            Rows of any real dtype; sums are made in float64.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, non-negative; None means 1 for every row.
+
+        Returns
+        -------
+        Moments
+            The moments of these rows.
+        """
+        n_targets = 1 if np.ndim(y) == 1 else np.shape(y)[1]
+        return cls(X.shape[1], n_targets).update(X, y, sample_weight)
+
+    def update(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Moments:
+        """Add the rows of (X, y) in place, one chunk at a time.
+
+        Parameters
+        ----------
+        X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights, non-negative; None means 1 for every row.
+
+        Returns
+        -------
+        Moments
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit these moments. Nothing has been added then.
+        """
+        Y = np.asarray(y, dtype=np.float64)
+        Y = Y[:, None] if Y.ndim == 1 else Y
+        s = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        self._check_shapes(X, Y, s)
+        added = (
+            _of_sparse_rows(X, Y, s) if sparse.issparse(X) else _of_dense_rows(np.asarray(X), Y, s)
+        )
+        self._merge(added, sign=1)
+        return self
+
+    def __add__(self, other: Moments) -> Moments:
+        return self._copy()._merge(other, sign=1)
+
+    def __sub__(self, other: Moments) -> Moments:
+        return self._copy()._merge(other, sign=-1)
+
+    def _merge(self, other: Moments, sign: int) -> Moments:
+        """Add (sign 1) or remove (sign -1) the rows of other."""
+        if other.gram.shape != self.gram.shape or other.mean_y.shape != self.mean_y.shape:
+            raise ValueError(
+                f"moments of {other.gram.shape[0]} features and {other.mean_y.size} targets do not "
+                f"fit moments of {self.gram.shape[0]} features and {self.mean_y.size} targets"
+            )
+        weight = self.weight + sign * other.weight
+        if weight < 0:
+            raise ValueError(
+                f"cannot remove rows of weight {other.weight} from moments of weight {self.weight}"
+            )
+        if other.weight == 0:
+            return self
+        if weight == 0:
+            self.__init__(self.mean_x.size, self.mean_y.size)  # type: ignore[misc]
+            return self
+        share = sign * other.weight / weight
+        dx, dy = other.mean_x - self.mean_x, other.mean_y - self.mean_y
+        # Between-group scatter: weight_1 weight_2 / weight * d d'.
+        between = self.weight * share
+        self.gram += sign * other.gram
+        self.gram += np.multiply.outer(between * dx, dx)
+        self.cross += sign * other.cross
+        self.cross += np.multiply.outer(between * dx, dy)
+        self.scatter += sign * other.scatter + between * dy**2
+        self.mean_x += share * dx
+        self.mean_y += share * dy
+        self.weight = weight
+        return self
+
+    def _copy(self) -> Moments:
+        copy = Moments(self.mean_x.size, self.mean_y.size)
+        for name, value in vars(self).items():
+            setattr(copy, name, value if name == "weight" else value.copy(order="F"))
+        return copy
+
+    def _check_shapes(self, X: Matrix, Y: FloatArray, s: FloatArray | None) -> None:
+        """Refuse rows that do not fit before anything is added."""
+        n, p = X.shape
+        if p != self.mean_x.size:
+            raise ValueError(f"X has {p} columns, but these moments have {self.mean_x.size}")
+        if Y.shape != (n, self.mean_y.size):
+            raise ValueError(
+                f"y has shape {Y.shape}, but X has {n} rows and these moments have "
+                f"{self.mean_y.size} targets"
+            )
+        if s is not None and s.shape != (n,):
+            raise ValueError(f"sample_weight has shape {s.shape}, but X has {n} rows")
+
+
+def row_chunks(n_rows: int, n_columns: int) -> Iterator[slice]:
+    """Cut rows into chunks that fit in cache, or are as tall as they are wide."""
+    # At least as many rows as columns, so that merging (p x p) never costs more than multiplying.
+    size = max(n_columns, CHUNK_NUMBERS // max(1, n_columns))
+    return (slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size))
+
+
+def _of_dense_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
+    """One pass: each chunk is centred near its mean, multiplied once, and merged."""
+    (n, p), k = X.shape, Y.shape[1]
+    total = Moments(p, k)
+    block = np.empty((0, 0))
+    for rows in row_chunks(n, p):
+        m = rows.stop - rows.start
+        if block.shape[0] != m:
+            block = np.empty((m, p + k + 1), order="F")
+        if total.weight:
+            near_x, near_y = total.mean_x, total.mean_y
+        else:
+            near_x, near_y = X[rows].mean(axis=0, dtype=np.float64), Y[rows].mean(axis=0)
+        np.subtract(X[rows], near_x, out=block[:, :p])
+        np.subtract(Y[rows], near_y, out=block[:, p:-1])
+        block[:, -1] = 1.0
+        if s is not None:
+            if not s[rows].any():
+                continue
+            block *= np.sqrt(s[rows])[:, None]
+        # One product gives the Gram matrix, X'y, y'y, the sums and the weight of the chunk.
+        product = symmetric(blas.dsyrk(1.0, block, trans=1))
+        total._merge(_from_product(product, near_x, near_y), sign=1)
+    return total
+
+
+def _from_product(product: FloatArray, near_x: FloatArray, near_y: FloatArray) -> Moments:
+    """Read the moments off [X - near_x, y - near_y, 1]' S [X - near_x, y - near_y, 1]."""
+    p, k = near_x.size, near_y.size
+    chunk = Moments(p, k)
+    chunk.weight = float(product[-1, -1])
+    sums = product[:-1, -1]
+    chunk.mean_x = near_x + sums[:p] / chunk.weight
+    chunk.mean_y = near_y + sums[p:] / chunk.weight
+    product = product[:-1, :-1] - np.multiply.outer(sums / chunk.weight, sums)
+    chunk.gram, chunk.cross = product[:p, :p], product[:p, p:]
+    chunk.scatter = np.diagonal(product)[p:].copy()
+    return chunk
+
+
+def _of_sparse_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
+    """Sparse products cannot be shifted without filling X in: G = X'SX - W mean mean'."""
+    n, p = X.shape
+    s = np.ones(n) if s is None else s
+    moments = Moments(p, Y.shape[1])
+    moments.weight = float(s.sum())
+    if moments.weight == 0:
+        return moments
+    X = X.astype(np.float64, copy=False)
+    moments.mean_x = np.asarray(X.T @ s).ravel() / moments.weight
+    moments.mean_y = s @ Y / moments.weight
+    centred = Y - moments.mean_y
+    moments.gram = np.asfortranarray((X.T @ X.multiply(s[:, None]).tocsr()).toarray())
+    moments.gram -= np.multiply.outer(moments.weight * moments.mean_x, moments.mean_x)
+    moments.cross = np.asfortranarray(X.T @ (s[:, None] * centred))
+    moments.scatter = s @ centred**2
+    return moments
+
+
+def symmetric(upper: FloatArray) -> FloatArray:
+    """Fill the lower triangle, which BLAS left at zero, from the upper one."""
+    upper += np.triu(upper, 1).T
+    return upper

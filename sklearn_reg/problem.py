@@ -1,0 +1,196 @@
+"""Problem: the objective, its gradient and its certificate, stated once for every solver.
+
+With Z the centred, scaled data and S weights of sum one (see `designs`), for one target y:
+
+    F(w) = 1/2 (y - Z w)'S (y - Z w) + sum_j h_j(w_j),    h_j(w) = l1_j |w| + l2_j / 2 w^2,
+
+where l1 = lambda_ l1_ratio v and l2 = lambda_ (1 - l1_ratio) v; with `positive`, h_j(w) is
+infinite for w < 0.
+
+The certificate. For any theta, Fenchel's inequality bounds the distance to the optimum F* by
+
+    F(w) - F* <= 1/2 |r - theta|_S^2 + sum_j ( h_j(w_j) + h_j*(Z_j'S theta) - w_j Z_j'S theta ),
+
+a sum of terms that are all non-negative, so that nothing cancels. The best theta is the residual
+r at the optimum; away from it, theta = c (r - P r), where P removes what unpenalised columns
+explain and c shrinks until every h_j* is finite.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from sklearn_reg._linalg import EPS, Solve
+from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
+from sklearn_reg.designs import Design, Products
+from sklearn_reg.penalties import soft_threshold
+
+# A ridge penalty this small beside the data is treated as none by the certificate: the bound
+# stays valid and loses no more than this share.
+NEGLIGIBLE = 1e-18
+# Up to this many columns a warning looks at the spectrum to name the cause.
+LARGEST_SPECTRUM = 500
+
+
+class Evaluation(NamedTuple):
+    """What a solver sees at a point w. Objective and gap are in the unit of F, that of y^2."""
+
+    w: FloatArray
+    gradient: FloatArray  # of the smooth part: -Z'S r + l2 w
+    objective: float  # F(w)
+    gap: float  # an upper bound of F(w) - F*
+
+
+class Problem:
+    """One penalised least-squares problem: a design, one of its targets, and a penalty.
+
+    Parameters
+    ----------
+    design : Design
+        The data.
+    target : int
+        Which of the design's targets is y.
+    l1, l2 : ndarray of shape (n_features,)
+        Coefficients of |w_j| and of w_j^2 / 2.
+    positive : bool
+        Whether w must not be negative.
+    """
+
+    def __init__(
+        self, design: Design, target: int, l1: FloatArray, l2: FloatArray, positive: bool = False
+    ) -> None:
+        self.design, self.target = design, target
+        self.l1, self.l2, self.positive = l1, l2, positive
+        self.null = 0.5 * float(design.scatter[target])  # F(0)
+        self._hard = (l2 == 0) & (l1 > 0)  # coefficients whose h* is infinite beyond l1
+        self._free = self._unpenalised()
+        self._explained = _Explained(design)
+
+    @property
+    def smooth(self) -> bool:
+        """Whether F has a gradient everywhere."""
+        return not self.positive and not self.l1.any()
+
+    @cached_property
+    def curvature(self) -> float:
+        """L, the largest eigenvalue of Z'S Z + diag(l2) (or a bound, where l2 varies)."""
+        return self.design.largest_eigenvalue + float(self.l2.max(initial=0.0))
+
+    @cached_property
+    def condition_number(self) -> float:
+        """Condition number of Z'S Z + diag(l2) on its range; 1 where it is too large to look at."""
+        p = self.design.n_features
+        if p > LARGEST_SPECTRUM:
+            return 1.0
+        everything = np.arange(p)
+        values = np.linalg.eigvalsh(self.design.gram(everything, everything) + np.diag(self.l2))
+        values = values[values > EPS * p * values[-1]]
+        return float(values[-1] / values[0]) if values.size else 1.0
+
+    def evaluate(self, w: FloatArray) -> Evaluation:
+        """Objective, gradient and gap at w, from one pair of products with the data."""
+        products = self.design.products(w, self.target)
+        objective = 0.5 * products.residual_square + self.penalty(w)
+        gradient = self.l2 * w - products.correlation
+        return Evaluation(w, gradient, objective, self.gap(w, products))
+
+    def penalty(self, w: FloatArray) -> float:
+        """sum_j l1_j |w_j| + l2_j / 2 w_j^2."""
+        return float(self.l1 @ np.abs(w) + 0.5 * (self.l2 @ np.square(w)))
+
+    def prox(self, z: FloatArray, step: float) -> FloatArray:
+        """argmin_w 1/2 |w - z|^2 + step sum_j l1_j |w_j|; the smooth l2 is in the gradient."""
+        if self.positive:
+            return np.maximum(z - step * self.l1, 0.0)
+        return soft_threshold(z, step * self.l1) if self.l1.any() else z
+
+    def violation(self, at: Evaluation) -> float:
+        """Largest violation of the Karush-Kuhn-Tucker conditions, in the unit of Z'S y."""
+        subgradient = np.where(
+            at.w != 0, at.gradient + self.l1 * np.sign(at.w), soft_threshold(at.gradient, self.l1)
+        )
+        if self.positive:
+            subgradient = np.where(at.w > 0, subgradient, np.minimum(at.gradient + self.l1, 0.0))
+        return float(np.abs(subgradient).max(initial=0.0))
+
+    def gap(self, w: FloatArray, products: Products) -> float:
+        """Duality gap: an upper bound of F(w) - F*, from the residual's products."""
+        u, removed = self._without_explained(w, products.correlation)
+        rest = max(0.0, products.residual_square - removed)
+        pull = u if self.positive else np.abs(u)
+        gaps = [
+            0.5 * (removed + (1.0 - c) ** 2 * rest) + self._slack(w, u, pull, c)
+            for c in self._shrinkages(pull)
+        ]
+        return max(0.0, min(gaps))
+
+    def _shrinkages(self, pull: FloatArray) -> set[float]:
+        """Factors c that make theta = c r feasible: the largest, and one that zeroes every h*."""
+        largest = _feasible(pull[self._hard], self.l1[self._hard])
+        if self._hard.all():
+            return {largest}
+        penalised = ~self._free
+        return {largest, _feasible(pull[penalised], self.l1[penalised])}
+
+    def _slack(self, w: FloatArray, u: FloatArray, pull: FloatArray, c: float) -> float:
+        """sum_j h_j(w_j) + h_j*(c u_j) - c u_j w_j."""
+        slack = self.penalty(w) - c * float(u @ w)
+        soft = ~self._hard & ~self._free
+        if soft.any():
+            excess = np.maximum(c * pull[soft] - self.l1[soft], 0.0)
+            slack += 0.5 * float(np.sum(excess * (excess / self.l2[soft])))
+        return slack
+
+    def _without_explained(self, w: FloatArray, u: FloatArray) -> tuple[FloatArray, float]:
+        """Z'S (r - P r) and |P r|^2, with P onto the unpenalised columns.
+
+        Under `positive` an unpenalised column only has to correlate non-positively, which those at
+        zero mostly do; the ones that do not are removed as well, until none is left.
+        """
+        if not self._free.any():
+            return u, 0.0
+        if not self.positive:
+            return self._explained.remove(u, np.flatnonzero(self._free))
+        span = self._free & ((w > 0) | (u > 0))
+        while True:
+            rest, removed = self._explained.remove(u, np.flatnonzero(span))
+            left = self._free & ~span & (rest > 0)
+            if not left.any():
+                return rest, removed
+            span |= left
+
+    def _unpenalised(self) -> BoolArray:
+        # Cauchy-Schwarz: the largest column of Z has at least this norm.
+        cross = np.abs(self.design.cross[:, self.target]).max(initial=0.0)
+        norm = float(cross / np.sqrt(2.0 * self.null)) if self.null > 0 else 0.0
+        return np.asarray((self.l1 == 0) & (self.l2 <= NEGLIGIBLE * norm * norm))
+
+
+def _feasible(pull: FloatArray, limit: FloatArray) -> float:
+    """Largest c <= 1 with c * pull <= limit."""
+    over = pull > limit
+    return float(np.min(limit[over] / pull[over])) if over.any() else 1.0
+
+
+class _Explained:
+    """Removes from a residual what some columns explain; the last factorisation is kept."""
+
+    def __init__(self, design: Design) -> None:
+        self._design = design
+        self._last: tuple[bytes, Solve] | None = None
+
+    def remove(self, u: FloatArray, columns: IndexArray) -> tuple[FloatArray, float]:
+        """Z'S (r - P r) and |P r|^2 from u = Z'S r, with P the projection on these columns."""
+        if columns.size == 0:
+            return u, 0.0
+        key = columns.tobytes()
+        if self._last is None or self._last[0] != key:
+            self._last = (key, self._design.pseudo_inverse(columns))
+        coefficients = np.zeros_like(u)
+        coefficients[columns] = self._last[1](u[columns])
+        rest = u - self._design.normal_product(coefficients)
+        rest[columns] = 0.0
+        return rest, max(0.0, float(u @ coefficients))

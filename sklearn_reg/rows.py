@@ -1,0 +1,174 @@
+"""Rows: the products with X itself, dense or sparse. Nothing above this file asks which it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_reg._linalg import EPS
+from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
+from sklearn_reg.moments import row_chunks
+
+
+class Rows(ABC):
+    """A matrix X of shape (n_samples, n_features), read but never copied or changed."""
+
+    def __init__(self, X: Matrix) -> None:
+        self.X = X
+        self.shape: tuple[int, int] = X.shape
+
+    @property
+    @abstractmethod
+    def stored(self) -> int:
+        """Numbers that a product with X reads."""
+
+    @abstractmethod
+    def fitted(self, w: FloatArray) -> FloatArray:
+        """X w."""
+
+    @abstractmethod
+    def correlate(self, v: FloatArray) -> FloatArray:
+        """X'v."""
+
+    @abstractmethod
+    def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Weighted means and variances of the columns, exact even where the mean is large."""
+
+    @abstractmethod
+    def columns(self, columns: IndexArray) -> FloatArray:
+        """Copy these columns, dense and float64."""
+
+    @abstractmethod
+    def gram(
+        self, rows: IndexArray, columns: IndexArray, weights: FloatArray, means: FloatArray
+    ) -> FloatArray:
+        """(X - 1m')' diag(weights) (X - 1m'), for weights of sum one, restricted."""
+
+    @abstractmethod
+    def kernel(self, scale: FloatArray) -> FloatArray:
+        """X diag(scale) X'."""
+
+    def means(self, weights: FloatArray) -> FloatArray:
+        """Weighted column means, for weights of sum one."""
+        return self.correlate(weights)
+
+
+class DenseRows(Rows):
+    """An ndarray in C or Fortran order; float32 is read as it is and summed in float64."""
+
+    @property
+    def stored(self) -> int:
+        """Numbers that a product with X reads."""
+        return int(self.X.size)
+
+    def fitted(self, w: FloatArray) -> FloatArray:
+        """X w, reading only the columns that count when they are few."""
+        support = np.flatnonzero(w)
+        if 4 * support.size < w.size:
+            return self.columns(support) @ w[support]
+        if self.X.dtype == np.float64:
+            fitted: FloatArray = self.X @ w
+            return fitted
+        return np.concatenate([self._float64(rows) @ w for rows in row_chunks(*self.shape)])
+
+    def correlate(self, v: FloatArray) -> FloatArray:
+        """X'v."""
+        correlation: FloatArray
+        if self.X.dtype == np.float64:
+            correlation = self.X.T @ v
+            return correlation
+        correlation = np.zeros(self.shape[1])
+        for rows in row_chunks(*self.shape):
+            correlation += self._float64(rows).T @ v[rows]
+        return correlation
+
+    def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Weighted means and variances; a second look at X removes the rounding of the means."""
+        means, variances = self.means(weights), np.zeros(self.shape[1])
+        correction = np.zeros(self.shape[1])
+        for rows in row_chunks(*self.shape):
+            centred = self._float64(rows) - means
+            correction += weights[rows] @ centred
+            variances += weights[rows] @ np.square(centred)
+        return means + correction, np.maximum(variances - correction**2, 0.0)
+
+    def columns(self, columns: IndexArray) -> FloatArray:
+        """Copy these columns, dense and float64."""
+        return np.asfortranarray(self.X[:, columns], dtype=np.float64)
+
+    def gram(
+        self, rows: IndexArray, columns: IndexArray, weights: FloatArray, means: FloatArray
+    ) -> FloatArray:
+        """(X - 1m')' diag(weights) (X - 1m'), restricted; columns are centred before they meet."""
+        product = np.zeros((rows.size, columns.size))
+        for part in row_chunks(self.shape[0], max(rows.size, columns.size)):
+            right = self._float64(part)[:, columns] - means[columns]
+            left = right if rows is columns else self._float64(part)[:, rows] - means[rows]
+            product += left.T @ (weights[part, None] * right)
+        return product
+
+    def kernel(self, scale: FloatArray) -> FloatArray:
+        """X diag(scale) X', some columns at a time."""
+        n, p = self.shape
+        product = np.zeros((n, n))
+        for part in row_chunks(p, n):
+            X = np.asarray(self.X[:, part], dtype=np.float64)
+            product += (X * scale[part]) @ X.T
+        return product
+
+    def _float64(self, rows: slice) -> FloatArray:
+        return np.asarray(self.X[rows], dtype=np.float64)
+
+
+class SparseRows(Rows):
+    """A scipy.sparse CSC or CSR matrix or array with int32 or int64 indices, never filled in."""
+
+    @property
+    def stored(self) -> int:
+        """Numbers that a product with X reads."""
+        return int(self.X.nnz)
+
+    def fitted(self, w: FloatArray) -> FloatArray:
+        """X w."""
+        return np.asarray(self.X @ w, dtype=np.float64)
+
+    def correlate(self, v: FloatArray) -> FloatArray:
+        """X'v."""
+        return np.asarray(self.X.T @ v, dtype=np.float64)
+
+    def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Weighted means and variances: over stored entries, then the zeros that are not."""
+        means, X, p = self.means(weights), self.X.tocoo(), self.shape[1]
+        s = weights[X.row]
+        stored = np.bincount(X.col, weights=s * (X.data - means[X.col]) ** 2, minlength=p)
+        share = np.bincount(X.col, weights=s, minlength=p)
+        return means, stored + np.clip(1.0 - share, 0.0, None) * means**2
+
+    def columns(self, columns: IndexArray) -> FloatArray:
+        """Copy these columns, dense and float64."""
+        return np.asfortranarray(self.X[:, columns].toarray(), dtype=np.float64)
+
+    def gram(
+        self, rows: IndexArray, columns: IndexArray, weights: FloatArray, means: FloatArray
+    ) -> FloatArray:
+        """(X - 1m')' diag(weights) (X - 1m') = X'SX - mm', restricted."""
+        weighted = sparse.diags_array(weights) @ self.X[:, columns]
+        product = np.asarray((self.X[:, rows].T @ weighted).toarray(), dtype=np.float64)
+        product -= np.multiply.outer(means[rows], means[columns])
+        return product
+
+    def kernel(self, scale: FloatArray) -> FloatArray:
+        """X diag(scale) X'."""
+        return np.asarray((self.X @ sparse.diags_array(scale) @ self.X.T).toarray())
+
+
+def rows_of(X: Matrix) -> Rows:
+    """Wrap a validated matrix."""
+    return SparseRows(X) if sparse.issparse(X) else DenseRows(X)
+
+
+def constant_columns(means: FloatArray, variances: FloatArray) -> BoolArray:
+    """Columns whose spread is nothing but the rounding of their mean."""
+    return np.asarray(variances <= (16 * EPS * means) ** 2)

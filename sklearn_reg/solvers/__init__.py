@@ -1,0 +1,65 @@
+"""Solvers by name: what each needs, and which one `auto` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sklearn_reg._typing import FloatArray
+from sklearn_reg.problem import Problem
+from sklearn_reg.solvers._result import Settings, SolverResult
+from sklearn_reg.solvers.descent import accelerated, gradient_descent, subgradient
+from sklearn_reg.solvers.direct import closed_form
+
+__all__ = ["SOLVERS", "Settings", "Solver", "SolverResult", "choose"]
+
+# A Gram matrix larger than this (800 MB) is never made on a solver's own initiative.
+LARGEST_GRAM = 10_000
+
+
+def _gram_pays(n_rows: int, n_features: int, stored: int) -> bool:
+    """Compare p^2, a step on the Gram matrix, with reading X twice, a step on the rows."""
+    return n_rows > n_features and n_features <= LARGEST_GRAM and n_features**2 <= 2 * stored
+
+
+def _rows(n_rows: int, n_features: int, stored: int) -> bool:
+    """Work on the rows."""
+    return False
+
+
+class Solver(NamedTuple):
+    """A solver and what it declares."""
+
+    run: Callable[[Problem, FloatArray, Settings], SolverResult]
+    smooth_only: bool = False  # needs a penalty with a gradient everywhere
+    on_gram: Callable[[int, int, int], bool] = _gram_pays  # given n_rows, n_features, stored
+
+
+SOLVERS = {
+    "gradient_descent": Solver(gradient_descent),
+    "subgradient": Solver(subgradient),
+    "accelerated": Solver(accelerated),
+    "closed_form": Solver(closed_form, smooth_only=True, on_gram=_rows),
+}
+
+
+def choose(name: str, smooth: bool) -> str:
+    """Return the solver that `name` stands for, given whether the penalty is smooth.
+
+    Raises
+    ------
+    ValueError
+        If there is no such solver, or if it does not suit the penalty.
+    """
+    if name == "auto":
+        return "closed_form" if smooth else "accelerated"
+    suited = [key for key, solver in SOLVERS.items() if smooth or not solver.smooth_only]
+    if name in suited:
+        return name
+    listed = ", ".join(repr(key) for key in ["auto", *suited])
+    if name in SOLVERS:
+        raise ValueError(
+            f"solver={name!r} needs a smooth penalty: l1_ratio=0 or lambda_=0, and positive=False. "
+            f"Solvers that suit this one: {listed}"
+        )
+    raise ValueError(f"solver={name!r} is not one of {listed}")
