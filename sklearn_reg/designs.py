@@ -139,6 +139,8 @@ class RowsDesign(Design):
 
     def products(self, w: FloatArray, target: int) -> Products:
         """Correlation of the residual of w with Z, and its square."""
+        if not w.any():
+            return Products(self.cross[:, target], float(self.scatter[target]))
         residual = self.Y[:, target] - self._fitted(w)
         weighted = self.weights * residual
         return Products(self._correlate(weighted), float(weighted @ residual))

@@ -176,7 +176,7 @@ def test_singular_without_lambda_is_an_error_that_names_the_remedy(X: Any) -> No
 @singular
 def test_a_positive_lambda_is_the_remedy(X: Any) -> None:
     y = np.arange(len(X)) - 3.0
-    lambda_ = 1e-3 * max(1.0, np.linalg.norm(X, 2) ** 2)
+    lambda_ = 1e-3 * max(1.0, float(np.linalg.norm(X, 2)) ** 2)
     w = ridge_closed_form(X, y, lambda_)
     theirs = Ridge(alpha=lambda_, fit_intercept=False, solver="svd").fit(X, y).coef_
     assert_allclose(w, theirs, rtol=1e-7, atol=1e-10)

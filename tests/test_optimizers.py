@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -465,7 +465,11 @@ def test_settings_of_adam_that_are_not_numbers_are_refused(adam: Any, name: str)
         (AdamState(np.zeros(1), np.array([np.inf]), 1), ValueError, "second_moment .*got inf"),
         (AdamState(np.array([np.nan]), np.zeros(1), 1), ValueError, "first_moment .*got nan"),
         (AdamState(np.zeros(1), np.zeros(1), -1), ValueError, "n_steps must be .*, got -1"),
-        (AdamState(np.zeros(1), np.zeros(1), 0.5), TypeError, "n_steps must be .*, got 0.5"),
+        (
+            AdamState(np.zeros(1), np.zeros(1), cast(Any, 0.5)),
+            TypeError,
+            "n_steps must be .*, got 0.5",
+        ),
     ],
     ids=lambda value: None if isinstance(value, type) else str(value)[:30],
 )

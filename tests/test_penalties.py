@@ -108,8 +108,8 @@ def test_l1_ratio_1_is_pure_l1_and_0_is_pure_l2(w: Any, lambda_: float, step: fl
 def test_elastic_net_is_the_weighted_sum_of_l1_and_l2(w: Any, lambda_: float, ratio: float) -> None:
     mixed = ratio * l1_penalty(w, lambda_) + (1 - ratio) * l2_penalty(w, lambda_)
     assert elastic_net_penalty(w, lambda_, ratio) == pytest.approx(mixed, rel=1e-12, abs=1e-290)
-    mixed = ratio * l1_gradient(w, lambda_) + (1 - ratio) * l2_gradient(w, lambda_)
-    assert_allclose(elastic_net_gradient(w, lambda_, ratio), mixed, rtol=1e-12, atol=1e-290)
+    slopes = ratio * l1_gradient(w, lambda_) + (1 - ratio) * l2_gradient(w, lambda_)
+    assert_allclose(elastic_net_gradient(w, lambda_, ratio), slopes, rtol=1e-12, atol=1e-290)
 
 
 @laws

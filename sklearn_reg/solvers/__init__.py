@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sklearn_reg._typing import FloatArray
 from sklearn_reg.problem import Problem
 from sklearn_reg.solvers._result import Settings, SolverResult
+from sklearn_reg.solvers.active_set import active_set
 from sklearn_reg.solvers.descent import accelerated, gradient_descent, subgradient
 from sklearn_reg.solvers.direct import closed_form
 
@@ -39,6 +40,7 @@ SOLVERS = {
     "gradient_descent": Solver(gradient_descent),
     "subgradient": Solver(subgradient),
     "accelerated": Solver(accelerated),
+    "active_set": Solver(active_set),
     "closed_form": Solver(closed_form, smooth_only=True, on_gram=_rows),
 }
 
@@ -52,7 +54,7 @@ def choose(name: str, smooth: bool) -> str:
         If there is no such solver, or if it does not suit the penalty.
     """
     if name == "auto":
-        return "closed_form" if smooth else "accelerated"
+        return "closed_form" if smooth else "active_set"
     suited = [key for key, solver in SOLVERS.items() if smooth or not solver.smooth_only]
     if name in suited:
         return name

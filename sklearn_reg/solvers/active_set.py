@@ -1,0 +1,132 @@
+"""The certified solver: working sets over X, solved exactly, certified by the duality gap.
+
+1. Start at the penalty at which everything is zero, and lower it in stages to the one asked for.
+2. At each stage take in the features that pull hardest against it, in a working set whose Gram
+   matrix grows with it, and solve the problem restricted to them (`parametric`).
+3. One product with all of X tells which features pull next, and how far the optimum can be.
+   At the last stage go on until the duality gap is within `tol`.
+
+The restricted Gram matrix gets a small ridge, so that it is positive definite whatever the columns
+(equal, collinear, more than rows); a proximal-point step takes its effect away again [1]_.
+
+References
+----------
+.. [1] R. T. Rockafellar (1976). Monotone operators and the proximal point algorithm. SIAM J.
+   Control and Optimization 14(5). https://doi.org/10.1137/0314056
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
+from sklearn_reg.problem import Evaluation, Problem
+from sklearn_reg.solvers import parametric
+from sklearn_reg.solvers._result import Settings, SolverResult, finish
+from sklearn_reg.solvers.descent import accelerated
+
+STAGE = 0.4  # by how much the penalty falls from one stage to the next
+SMALLEST_INTAKE = 50  # features that may join the working set at once ...
+INTAKE = 2.0  # ... or this many times the support
+RIDGE = 1e-8  # of the restricted Gram matrix, relative to its diagonal
+ROUGH, FINE = 0.05, 1e-9  # accuracy of the stages and of the last one, relative to l1
+PROXIMAL_STEPS = 5
+MAX_ROUNDS = 100
+
+
+def active_set(problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
+    """Solve to a certified gap, whatever the shape of the data."""
+    at = problem.evaluate(start)
+    history = [at.objective]
+    working = _WorkingSet(problem, np.flatnonzero((problem.l1 == 0) | (start != 0)))
+    level = _level(problem, at)
+    solved = True
+    for _ in range(MAX_ROUNDS):
+        if level <= 1.0 and at.gap <= settings.tol * problem.null:
+            break
+        level = max(1.0, STAGE * level)
+        working.take_in(_pulling(problem, at, level, working.inside))
+        w, solved = working.solve(at.w, level)
+        at = problem.evaluate(w)
+        history.append(at.objective)
+        if not solved:
+            break
+    if at.gap > settings.tol * problem.null:
+        # Rounding beat the exact method: what is left is small, and descent cannot fail.
+        return accelerated(problem, at.w, settings._replace(learning_rate=None))._replace(
+            solver="active_set"
+        )
+    return finish(problem, at, history, settings.tol, "active_set")
+
+
+def _pull(problem: Problem, at: Evaluation) -> FloatArray:
+    """How hard each feature's residual correlation pulls it away from zero."""
+    return -at.gradient if problem.positive else np.abs(at.gradient)
+
+
+def _level(problem: Problem, at: Evaluation) -> float:
+    """Return the multiple of the penalty at which no feature outside the support would move."""
+    penalised = (problem.l1 > 0) & (at.w == 0)
+    return float(np.max(_pull(problem, at)[penalised] / problem.l1[penalised], initial=1.0))
+
+
+def _pulling(
+    problem: Problem, at: Evaluation, level: float, inside: BoolArray
+) -> IndexArray:
+    """Return the features outside that violate optimality at this level, the worst if many."""
+    pull = _pull(problem, at)
+    outside = np.flatnonzero((pull > level * problem.l1) & ~inside)
+    most = max(SMALLEST_INTAKE, int(INTAKE * np.count_nonzero(at.w)))
+    if outside.size <= most:
+        return outside
+    return outside[np.argpartition(-pull[outside] / problem.l1[outside], most)[:most]]
+
+
+class _WorkingSet:
+    """Some of the features, and A = Z'S Z + diag(l2 + ridge) restricted to them."""
+
+    def __init__(self, problem: Problem, features: IndexArray) -> None:
+        self.problem = problem
+        self.features = np.zeros(0, dtype=np.intp)
+        self.inside = np.zeros(problem.design.n_features, dtype=bool)
+        self.A: FloatArray = np.zeros((0, 0), order="F")
+        self.ridge: FloatArray = np.zeros(0)
+        self.take_in(features)
+
+    def take_in(self, new: IndexArray) -> None:
+        """Add features."""
+        if new.size == 0:
+            return
+        problem, old, m = self.problem, self.features.size, self.features.size + new.size
+        self.features = np.concatenate([self.features, new])
+        self.inside[new] = True
+        product = problem.design.gram(self.features, new)
+        squares = product[old:].diagonal()
+        # A free column of zeros has no other curvature.
+        ridge = np.where(squares > 0, RIDGE * squares, 1.0)
+        A = np.empty((m, m), order="F")
+        A[:old, :old] = self.A
+        A[:, old:] = product
+        A[old:, :old] = product[:old].T
+        A[np.arange(old, m), np.arange(old, m)] += problem.l2[new] + ridge
+        self.A, self.ridge = A, np.concatenate([self.ridge, ridge])
+
+    def solve(self, w: FloatArray, level: float) -> tuple[FloatArray, bool]:
+        """Solve the restricted problem at this multiple of its L1 penalty, starting from w."""
+        problem, chosen = self.problem, self.features
+        cross = problem.design.cross[chosen, problem.target]
+        l1, at = level * problem.l1[chosen], w[chosen]
+        tol = FINE if level == 1.0 else ROUGH
+        for _ in range(PROXIMAL_STEPS if level == 1.0 else 1):
+            centre = at
+            c = cross + self.ridge * centre
+            state = parametric.start_state(self.A, c, l1, at, problem.positive)
+            state, solved = parametric.solve(
+                self.A, c, l1, state, positive=problem.positive, tol=tol
+            )
+            at = state.w
+            if not solved or (self.ridge * np.abs(at - centre) <= FINE * l1).all():
+                break
+        w = np.zeros_like(w)
+        w[chosen] = at
+        return w, solved

@@ -1,0 +1,224 @@
+"""The restricted problem, solved exactly on its Gram matrix by following a path of thresholds.
+
+For a positive definite A, a vector c and penalties l1, minimise over w
+
+    1/2 w'A w - c'w + sum_j l1_j |w_j|.
+
+With u = c - A w, w is optimal when u_j = l1_j sign(w_j) on its support and |u_j| <= l1_j off it.
+Any w is optimal for *some* problem: raise the threshold of each feature off the support to |u_j|,
+and let each one on it be u_j. Let these thresholds fall to l1 along a straight line. Until the
+support changes, w moves along a straight line too, towards the Newton point of its support,
+
+    A_SS d = u_S - l1_S sign(w_S),
+
+and the support changes where a weight reaches zero or |u_j| its threshold. Taking these events one
+by one is the homotopy method for the lasso [1]_, here from any starting point and for any l1.
+Here they are taken in blocks: all events up to some point of the line are applied at once, and the
+thresholds are raised again where that was not exact. A block after which weights would leave zero
+in the wrong direction is taken back and made smaller; a block of one is the exact method, which
+ends after finitely many events. Thresholds are perturbed when they are raised, so that ties (equal
+columns, integer data) are met one after another.
+
+References
+----------
+.. [1] M. R. Osborne, B. Presnell, B. A. Turlach (2000). A new approach to variable selection in
+   least squares problems. IMA J. Numerical Analysis 20(3). https://doi.org/10.1093/imanum/20.3.389
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import lapack
+
+from sklearn_reg._linalg import EPS
+from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
+
+FIRST_BLOCK = 8
+GROWTH = 1.5  # of a block after one that held
+TIE = 1e-4  # thresholds are raised by up to this share more than needed
+PATIENCE = 50  # wrong turns after single events, which only rounding can cause
+REFRESH = 16  # rounds after which u is computed afresh
+
+
+class State(NamedTuple):
+    """A point of the path."""
+
+    w: FloatArray
+    u: FloatArray  # c - A w
+    sign: FloatArray  # of the penalised features on the support; 0 elsewhere
+    active: BoolArray  # the support, and the unpenalised features
+    threshold: FloatArray  # what |u| must not exceed off the support
+
+
+class Events(NamedTuple):
+    """When, along the direction of length one, each feature leaves or enters the support."""
+
+    times: FloatArray
+    signs: FloatArray  # with which it would enter
+    slope: FloatArray  # A d: how fast u falls
+
+
+def start_state(
+    A: FloatArray, c: FloatArray, l1: FloatArray, w: FloatArray, positive: bool
+) -> State:
+    """Begin at w, with thresholds in proportion to l1 and high enough for all of the features."""
+    u, active = c - A @ w, (w != 0) | (l1 == 0)
+    pull = u if positive else np.abs(u)
+    level = np.max(pull / np.where(active, np.inf, l1), initial=1.0)
+    state = State(w, u, np.sign(w) * (l1 > 0), active, level * l1 / (1.0 + TIE))
+    return _raise_thresholds(state._replace(threshold=state.threshold * _untied(w.size)), positive)
+
+
+def solve(
+    A: FloatArray,
+    c: FloatArray,
+    l1: FloatArray,
+    state: State,
+    *,
+    positive: bool = False,
+    tol: float = 1e-10,
+    max_rounds: int = 10_000,
+) -> tuple[State, bool]:
+    """Follow the path from a state to the optimum for the thresholds l1.
+
+    Returns
+    -------
+    state : State
+        Where it ended.
+    solved : bool
+        Whether the optimality conditions hold to `tol`, relative to l1.
+    """
+    slack = tol * l1 + EPS * np.abs(c).max(initial=0.0)
+    block, wrong = FIRST_BLOCK, 0
+    d = _newton(A, l1, state)
+    for n_round in range(max_rounds):
+        if d is None or wrong > PATIENCE:
+            return state, False
+        if _optimal(l1, state, slack, positive):
+            return state, True
+        events = _events(A, l1, state, d, positive)
+        chosen, length = _first(events.times, block)
+        moved = _move(A, l1, state, d, events, chosen, length)
+        if n_round % REFRESH == 0:
+            moved = moved._replace(u=c - A @ moved.w)
+        moved, d_next, dropped = _drop_wrong(A, l1, _raise_thresholds(moved, positive), positive)
+        if dropped and len(chosen) > 1 and (3 * dropped > len(chosen) or _rose(l1, moved, state)):
+            block = max(1, len(chosen) // 4)
+            continue
+        wrong += bool(dropped) and len(chosen) <= 1
+        block = max(1, int(0.7 * block)) if dropped else max(block + 1, int(GROWTH * block))
+        state, d = moved, d_next
+    return state, False
+
+
+def _newton(A: FloatArray, l1: FloatArray, state: State) -> FloatArray | None:
+    """Return d with A_SS d_S = u_S - l1_S sign_S and zeros off the support S."""
+    d = np.zeros_like(state.w)
+    S = np.flatnonzero(state.active)
+    if S.size:
+        gap = (state.u - l1 * state.sign)[S]
+        _, d[S], info = lapack.dposv(A[S[:, None], S].T, gap, lower=0, overwrite_a=1)
+        if info:
+            return None
+    return d
+
+
+def _optimal(l1: FloatArray, state: State, slack: FloatArray, positive: bool) -> bool:
+    """Check the optimality conditions: u = l1 sign on the support, |u| <= l1 off it."""
+    pull = state.u if positive else np.abs(state.u)
+    beyond = np.where(state.active, np.abs(state.u - l1 * state.sign), pull - l1)
+    return bool((beyond <= slack).all())
+
+
+def _events(
+    A: FloatArray, l1: FloatArray, state: State, d: FloatArray, positive: bool
+) -> Events:
+    """Find when weights on the line w + t d reach zero, and |u - t A d| the falling thresholds."""
+    w, u, sign, active, threshold = state
+    S = np.flatnonzero(active)
+    slope = A[:, S] @ d[S] if 3 * S.size < w.size else A @ d
+    fall = threshold - l1
+    never = np.full(w.size, np.inf)
+    leave = np.divide(-w, d, out=never.copy(), where=(d * w < 0) & (sign != 0))
+    up = np.divide(threshold - u, fall - slope, out=never.copy(), where=fall > slope)
+    down = never
+    if not positive:
+        down = np.divide(threshold + u, fall + slope, out=never, where=fall > -slope)
+    times = np.where(active, leave, np.minimum(up, down))
+    return Events(times, np.where(up <= down, 1.0, -1.0), slope)
+
+
+def _first(times: FloatArray, block: int) -> tuple[IndexArray, float]:
+    """Return the first events, at most `block` of them, and how far to go."""
+    first = np.argpartition(times, block - 1)[:block] if block < times.size else None
+    chosen = np.flatnonzero(times <= 1.0) if first is None else first[times[first] <= 1.0]
+    whole = first is None or chosen.size < block
+    return chosen, 1.0 if whole else float(times[chosen].max())
+
+
+def _move(
+    A: FloatArray,
+    l1: FloatArray,
+    state: State,
+    d: FloatArray,
+    events: Events,
+    chosen: IndexArray,
+    length: float,
+) -> State:
+    """Go along the line and apply the chosen events; a weight that passed zero is put there."""
+    w = state.w + length * d
+    u = state.u - length * events.slope
+    sign, active = state.sign.copy(), state.active.copy()
+    leaving = chosen[active[chosen]]
+    entering = chosen[~active[chosen]]
+    if leaving.size:
+        u += A[:, leaving] @ w[leaving]
+        w[leaving], sign[leaving], active[leaving] = 0.0, 0.0, False
+    sign[entering], active[entering] = events.signs[entering], True
+    return State(w, u, sign, active, state.threshold - length * (state.threshold - l1))
+
+
+def _raise_thresholds(state: State, positive: bool) -> State:
+    """Raise thresholds off the support to |u|, and a little more, differently for each feature."""
+    pull = state.u if positive else np.abs(state.u)
+    raised = ~state.active & (pull > state.threshold)
+    if not raised.any():
+        return state
+    untied = pull * _untied(pull.size)
+    return state._replace(threshold=np.where(raised, untied, state.threshold))
+
+
+@lru_cache(maxsize=1)
+def _untied(size: int) -> FloatArray:
+    """Factors just above one, all different and always the same."""
+    return 1.0 + TIE * np.random.default_rng(0).random(size)
+
+
+def _drop_wrong(
+    A: FloatArray, l1: FloatArray, state: State, positive: bool
+) -> tuple[State, FloatArray | None, int]:
+    """Take features that would leave zero against their sign off the support again."""
+    dropped = 0
+    while True:
+        d = _newton(A, l1, state)
+        if d is None:
+            return state, d, dropped
+        wrong = (state.w == 0) & (d * state.sign < 0)
+        if not wrong.any():
+            return state, d, dropped
+        dropped += int(wrong.sum())
+        state = state._replace(
+            sign=np.where(wrong, 0.0, state.sign), active=state.active & ~wrong
+        )
+        state = _raise_thresholds(state, positive)
+
+
+def _rose(l1: FloatArray, after: State, before: State) -> bool:
+    """Whether the largest excess of a threshold over l1 grew."""
+    return bool(
+        np.max(after.threshold - l1, where=~after.active, initial=0.0)
+        > np.max(before.threshold - l1, where=~before.active, initial=0.0)
+    )
