@@ -22,7 +22,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from sklearn_reg._linalg import Solve, pseudo_inverse
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import Moments
-from sklearn_reg.rows import constant_columns, rows_of
+from sklearn_reg.rows import Rows, constant_columns, rows_of
 
 # Below this many columns the largest eigenvalue comes from LAPACK, above it from Lanczos steps.
 SMALL = 64
@@ -45,15 +45,12 @@ class Design(ABC):
         Z'S y.
     scatter : ndarray of shape (n_targets,)
         y'S y: twice the objective of the null model.
-    step_cost : int
-        Numbers read by one call of `products`.
     """
 
     n_features: int
     n_targets: int
     cross: FloatArray
     scatter: FloatArray
-    step_cost: int
 
     def __init__(self) -> None:
         self._remembered: tuple[str, bytes, Any] | None = None
@@ -108,34 +105,34 @@ class RowsDesign(Design):
 
     Parameters
     ----------
-    X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+    rows : Rows
+        X.
     Y : ndarray of shape (n_samples, n_targets)
         Centred targets.
     weights : ndarray of shape (n_samples,)
         Weights s, summing to one.
     means, factors : ndarray of shape (n_features,)
         m and the diagonal of D.
+    cross : ndarray of shape (n_features, n_targets)
+        Z'S Y.
     """
 
     def __init__(
         self,
-        X: Matrix,
+        rows: Rows,
         Y: FloatArray,
         weights: FloatArray,
         means: FloatArray,
         factors: FloatArray,
+        cross: FloatArray,
     ) -> None:
         super().__init__()
-        self.rows = rows_of(X)
-        self.n_rows = X.shape[0]
-        self.n_features, self.n_targets = X.shape[1], Y.shape[1]
-        self.step_cost = 2 * self.rows.stored
+        self.rows = rows
+        self.n_rows, self.n_features = rows.shape
+        self.n_targets = Y.shape[1]
         self.Y, self.weights, self.means, self.factors = Y, weights, means, factors
-        weighted = weights[:, None] * Y
-        self.cross = np.asfortranarray(
-            np.column_stack([self._correlate(column) for column in weighted.T])
-        )
-        self.scatter = np.einsum("ij,ij->j", weighted, Y)
+        self.cross = cross
+        self.scatter = np.einsum("i,ij,ij->j", weights, Y, Y)
 
     def products(self, w: FloatArray, target: int) -> Products:
         """Correlation of the residual of w with Z, and its square."""
@@ -223,7 +220,6 @@ class GramDesign(Design):
     def __init__(self, moments: Moments, factors: FloatArray, centred: bool) -> None:
         super().__init__()
         self.n_features, self.n_targets = moments.cross.shape
-        self.step_cost = self.n_features**2
         weight, mean_x, mean_y = moments.weight, moments.mean_x, moments.mean_y
         self._gram = moments.gram / weight
         self.cross = moments.cross / weight
@@ -305,10 +301,14 @@ def make_design(
         shares = np.full(X.shape[0], 1.0) if weights is None else weights / weights.max()
         shares = shares / shares.sum()
         target_means, rows = shares @ Y, rows_of(X)
+        centre = target_means if centred else np.zeros_like(target_means)
+        Y = np.asfortranarray(Y - centre)
+        # The means and X'y in one product, which reads X once.
+        products = rows.correlate(np.column_stack([shares, shares[:, None] * Y]))
+        means, cross = products[:, 0], products[:, 1:]
+        variances = None
         if standardize or unpenalised:
             means, variances = rows.spread(shares)
-        else:
-            means, variances = rows.means(shares), None
     factors = np.ones(X.shape[1])
     if variances is not None:
         constant = constant_columns(means, variances)
@@ -322,4 +322,6 @@ def make_design(
     columns = Columns(means, target_means, factors)
     if on_gram:
         return GramDesign(moments, factors, centred), columns
-    return RowsDesign(X, np.asfortranarray(Y - target_means), shares, means, factors), columns
+    cross = cross - np.multiply.outer(means, shares @ Y)
+    cross = np.asfortranarray(factors[:, None] * cross)
+    return RowsDesign(rows, Y, shares, means, factors, cross), columns

@@ -30,7 +30,7 @@ class Rows(ABC):
 
     @abstractmethod
     def correlate(self, v: FloatArray) -> FloatArray:
-        """X'v."""
+        """X'v, for v of shape (n_samples,) or (n_samples, k)."""
 
     @abstractmethod
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -49,10 +49,6 @@ class Rows(ABC):
     @abstractmethod
     def kernel(self, scale: FloatArray) -> FloatArray:
         """X diag(scale) X'."""
-
-    def means(self, weights: FloatArray) -> FloatArray:
-        """Weighted column means, for weights of sum one."""
-        return self.correlate(weights)
 
 
 class DenseRows(Rows):
@@ -74,19 +70,19 @@ class DenseRows(Rows):
         return np.concatenate([self._float64(rows) @ w for rows in row_chunks(*self.shape)])
 
     def correlate(self, v: FloatArray) -> FloatArray:
-        """X'v."""
+        """X'v, for v of shape (n_samples,) or (n_samples, k)."""
         correlation: FloatArray
         if self.X.dtype == np.float64:
             correlation = self.X.T @ v
             return correlation
-        correlation = np.zeros(self.shape[1])
+        correlation = np.zeros((self.shape[1], *v.shape[1:]))
         for rows in row_chunks(*self.shape):
             correlation += self._float64(rows).T @ v[rows]
         return correlation
 
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Weighted means and variances; a second look at X removes the rounding of the means."""
-        means, variances = self.means(weights), np.zeros(self.shape[1])
+        means, variances = self.correlate(weights), np.zeros(self.shape[1])
         correction = np.zeros(self.shape[1])
         for rows in row_chunks(*self.shape):
             centred = self._float64(rows) - means
@@ -126,21 +122,28 @@ class SparseRows(Rows):
     """A scipy.sparse CSC or CSR matrix or array with int32 or int64 indices, never filled in."""
 
     @property
+    def by_column(self) -> bool:
+        """Whether columns can be read without reading all."""
+        return bool(self.X.format == "csc")
+
+    @property
     def stored(self) -> int:
         """Numbers that a product with X reads."""
         return int(self.X.nnz)
 
     def fitted(self, w: FloatArray) -> FloatArray:
-        """X w."""
-        return np.asarray(self.X @ w, dtype=np.float64)
+        """X w, reading only the columns that count when they are few."""
+        support = np.flatnonzero(w)
+        X = self.X[:, support] if self.by_column and 4 * support.size < w.size else self.X
+        return np.asarray(X @ (w if X is self.X else w[support]), dtype=np.float64)
 
     def correlate(self, v: FloatArray) -> FloatArray:
-        """X'v."""
+        """X'v, for v of shape (n_samples,) or (n_samples, k)."""
         return np.asarray(self.X.T @ v, dtype=np.float64)
 
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Weighted means and variances: over stored entries, then the zeros that are not."""
-        means, X, p = self.means(weights), self.X.tocoo(), self.shape[1]
+        means, X, p = self.correlate(weights), self.X.tocoo(), self.shape[1]
         s = weights[X.row]
         stored = np.bincount(X.col, weights=s * (X.data - means[X.col]) ** 2, minlength=p)
         share = np.bincount(X.col, weights=s, minlength=p)

@@ -17,19 +17,24 @@ References
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 
+from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.problem import Evaluation, Problem
 from sklearn_reg.solvers import parametric
 from sklearn_reg.solvers._result import Settings, SolverResult, finish
 from sklearn_reg.solvers.descent import accelerated
+from sklearn_reg.solvers.factor import SupportSolver
 
-STAGE = 0.4  # by how much the penalty falls from one stage to the next
+SMALL = 200  # up to so many features, all of them are taken in at once
+STAGE = 0.5  # by how much the penalty falls from one stage to the next
 SMALLEST_INTAKE = 50  # features that may join the working set at once ...
 INTAKE = 2.0  # ... or this many times the support
 RIDGE = 1e-8  # of the restricted Gram matrix, relative to its diagonal
-ROUGH, FINE = 0.05, 1e-9  # accuracy of the stages and of the last one, relative to l1
+ROUGH, FINE = 0.2, 1e-9  # accuracy of the stages and of the last one, relative to l1
 PROXIMAL_STEPS = 5
 MAX_ROUNDS = 100
 
@@ -38,8 +43,11 @@ def active_set(problem: Problem, start: FloatArray, settings: Settings) -> Solve
     """Solve to a certified gap, whatever the shape of the data."""
     at = problem.evaluate(start)
     history = [at.objective]
-    working = _WorkingSet(problem, np.flatnonzero((problem.l1 == 0) | (start != 0)))
-    level = _level(problem, at)
+    if start.size <= SMALL:
+        working, level = _WorkingSet(problem, np.arange(start.size)), 1.0
+    else:
+        working = _WorkingSet(problem, np.flatnonzero((problem.l1 == 0) | (start != 0)))
+        level = _level(problem, at)
     solved = True
     for _ in range(MAX_ROUNDS):
         if level <= 1.0 and at.gap <= settings.tol * problem.null:
@@ -70,9 +78,7 @@ def _level(problem: Problem, at: Evaluation) -> float:
     return float(np.max(_pull(problem, at)[penalised] / problem.l1[penalised], initial=1.0))
 
 
-def _pulling(
-    problem: Problem, at: Evaluation, level: float, inside: BoolArray
-) -> IndexArray:
+def _pulling(problem: Problem, at: Evaluation, level: float, inside: BoolArray) -> IndexArray:
     """Return the features outside that violate optimality at this level, the worst if many."""
     pull = _pull(problem, at)
     outside = np.flatnonzero((pull > level * problem.l1) & ~inside)
@@ -91,6 +97,7 @@ class _WorkingSet:
         self.inside = np.zeros(problem.design.n_features, dtype=bool)
         self.A: FloatArray = np.zeros((0, 0), order="F")
         self.ridge: FloatArray = np.zeros(0)
+        self.support = SupportSolver()
         self.take_in(features)
 
     def take_in(self, new: IndexArray) -> None:
@@ -121,9 +128,10 @@ class _WorkingSet:
             centre = at
             c = cross + self.ridge * centre
             state = parametric.start_state(self.A, c, l1, at, problem.positive)
-            state, solved = parametric.solve(
-                self.A, c, l1, state, positive=problem.positive, tol=tol
-            )
+            with one_blas_thread() if at.size > SMALL else nullcontext():
+                state, solved = parametric.solve(
+                    self.A, c, l1, state, self.support, positive=problem.positive, tol=tol
+                )
             at = state.w
             if not solved or (self.ridge * np.abs(at - centre) <= FINE * l1).all():
                 break

@@ -31,13 +31,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import lapack
 
 from sklearn_reg._linalg import EPS
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
+from sklearn_reg.solvers.factor import SupportSolver
 
-FIRST_BLOCK = 8
-GROWTH = 1.5  # of a block after one that held
+FIRST_BLOCK = 16
+GROWTH = 2.0  # of a block after one that held
 TIE = 1e-4  # thresholds are raised by up to this share more than needed
 PATIENCE = 50  # wrong turns after single events, which only rounding can cause
 REFRESH = 16  # rounds after which u is computed afresh
@@ -77,6 +77,7 @@ def solve(
     c: FloatArray,
     l1: FloatArray,
     state: State,
+    support: SupportSolver,
     *,
     positive: bool = False,
     tol: float = 1e-10,
@@ -93,7 +94,7 @@ def solve(
     """
     slack = tol * l1 + EPS * np.abs(c).max(initial=0.0)
     block, wrong = FIRST_BLOCK, 0
-    d = _newton(A, l1, state)
+    d = _newton(A, l1, state, support)
     for n_round in range(max_rounds):
         if d is None or wrong > PATIENCE:
             return state, False
@@ -104,7 +105,8 @@ def solve(
         moved = _move(A, l1, state, d, events, chosen, length)
         if n_round % REFRESH == 0:
             moved = moved._replace(u=c - A @ moved.w)
-        moved, d_next, dropped = _drop_wrong(A, l1, _raise_thresholds(moved, positive), positive)
+        moved = _raise_thresholds(moved, positive)
+        moved, d_next, dropped = _drop_wrong(A, l1, moved, support, positive)
         if dropped and len(chosen) > 1 and (3 * dropped > len(chosen) or _rose(l1, moved, state)):
             block = max(1, len(chosen) // 4)
             continue
@@ -114,16 +116,11 @@ def solve(
     return state, False
 
 
-def _newton(A: FloatArray, l1: FloatArray, state: State) -> FloatArray | None:
+def _newton(
+    A: FloatArray, l1: FloatArray, state: State, support: SupportSolver
+) -> FloatArray | None:
     """Return d with A_SS d_S = u_S - l1_S sign_S and zeros off the support S."""
-    d = np.zeros_like(state.w)
-    S = np.flatnonzero(state.active)
-    if S.size:
-        gap = (state.u - l1 * state.sign)[S]
-        _, d[S], info = lapack.dposv(A[S[:, None], S].T, gap, lower=0, overwrite_a=1)
-        if info:
-            return None
-    return d
+    return support.solve(A, state.active, state.u - l1 * state.sign)
 
 
 def _optimal(l1: FloatArray, state: State, slack: FloatArray, positive: bool) -> bool:
@@ -133,9 +130,7 @@ def _optimal(l1: FloatArray, state: State, slack: FloatArray, positive: bool) ->
     return bool((beyond <= slack).all())
 
 
-def _events(
-    A: FloatArray, l1: FloatArray, state: State, d: FloatArray, positive: bool
-) -> Events:
+def _events(A: FloatArray, l1: FloatArray, state: State, d: FloatArray, positive: bool) -> Events:
     """Find when weights on the line w + t d reach zero, and |u - t A d| the falling thresholds."""
     w, u, sign, active, threshold = state
     S = np.flatnonzero(active)
@@ -191,28 +186,30 @@ def _raise_thresholds(state: State, positive: bool) -> State:
     return state._replace(threshold=np.where(raised, untied, state.threshold))
 
 
-@lru_cache(maxsize=1)
 def _untied(size: int) -> FloatArray:
     """Factors just above one, all different and always the same."""
+    return _factors(1 << size.bit_length())[:size]
+
+
+@lru_cache(maxsize=8)
+def _factors(size: int) -> FloatArray:
     return 1.0 + TIE * np.random.default_rng(0).random(size)
 
 
 def _drop_wrong(
-    A: FloatArray, l1: FloatArray, state: State, positive: bool
+    A: FloatArray, l1: FloatArray, state: State, support: SupportSolver, positive: bool
 ) -> tuple[State, FloatArray | None, int]:
     """Take features that would leave zero against their sign off the support again."""
     dropped = 0
     while True:
-        d = _newton(A, l1, state)
+        d = _newton(A, l1, state, support)
         if d is None:
             return state, d, dropped
         wrong = (state.w == 0) & (d * state.sign < 0)
         if not wrong.any():
             return state, d, dropped
         dropped += int(wrong.sum())
-        state = state._replace(
-            sign=np.where(wrong, 0.0, state.sign), active=state.active & ~wrong
-        )
+        state = state._replace(sign=np.where(wrong, 0.0, state.sign), active=state.active & ~wrong)
         state = _raise_thresholds(state, positive)
 
 

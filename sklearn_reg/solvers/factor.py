@@ -1,0 +1,115 @@
+"""Newton systems on a support that changes a little from one to the next.
+
+A_SS x = b is solved from the Cholesky factor of an earlier support B, A_BB = R'R. Features that
+joined since (N) and that left (D) border the old system,
+
+    [ A_BB  A_BN  E_D ] [ x_B ]   [ b_B ]
+    [ A_NB  A_NN   0  ] [ x_N ] = [ b_N ],    with b_D = 0: mu makes x_D = 0,
+    [ E_D'   0     0  ] [ mu  ]   [  0  ]
+
+whose Schur complement K = [A_NN 0; 0 0] - Y'Y, Y = R^-T [A_BN E_D], is as small as the change.
+A change costs |B|^2 operations where factorising again costs |B|^3 / 3, and a feature that changes
+back and forth costs them once. After many changes B is moved to S.
+
+References
+----------
+P. E. Gill, W. Murray, M. A. Saunders, M. H. Wright (1990). A Schur-complement method for sparse
+quadratic programming. In Reliable Numerical Computation, Oxford University Press.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import lapack
+
+from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
+
+SMALL = 96  # supports up to this size are factorised each time
+MOST_CHANGES = 0.25  # of the size of B, before B is moved
+
+
+class SupportSolver:
+    """Solves A_SS x = b for one support S after another."""
+
+    def __init__(self) -> None:
+        self._base: IndexArray = np.zeros(0, dtype=np.intp)
+        self._R: FloatArray | None = None
+        self._changed: IndexArray = np.zeros(0, dtype=np.intp)  # features with a column in Y
+        self._Y: FloatArray = np.zeros((0, 0))
+        self._YY: FloatArray = np.zeros((0, 0))
+
+    def solve(self, A: FloatArray, active: BoolArray, b: FloatArray) -> FloatArray | None:
+        """Solve for the support `active`; b and the result have a number for each feature of A.
+
+        Returns None where A_SS is not positive definite.
+        """
+        S = np.flatnonzero(active)
+        x = np.zeros(active.size)
+        if S.size == 0:
+            return x
+        if S.size <= SMALL:
+            _, x[S], info = lapack.dposv(_restricted(A, S), b[S], lower=0, overwrite_a=1)
+            return None if info else x
+        in_base = np.zeros(active.size, dtype=bool)
+        in_base[self._base] = True
+        changes = np.flatnonzero(in_base != active)
+        if self._R is None or changes.size > MOST_CHANGES * self._base.size:
+            if not self._rebase(A, S):
+                return None
+            changes = changes[:0]
+        return self._bordered(A, active, changes, b)
+
+    def _rebase(self, A: FloatArray, S: IndexArray) -> bool:
+        """Factorise the support S."""
+        R, info = lapack.dpotrf(_restricted(A, S), lower=0, overwrite_a=1)
+        self._R = None if info else R
+        self._base, self._changed = S, S[:0]
+        self._Y, self._YY = np.zeros((S.size, 0), order="F"), np.zeros((0, 0))
+        return not info
+
+    def _bordered(
+        self, A: FloatArray, active: BoolArray, changes: IndexArray, b: FloatArray
+    ) -> FloatArray | None:
+        base, R = self._base, self._R
+        columns = self._columns(A, active.size, changes)
+        Y, joined = self._Y[:, columns], active[changes]
+        y = lapack.dtrtrs(R, np.where(active[base], b[base], 0.0), lower=0, trans=1)[0]
+        if changes.size:
+            K = -self._YY[columns[:, None], columns]
+            N = np.flatnonzero(joined)
+            K[N[:, None], N] += A[changes[N][:, None], changes[N]]
+            right = np.where(joined, b[changes], 0.0) - Y.T @ y
+            _, _, q, info = lapack.dgesv(K, right, overwrite_a=1)
+            if info:
+                return None
+            y -= Y @ q
+        x = np.zeros(active.size)
+        x[base] = lapack.dtrtrs(R, y, lower=0)[0]
+        if changes.size:
+            x[changes] = np.where(joined, q, 0.0)
+        return x
+
+    def _columns(self, A: FloatArray, size: int, changes: IndexArray) -> IndexArray:
+        """Return where the columns of these changes are in Y, made first where they are new."""
+        place = np.full(size, -1)
+        place[self._changed] = np.arange(self._changed.size)
+        new = changes[place[changes] < 0]
+        if new.size:
+            position = np.full(size, -1)
+            position[self._base] = np.arange(self._base.size)
+            border = np.asfortranarray(A[self._base[:, None], new])
+            left = np.flatnonzero(position[new] >= 0)
+            border[:, left] = 0.0
+            border[position[new[left]], left] = 1.0
+            Y = lapack.dtrtrs(self._R, border, lower=0, trans=1, overwrite_b=1)[0]
+            place[new] = self._changed.size + np.arange(new.size)
+            mixed = self._Y.T @ Y
+            self._YY = np.block([[self._YY, mixed], [mixed.T, Y.T @ Y]])
+            self._Y = np.asfortranarray(np.hstack([self._Y, Y]))
+            self._changed = np.concatenate([self._changed, new])
+        return place[changes]
+
+
+def _restricted(A: FloatArray, S: IndexArray) -> FloatArray:
+    """A_SS as a Fortran-ordered copy (A is symmetric)."""
+    return A[S[:, None], S].T
