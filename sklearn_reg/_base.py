@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._advice import warn_of_trouble
+from sklearn_reg._linalg import EPS
 from sklearn_reg._parameters import (
     check_count,
     check_flag,
@@ -153,26 +154,31 @@ class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         solver = SOLVERS[choose(self.solver, penalty.smooth and not self.positive)]
         # Solvers work on targets of order one. A power of two costs no digit.
         units = _power_of_two(np.abs(Y).max(axis=0))
-        design, columns = make_design(
-            X,
-            Y / units,
-            weights,
-            on_gram=solver.on_gram(X.shape[0], X.shape[1], rows_of(X).stored),
-            centred=self.fit_intercept,
-            standardize=self.standardize,
-            excluded=penalty.excluded,
-            unpenalised=not penalty.l1(0, 1.0).all(),
-        )
-        problems = [
-            Problem(design, j, penalty.l1(j, unit), penalty.l2(j), self.positive)
-            for j, unit in enumerate(units)
-        ]
-        starts = self._starts(columns, units)
-        results = [
-            solver.run(problem, start, settings)
-            for problem, start in zip(problems, starts, strict=True)
-        ]
-        return _Fitted(problems, results, columns, units)
+        on_gram = solver.on_gram(X.shape[0], X.shape[1], rows_of(X).stored)
+        while True:
+            design, columns = make_design(
+                X,
+                Y / units,
+                weights,
+                on_gram=on_gram,
+                centred=self.fit_intercept,
+                standardize=self.standardize,
+                excluded=penalty.excluded,
+                unpenalised=not penalty.l1(0, 1.0).all(),
+            )
+            problems = [
+                Problem(design, j, penalty.l1(j, unit), penalty.l2(j), self.positive)
+                for j, unit in enumerate(units)
+            ]
+            starts = self._starts(columns, units)
+            results = [
+                solver.run(problem, start, settings)
+                for problem, start in zip(problems, starts, strict=True)
+            ]
+            fitted = _Fitted(problems, results, columns, units)
+            if not on_gram or fitted.is_accurate(settings.tol):
+                return fitted
+            on_gram = False  # columns so dependent that their Gram matrix lost too many digits
 
     def _starts(self, columns: Columns, units: FloatArray) -> FloatArray:
         """Return where each target starts: at zero, or at the last fit."""
@@ -243,6 +249,13 @@ class _Fitted(NamedTuple):
     results: list[SolverResult]
     columns: Columns
     units: FloatArray
+
+    def is_accurate(self, tol: float) -> bool:
+        """Whether rounding of the objectives is small beside their tolerance."""
+        return all(
+            problem.design.rounding(result.w) <= max(tol, EPS) * problem.null
+            for problem, result in zip(self.problems, self.results, strict=True)
+        )
 
 
 def _power_of_two(size: FloatArray) -> FloatArray:

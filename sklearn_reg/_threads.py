@@ -28,7 +28,7 @@ def _controller() -> ThreadpoolController:
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Limit BLAS to one thread; the last of several users at a time restores what the first found."""
+    """Limit BLAS to one thread; of several users at a time, the last one lifts the limit."""
     global _users, _limit
     with _lock:
         if _users == 0:

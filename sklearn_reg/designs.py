@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from sklearn_reg._linalg import Solve, pseudo_inverse
+from sklearn_reg._linalg import EPS, Solve, pseudo_inverse
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import Moments
 from sklearn_reg.rows import Rows, constant_columns, rows_of
@@ -79,6 +79,10 @@ class Design(ABC):
     @abstractmethod
     def squares(self) -> FloatArray:
         """The diagonal of Z'S Z."""
+
+    def rounding(self, w: FloatArray) -> float:
+        """Size of the rounding errors of 1/2 r'S r at w beyond those of r itself."""
+        return 0.0
 
     def pseudo_inverse(self, columns: IndexArray) -> Solve:
         """Multiply by the pseudo-inverse of the Gram matrix of these columns."""
@@ -238,6 +242,10 @@ class GramDesign(Design):
         # r'Sr = y'Sy - w'(Z'Sy + Z'Sr); rounding may leave it just below zero.
         residual_square = float(self.scatter[target] - w @ (cross + correlation))
         return Products(correlation, max(0.0, residual_square))
+
+    def rounding(self, w: FloatArray) -> float:
+        """Bound the rounding of w'Z'S Z w, where large terms may cancel."""
+        return EPS * float(np.abs(w) @ np.sqrt(self.squares)) ** 2
 
     def normal_product(self, w: FloatArray) -> FloatArray:
         """Z'S Z w."""

@@ -27,13 +27,15 @@ from sklearn_reg.problem import Evaluation, Problem
 from sklearn_reg.solvers import parametric
 from sklearn_reg.solvers._result import Settings, SolverResult, finish
 from sklearn_reg.solvers.descent import accelerated
+from sklearn_reg.solvers.direct import closed_form
 from sklearn_reg.solvers.factor import SupportSolver
 
 SMALL = 200  # up to so many features, all of them are taken in at once
 STAGE = 0.5  # by how much the penalty falls from one stage to the next
 SMALLEST_INTAKE = 50  # features that may join the working set at once ...
 INTAKE = 2.0  # ... or this many times the support
-RIDGE = 1e-8  # of the restricted Gram matrix, relative to its diagonal
+RIDGE = 1e-8  # of the restricted Gram matrix, relative to its diagonal ...
+RIDGE_FACTOR, SMALLEST_RIDGE = 1e-2, 1e-12  # ... and how it falls where that is too much
 ROUGH, FINE = 0.2, 1e-9  # accuracy of the stages and of the last one, relative to l1
 PROXIMAL_STEPS = 5
 MAX_ROUNDS = 100
@@ -41,6 +43,8 @@ MAX_ROUNDS = 100
 
 def active_set(problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
     """Solve to a certified gap, whatever the shape of the data."""
+    if problem.smooth:  # nothing to search for: the support is everything
+        return closed_form(problem, start, settings)._replace(solver="active_set")
     at = problem.evaluate(start)
     history = [at.objective]
     if start.size <= SMALL:
@@ -54,7 +58,7 @@ def active_set(problem: Problem, start: FloatArray, settings: Settings) -> Solve
             break
         level = max(1.0, STAGE * level)
         working.take_in(_pulling(problem, at, level, working.inside))
-        w, solved = working.solve(at.w, level)
+        w, solved = working.solve(at, level)
         at = problem.evaluate(w)
         history.append(at.objective)
         if not solved:
@@ -96,6 +100,7 @@ class _WorkingSet:
         self.features = np.zeros(0, dtype=np.intp)
         self.inside = np.zeros(problem.design.n_features, dtype=bool)
         self.A: FloatArray = np.zeros((0, 0), order="F")
+        self.relative_ridge = RIDGE
         self.ridge: FloatArray = np.zeros(0)
         self.support = SupportSolver()
         self.take_in(features)
@@ -110,7 +115,7 @@ class _WorkingSet:
         product = problem.design.gram(self.features, new)
         squares = product[old:].diagonal()
         # A free column of zeros has no other curvature.
-        ridge = np.where(squares > 0, RIDGE * squares, 1.0)
+        ridge = np.where(squares > 0, self.relative_ridge * squares, 1.0)
         A = np.empty((m, m), order="F")
         A[:old, :old] = self.A
         A[:, old:] = product
@@ -118,23 +123,37 @@ class _WorkingSet:
         A[np.arange(old, m), np.arange(old, m)] += problem.l2[new] + ridge
         self.A, self.ridge = A, np.concatenate([self.ridge, ridge])
 
-    def solve(self, w: FloatArray, level: float) -> tuple[FloatArray, bool]:
-        """Solve the restricted problem at this multiple of its L1 penalty, starting from w."""
+    def _lower_ridge(self) -> FloatArray:
+        """Lower the ridge where proximal steps are slow, A being near singular; return by what."""
+        if self.relative_ridge <= 2 * SMALLEST_RIDGE:
+            return np.zeros_like(self.ridge)
+        self.relative_ridge *= RIDGE_FACTOR
+        change = (RIDGE_FACTOR - 1.0) * self.ridge
+        self.A[np.diag_indices_from(self.A)] += change
+        self.ridge, self.support = self.ridge + change, SupportSolver()
+        return change
+
+    def solve(self, at: Evaluation, level: float) -> tuple[FloatArray, bool]:
+        """Solve the restricted problem at this multiple of its L1 penalty, starting from `at`."""
         problem, chosen = self.problem, self.features
-        cross = problem.design.cross[chosen, problem.target]
-        l1, at = level * problem.l1[chosen], w[chosen]
+        l1, w = level * problem.l1[chosen], at.w[chosen]
+        # c such that c - A w is the residual correlation taken from the data: where A is
+        # inaccurate, each round refines the last.
+        c = self.A @ w - at.gradient[chosen]
         tol = FINE if level == 1.0 else ROUGH
-        for _ in range(PROXIMAL_STEPS if level == 1.0 else 1):
-            centre = at
-            c = cross + self.ridge * centre
-            state = parametric.start_state(self.A, c, l1, at, problem.positive)
-            with one_blas_thread() if at.size > SMALL else nullcontext():
+        for step in range(PROXIMAL_STEPS if level == 1.0 else 1):
+            if step > 1:
+                c = c + self._lower_ridge() * w
+            centre = w
+            state = parametric.start_state(self.A, c, l1, w, problem.positive)
+            with one_blas_thread() if w.size > SMALL else nullcontext():
                 state, solved = parametric.solve(
                     self.A, c, l1, state, self.support, positive=problem.positive, tol=tol
                 )
-            at = state.w
-            if not solved or (self.ridge * np.abs(at - centre) <= FINE * l1).all():
+            w = state.w
+            c = c + self.ridge * (w - centre)
+            if not solved or (self.ridge * np.abs(w - centre) <= FINE * l1).all():
                 break
-        w = np.zeros_like(w)
-        w[chosen] = at
-        return w, solved
+        full = np.zeros_like(at.w)
+        full[chosen] = w
+        return full, solved

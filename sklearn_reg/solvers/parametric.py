@@ -107,11 +107,14 @@ def solve(
             moved = moved._replace(u=c - A @ moved.w)
         moved = _raise_thresholds(moved, positive)
         moved, d_next, dropped = _drop_wrong(A, l1, moved, support, positive)
-        if dropped and len(chosen) > 1 and (3 * dropped > len(chosen) or _rose(l1, moved, state)):
+        # At first a block may raise the thresholds and still pay; in the end none may, so that
+        # the path ends.
+        rose = (dropped > 0 or n_round > c.size) and _rose(l1, moved, state)
+        if len(chosen) > 1 and (3 * dropped > len(chosen) or rose):
             block = max(1, len(chosen) // 4)
             continue
         wrong += bool(dropped) and len(chosen) <= 1
-        block = max(1, int(0.7 * block)) if dropped else max(block + 1, int(GROWTH * block))
+        block = max(1, int(0.7 * block)) if dropped else min(c.size, int(GROWTH * block))
         state, d = moved, d_next
     return state, False
 
