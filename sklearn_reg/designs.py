@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from copy import copy
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -74,6 +75,14 @@ class Design(ABC):
     @abstractmethod
     def gram(self, rows: IndexArray, columns: IndexArray) -> FloatArray:
         """Z'S Z restricted to these rows and columns."""
+
+    @abstractmethod
+    def restricted(self, columns: IndexArray) -> Design:
+        """Return the design of these columns alone."""
+
+    @abstractmethod
+    def stored_in(self, columns: IndexArray) -> int:
+        """Numbers read by a product with these columns alone."""
 
     @property
     @abstractmethod
@@ -169,6 +178,21 @@ class RowsDesign(Design):
         Z *= np.sqrt(self.weights)[:, None]
         return Z
 
+    def restricted(self, columns: IndexArray) -> RowsDesign:
+        """Return the design of these columns alone."""
+        return RowsDesign(
+            self.rows.restricted(columns),
+            self.Y,
+            self.weights,
+            self.means[columns],
+            self.factors[columns],
+            self.cross[columns],
+        )
+
+    def stored_in(self, columns: IndexArray) -> int:
+        """Numbers read by a product with these columns alone."""
+        return self.rows.restricted(columns).stored
+
     def kernel(self, inverse_penalty: FloatArray) -> FloatArray:
         """S^(1/2) Z diag(inverse_penalty) Z' S^(1/2), of shape (n_samples, n_samples)."""
         root = np.sqrt(self.weights)
@@ -255,6 +279,17 @@ class GramDesign(Design):
     def gram(self, rows: IndexArray, columns: IndexArray) -> FloatArray:
         """Z'S Z restricted to these rows and columns."""
         return self._gram[np.ix_(rows, columns)]
+
+    def restricted(self, columns: IndexArray) -> GramDesign:
+        """Return the design of these columns alone."""
+        part = copy(self)
+        part._gram, part.cross = self.gram(columns, columns), self.cross[columns]
+        part.n_features = columns.size
+        return part
+
+    def stored_in(self, columns: IndexArray) -> int:
+        """Numbers read by a product with these columns alone."""
+        return columns.size**2
 
     @property
     def squares(self) -> FloatArray:

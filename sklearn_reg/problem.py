@@ -99,7 +99,9 @@ class Problem:
 
     def penalty(self, w: FloatArray) -> float:
         """sum_j l1_j |w_j| + l2_j / 2 w_j^2."""
-        return float(self.l1 @ np.abs(w) + 0.5 * (self.l2 @ np.square(w)))
+        support = np.flatnonzero(w)
+        l1, l2, w = self.l1[support], self.l2[support], w[support]
+        return float(np.sum(l1 * np.abs(w) + 0.5 * l2 * np.square(w)))
 
     def prox(self, z: FloatArray, step: float) -> FloatArray:
         """argmin_w 1/2 |w - z|^2 + step sum_j l1_j |w_j|; the smooth l2 is in the gradient."""
@@ -137,7 +139,7 @@ class Problem:
 
     def _slack(self, w: FloatArray, u: FloatArray, pull: FloatArray, c: float) -> float:
         """sum_j h_j(w_j) + h_j*(c u_j) - c u_j w_j."""
-        slack = self.penalty(w) - c * float(u @ w)
+        slack = self.penalty(w) - c * float(np.sum(u * w))
         soft = ~self._hard & ~self._free
         if soft.any():
             excess = np.maximum(c * pull[soft] - self.l1[soft], 0.0)

@@ -40,6 +40,10 @@ class Rows(ABC):
     def columns(self, columns: IndexArray) -> FloatArray:
         """Copy these columns, dense and float64."""
 
+    def restricted(self, columns: IndexArray) -> Rows:
+        """Copy these columns, in the format of X."""
+        return type(self)(self.X[:, columns])
+
     @abstractmethod
     def gram(
         self, rows: IndexArray, columns: IndexArray, weights: FloatArray, means: FloatArray

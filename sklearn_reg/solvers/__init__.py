@@ -16,11 +16,18 @@ __all__ = ["SOLVERS", "Settings", "Solver", "SolverResult", "choose"]
 
 # A Gram matrix larger than this (800 MB) is never made on a solver's own initiative.
 LARGEST_GRAM = 10_000
+# Beyond this many columns a working set is cheaper than the products of all pairs of them.
+ALL_PAIRS = 1500
 
 
 def _gram_pays(n_rows: int, n_features: int, stored: int) -> bool:
     """Compare p^2, a step on the Gram matrix, with reading X twice, a step on the rows."""
     return n_rows > n_features and n_features <= LARGEST_GRAM and n_features**2 <= 2 * stored
+
+
+def _all_pairs_pay(n_rows: int, n_features: int, stored: int) -> bool:
+    """Compare the products of all pairs of columns with several readings of X."""
+    return n_features <= ALL_PAIRS and _gram_pays(n_rows, n_features, stored)
 
 
 def _rows(n_rows: int, n_features: int, stored: int) -> bool:
@@ -40,7 +47,7 @@ SOLVERS = {
     "gradient_descent": Solver(gradient_descent),
     "subgradient": Solver(subgradient),
     "accelerated": Solver(accelerated),
-    "active_set": Solver(active_set),
+    "active_set": Solver(active_set, on_gram=_all_pairs_pay),
     "closed_form": Solver(closed_form, smooth_only=True, on_gram=_rows),
 }
 

@@ -28,7 +28,7 @@ from sklearn_reg.solvers import parametric
 from sklearn_reg.solvers._result import Settings, SolverResult, finish
 from sklearn_reg.solvers.descent import accelerated
 from sklearn_reg.solvers.direct import closed_form
-from sklearn_reg.solvers.factor import SupportSolver
+from sklearn_reg.solvers.factor import Curvature, MatrixFree, SupportSolver
 
 SMALL = 200  # up to so many features, all of them are taken in at once
 STAGE = 0.5  # by how much the penalty falls from one stage to the next
@@ -38,6 +38,9 @@ RIDGE = 1e-8  # of the restricted Gram matrix, relative to its diagonal ...
 RIDGE_FACTOR, SMALLEST_RIDGE = 1e-2, 1e-12  # ... and how it falls where that is too much
 ROUGH, FINE = 0.2, 1e-9  # accuracy of the stages and of the last one, relative to l1
 PROXIMAL_STEPS = 5
+# What decides between a Gram matrix and products with X: steps of conjugate gradients for one
+# system, and how many times faster BLAS does an operation of a factorisation.
+CG_STEPS, BLAS_SPEED_UP, SMALLEST_MATRIX_FREE = 100, 20, 500
 MAX_ROUNDS = 100
 
 
@@ -48,15 +51,17 @@ def active_set(problem: Problem, start: FloatArray, settings: Settings) -> Solve
     at = problem.evaluate(start)
     history = [at.objective]
     if start.size <= SMALL:
-        working, level = _WorkingSet(problem, np.arange(start.size)), 1.0
+        working: _Restricted = _WorkingSet(problem, np.arange(start.size))
+        level = 1.0
     else:
         working = _WorkingSet(problem, np.flatnonzero((problem.l1 == 0) | (start != 0)))
         level = _level(problem, at)
-    solved = True
     for _ in range(MAX_ROUNDS):
         if level <= 1.0 and at.gap <= settings.tol * problem.null:
             break
         level = max(1.0, STAGE * level)
+        if isinstance(working, _WorkingSet) and _products_pay(problem, np.flatnonzero(at.w)):
+            working = _AllFeatures(problem)
         working.take_in(_pulling(problem, at, level, working.inside))
         w, solved = working.solve(at, level)
         at = problem.evaluate(w)
@@ -92,17 +97,63 @@ def _pulling(problem: Problem, at: Evaluation, level: float, inside: BoolArray) 
     return outside[np.argpartition(-pull[outside] / problem.l1[outside], most)[:most]]
 
 
-class _WorkingSet:
-    """Some of the features, and A = Z'S Z + diag(l2 + ridge) restricted to them."""
+def _products_pay(problem: Problem, support: IndexArray) -> bool:
+    """Compare conjugate gradients on the columns of the support with factorising its Gram."""
+    if support.size < SMALLEST_MATRIX_FREE:
+        return False
+    products = 4 * CG_STEPS * problem.design.stored_in(support)
+    return support.size**3 / 3 > BLAS_SPEED_UP * products
+
+
+class _Restricted:
+    """Some of the features, and the curvature A = Z'S Z + diag(l2 + ridge) between them."""
 
     def __init__(self, problem: Problem, features: IndexArray) -> None:
-        self.problem = problem
-        self.features = np.zeros(0, dtype=np.intp)
+        self.problem, self.features = problem, features
         self.inside = np.zeros(problem.design.n_features, dtype=bool)
-        self.A: FloatArray = np.zeros((0, 0), order="F")
+        self.inside[features] = True
+        self.ridge: FloatArray = np.zeros(features.size)
+        self.curvature: Curvature
+
+    def take_in(self, new: IndexArray) -> None:
+        """Add features that are not inside yet."""
+
+    def lower_ridge(self) -> FloatArray:
+        """Lower the ridge where proximal steps are slow, A being near singular; return by what."""
+        return np.zeros_like(self.ridge)
+
+    def solve(self, at: Evaluation, level: float) -> tuple[FloatArray, bool]:
+        """Solve the restricted problem at this multiple of its L1 penalty, starting from `at`."""
+        problem, chosen = self.problem, self.features
+        l1, w = level * problem.l1[chosen], at.w[chosen]
+        # From the data, not from c - A w: where A is inaccurate, each round refines the last.
+        u = -at.gradient[chosen]
+        tol = FINE if level == 1.0 else ROUGH
+        for step in range(PROXIMAL_STEPS if level == 1.0 else 1):
+            if step > 1:
+                self.lower_ridge()
+            state = parametric.start_state(w, u, l1, problem.positive)
+            with one_blas_thread() if w.size > SMALL else nullcontext():
+                state, solved = parametric.solve(
+                    self.curvature, l1, state, positive=problem.positive, tol=tol
+                )
+            # What the ridge took from the residual correlation comes back for the next step.
+            returned = self.ridge * (state.w - w)
+            w, u = state.w, state.u + returned
+            if not solved or (np.abs(returned) <= FINE * l1).all():
+                break
+        full = np.zeros_like(at.w)
+        full[chosen] = w
+        return full, solved
+
+
+class _WorkingSet(_Restricted):
+    """Features whose Gram matrix is kept, and grows with them."""
+
+    def __init__(self, problem: Problem, features: IndexArray) -> None:
+        super().__init__(problem, np.zeros(0, dtype=np.intp))
         self.relative_ridge = RIDGE
-        self.ridge: FloatArray = np.zeros(0)
-        self.support = SupportSolver()
+        self.curvature = self.gram = SupportSolver()
         self.take_in(features)
 
     def take_in(self, new: IndexArray) -> None:
@@ -117,43 +168,31 @@ class _WorkingSet:
         # A free column of zeros has no other curvature.
         ridge = np.where(squares > 0, self.relative_ridge * squares, 1.0)
         A = np.empty((m, m), order="F")
-        A[:old, :old] = self.A
+        A[:old, :old] = self.gram.A
         A[:, old:] = product
         A[old:, :old] = product[:old].T
         A[np.arange(old, m), np.arange(old, m)] += problem.l2[new] + ridge
-        self.A, self.ridge = A, np.concatenate([self.ridge, ridge])
+        self.gram.A, self.ridge = A, np.concatenate([self.ridge, ridge])
 
-    def _lower_ridge(self) -> FloatArray:
+    def lower_ridge(self) -> FloatArray:
         """Lower the ridge where proximal steps are slow, A being near singular; return by what."""
-        if self.relative_ridge <= 2 * SMALLEST_RIDGE:
-            return np.zeros_like(self.ridge)
-        self.relative_ridge *= RIDGE_FACTOR
-        change = (RIDGE_FACTOR - 1.0) * self.ridge
-        self.A[np.diag_indices_from(self.A)] += change
-        self.ridge, self.support = self.ridge + change, SupportSolver()
+        change = np.zeros_like(self.ridge)
+        if self.relative_ridge > 2 * SMALLEST_RIDGE:
+            self.relative_ridge *= RIDGE_FACTOR
+            change = (RIDGE_FACTOR - 1.0) * self.ridge
+            A = self.gram.A
+            A[np.diag_indices_from(A)] += change
+            self.curvature = self.gram = SupportSolver(A)
+            self.ridge = self.ridge + change
         return change
 
-    def solve(self, at: Evaluation, level: float) -> tuple[FloatArray, bool]:
-        """Solve the restricted problem at this multiple of its L1 penalty, starting from `at`."""
-        problem, chosen = self.problem, self.features
-        l1, w = level * problem.l1[chosen], at.w[chosen]
-        # c such that c - A w is the residual correlation taken from the data: where A is
-        # inaccurate, each round refines the last.
-        c = self.A @ w - at.gradient[chosen]
-        tol = FINE if level == 1.0 else ROUGH
-        for step in range(PROXIMAL_STEPS if level == 1.0 else 1):
-            if step > 1:
-                c = c + self._lower_ridge() * w
-            centre = w
-            state = parametric.start_state(self.A, c, l1, w, problem.positive)
-            with one_blas_thread() if w.size > SMALL else nullcontext():
-                state, solved = parametric.solve(
-                    self.A, c, l1, state, self.support, positive=problem.positive, tol=tol
-                )
-            w = state.w
-            c = c + self.ridge * (w - centre)
-            if not solved or (self.ridge * np.abs(w - centre) <= FINE * l1).all():
-                break
-        full = np.zeros_like(at.w)
-        full[chosen] = w
-        return full, solved
+
+class _AllFeatures(_Restricted):
+    """All features and no Gram matrix: for supports so large that products with X cost less."""
+
+    def __init__(self, problem: Problem) -> None:
+        design = problem.design
+        super().__init__(problem, np.arange(design.n_features))
+        squares = design.squares
+        self.ridge = np.where(squares > 0, RIDGE * squares, 1.0)
+        self.curvature = MatrixFree(design, problem.l2 + self.ridge)

@@ -1,4 +1,6 @@
-"""Newton systems on a support that changes a little from one to the next.
+"""Curvature of the restricted problem: a Gram matrix and its factor, or products with the data.
+
+Newton systems are solved on a support that changes a little from one to the next.
 
 A_SS x = b is solved from the Cholesky factor of an earlier support B, A_BB = R'R. Features that
 joined since (N) and that left (D) border the old system,
@@ -19,31 +21,99 @@ quadratic programming. In Reliable Numerical Computation, Oxford University Pres
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from scipy.linalg import lapack
 
+from sklearn_reg._linalg import Solve
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
+from sklearn_reg.designs import Design
 
 SMALL = 96  # supports up to this size are factorised each time
 MOST_CHANGES = 0.25  # of the size of B, before B is moved
 
 
-class SupportSolver:
-    """Solves A_SS x = b for one support S after another."""
+class Curvature(Protocol):
+    """A positive definite A as `parametric` uses it."""
 
-    def __init__(self) -> None:
+    def product(self, v: FloatArray) -> FloatArray:
+        """Return A v."""
+
+    def solve(self, active: BoolArray, b: FloatArray) -> FloatArray | None:
+        """Solve A_SS x_S = b_S on the support S, x being zero elsewhere; None if that failed."""
+
+
+class MatrixFree:
+    """A = Z'S Z + diag(extra), never formed: systems by conjugate gradients on the support.
+
+    References
+    ----------
+    M. R. Hestenes, E. Stiefel (1952). Methods of conjugate gradients for solving linear systems.
+    J. Research of the National Bureau of Standards 49(6). https://doi.org/10.6028/jres.049.044
+    """
+
+    def __init__(self, design: Design, extra: FloatArray) -> None:
+        self._design, self._extra = design, extra
+
+    def product(self, v: FloatArray) -> FloatArray:
+        """Return A v."""
+        return self._design.normal_product(v) + self._extra * v
+
+    def solve(self, active: BoolArray, b: FloatArray) -> FloatArray | None:
+        """Solve on the support; an inexact solution is one that the next round corrects."""
+        S = np.flatnonzero(active)
+        design, extra = self._design.restricted(S), self._extra[S]
+        x = np.zeros(active.size)
+        x[S] = conjugate_gradients(
+            lambda v: design.normal_product(v) + extra * v, b[S], design.squares + extra
+        )
+        return x
+
+
+def conjugate_gradients(
+    product: Solve,
+    b: FloatArray,
+    diagonal: FloatArray,
+    tol: float = 1e-10,
+    max_iterations: int = 2000,
+) -> FloatArray:
+    """Solve A x = b to |A x - b| <= tol |b|, preconditioned by the diagonal of A."""
+    x, r = np.zeros_like(b), b.copy()
+    z = r / diagonal
+    p, rz, goal = z, float(r @ z), (tol * np.linalg.norm(b)) ** 2
+    for _ in range(max_iterations):
+        if float(r @ r) <= goal:
+            break
+        Ap = product(p)
+        step = rz / float(p @ Ap)
+        x, r = x + step * p, r - step * Ap
+        z = r / diagonal
+        rz, last = float(r @ z), rz
+        p = z + (rz / last) * p
+    return x
+
+
+class SupportSolver:
+    """A dense A that may grow; A_SS x = b for one support S after another."""
+
+    def __init__(self, A: FloatArray | None = None) -> None:
+        self.A: FloatArray = np.zeros((0, 0), order="F") if A is None else A
         self._base: IndexArray = np.zeros(0, dtype=np.intp)
         self._R: FloatArray | None = None
         self._changed: IndexArray = np.zeros(0, dtype=np.intp)  # features with a column in Y
         self._Y: FloatArray = np.zeros((0, 0))
         self._YY: FloatArray = np.zeros((0, 0))
 
-    def solve(self, A: FloatArray, active: BoolArray, b: FloatArray) -> FloatArray | None:
-        """Solve for the support `active`; b and the result have a number for each feature of A.
+    def product(self, v: FloatArray) -> FloatArray:
+        """Return A v."""
+        S = np.flatnonzero(v)
+        product: FloatArray = self.A[:, S] @ v[S] if 3 * S.size < v.size else self.A @ v
+        return product
 
-        Returns None where A_SS is not positive definite.
-        """
-        S = np.flatnonzero(active)
+    def solve(self, active: BoolArray, b: FloatArray) -> FloatArray | None:
+        """Solve on the support S; None where A_SS is not positive definite."""
+        A, S = self.A, np.flatnonzero(active)
         x = np.zeros(active.size)
         if S.size == 0:
             return x

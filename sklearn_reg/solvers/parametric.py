@@ -1,6 +1,6 @@
 """The restricted problem, solved exactly on its Gram matrix by following a path of thresholds.
 
-For a positive definite A, a vector c and penalties l1, minimise over w
+For a positive definite A (a `Curvature`), a vector c and penalties l1, minimise over w
 
     1/2 w'A w - c'w + sum_j l1_j |w_j|.
 
@@ -34,7 +34,7 @@ import numpy as np
 
 from sklearn_reg._linalg import EPS
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
-from sklearn_reg.solvers.factor import SupportSolver
+from sklearn_reg.solvers.factor import Curvature
 
 FIRST_BLOCK = 16
 GROWTH = 2.0  # of a block after one that held
@@ -61,11 +61,9 @@ class Events(NamedTuple):
     slope: FloatArray  # A d: how fast u falls
 
 
-def start_state(
-    A: FloatArray, c: FloatArray, l1: FloatArray, w: FloatArray, positive: bool
-) -> State:
+def start_state(w: FloatArray, u: FloatArray, l1: FloatArray, positive: bool) -> State:
     """Begin at w, with thresholds in proportion to l1 and high enough for all of the features."""
-    u, active = c - A @ w, (w != 0) | (l1 == 0)
+    active = (w != 0) | (l1 == 0)
     pull = u if positive else np.abs(u)
     level = np.max(pull / np.where(active, np.inf, l1), initial=1.0)
     state = State(w, u, np.sign(w) * (l1 > 0), active, level * l1 / (1.0 + TIE))
@@ -73,11 +71,9 @@ def start_state(
 
 
 def solve(
-    A: FloatArray,
-    c: FloatArray,
+    A: Curvature,
     l1: FloatArray,
     state: State,
-    support: SupportSolver,
     *,
     positive: bool = False,
     tol: float = 1e-10,
@@ -92,9 +88,10 @@ def solve(
     solved : bool
         Whether the optimality conditions hold to `tol`, relative to l1.
     """
+    c = state.u + A.product(state.w)
     slack = tol * l1 + EPS * np.abs(c).max(initial=0.0)
     block, wrong = FIRST_BLOCK, 0
-    d = _newton(A, l1, state, support)
+    d = _newton(A, l1, state)
     for n_round in range(max_rounds):
         if d is None or wrong > PATIENCE:
             return state, False
@@ -104,9 +101,9 @@ def solve(
         chosen, length = _first(events.times, block)
         moved = _move(A, l1, state, d, events, chosen, length)
         if n_round % REFRESH == 0:
-            moved = moved._replace(u=c - A @ moved.w)
+            moved = moved._replace(u=c - A.product(moved.w))
         moved = _raise_thresholds(moved, positive)
-        moved, d_next, dropped = _drop_wrong(A, l1, moved, support, positive)
+        moved, d_next, dropped = _drop_wrong(A, l1, moved, positive)
         # At first a block may raise the thresholds and still pay; in the end none may, so that
         # the path ends.
         rose = (dropped > 0 or n_round > c.size) and _rose(l1, moved, state)
@@ -119,11 +116,9 @@ def solve(
     return state, False
 
 
-def _newton(
-    A: FloatArray, l1: FloatArray, state: State, support: SupportSolver
-) -> FloatArray | None:
+def _newton(A: Curvature, l1: FloatArray, state: State) -> FloatArray | None:
     """Return d with A_SS d_S = u_S - l1_S sign_S and zeros off the support S."""
-    return support.solve(A, state.active, state.u - l1 * state.sign)
+    return A.solve(state.active, state.u - l1 * state.sign)
 
 
 def _optimal(l1: FloatArray, state: State, slack: FloatArray, positive: bool) -> bool:
@@ -133,11 +128,10 @@ def _optimal(l1: FloatArray, state: State, slack: FloatArray, positive: bool) ->
     return bool((beyond <= slack).all())
 
 
-def _events(A: FloatArray, l1: FloatArray, state: State, d: FloatArray, positive: bool) -> Events:
+def _events(A: Curvature, l1: FloatArray, state: State, d: FloatArray, positive: bool) -> Events:
     """Find when weights on the line w + t d reach zero, and |u - t A d| the falling thresholds."""
     w, u, sign, active, threshold = state
-    S = np.flatnonzero(active)
-    slope = A[:, S] @ d[S] if 3 * S.size < w.size else A @ d
+    slope = A.product(d)
     fall = threshold - l1
     never = np.full(w.size, np.inf)
     leave = np.divide(-w, d, out=never.copy(), where=(d * w < 0) & (sign != 0))
@@ -158,7 +152,7 @@ def _first(times: FloatArray, block: int) -> tuple[IndexArray, float]:
 
 
 def _move(
-    A: FloatArray,
+    A: Curvature,
     l1: FloatArray,
     state: State,
     d: FloatArray,
@@ -173,7 +167,9 @@ def _move(
     leaving = chosen[active[chosen]]
     entering = chosen[~active[chosen]]
     if leaving.size:
-        u += A[:, leaving] @ w[leaving]
+        beyond = np.zeros_like(w)
+        beyond[leaving] = w[leaving]
+        u += A.product(beyond)
         w[leaving], sign[leaving], active[leaving] = 0.0, 0.0, False
     sign[entering], active[entering] = events.signs[entering], True
     return State(w, u, sign, active, state.threshold - length * (state.threshold - l1))
@@ -200,12 +196,12 @@ def _factors(size: int) -> FloatArray:
 
 
 def _drop_wrong(
-    A: FloatArray, l1: FloatArray, state: State, support: SupportSolver, positive: bool
+    A: Curvature, l1: FloatArray, state: State, positive: bool
 ) -> tuple[State, FloatArray | None, int]:
     """Take features that would leave zero against their sign off the support again."""
     dropped = 0
     while True:
-        d = _newton(A, l1, state, support)
+        d = _newton(A, l1, state)
         if d is None:
             return state, d, dropped
         wrong = (state.w == 0) & (d * state.sign < 0)
