@@ -216,9 +216,11 @@ def adam_with_l2(
         Learning rate, > 0: about how far a weight moves in a step.
     lambda_ : float or array_like that broadcasts to w
         Strength of the penalty, >= 0.
-    beta1, beta2 : float
-        Share of the past that the running means of g and g^2 keep in a step, in [0, 1).
-    epsilon : float
+    beta1 : float, default=0.9
+        Share of the past that the running mean of g keeps in a step, in [0, 1).
+    beta2 : float, default=0.999
+        The same for g^2.
+    epsilon : float, default=1e-8
         Size of the gradients that counts as small, > 0.
 
     Returns
@@ -291,9 +293,11 @@ def adamw(
         Learning rate, > 0: about how far a weight moves in a step, decay apart.
     lambda_ : float or array_like that broadcasts to w
         Strength of the decay, >= 0: the share of w that is lost in a step is lr * lambda.
-    beta1, beta2 : float
-        Share of the past that the running means of g and g^2 keep in a step, in [0, 1).
-    epsilon : float
+    beta1 : float, default=0.9
+        Share of the past that the running mean of g keeps in a step, in [0, 1).
+    beta2 : float, default=0.999
+        The same for g^2.
+    epsilon : float, default=1e-8
         Size of the gradients that counts as small, > 0.
 
     Returns

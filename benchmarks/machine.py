@@ -1,0 +1,62 @@
+"""What machine and versions a figure belongs to, and Python in a process of its own."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+THREAD_VARIABLES = (
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "OMP_NUM_THREADS",
+)
+
+
+def describe():
+    """One line on the machine, one on the versions."""
+    from threadpoolctl import threadpool_info
+
+    blas = sorted({lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"})
+    threads = " and ".join(map(str, blas)) or "unknown"
+    packages = ("numpy", "scipy", "scikit-learn", "sklearn_reg", "celer", "skglm")
+    versions = ", ".join(f"{name} {_version(name)}" for name in packages)
+    return (
+        f"Machine: {_processor()}, {os.cpu_count()} cores, BLAS threads {threads}, "
+        f"{platform.system()}.\nVersions: Python {platform.python_version()}, {versions}."
+    )
+
+
+def run_python(*arguments, threads=None):
+    """Run `python arguments...` in a new process and return what its last line of JSON says."""
+    environment = dict(os.environ)
+    if threads is not None:
+        environment.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+    command = [sys.executable, "-W", "ignore", *map(str, arguments)]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _processor():
+    """Name of the CPU; Linux keeps it in a file of its own."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _version(package):
+    """Version of a package, also of one that runs from its source tree."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        try:
+            return __import__(package).__version__
+        except (ImportError, AttributeError):
+            return "not installed"

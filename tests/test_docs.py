@@ -1,0 +1,186 @@
+"""What the documentation says is so: docstrings against signatures, the README against the code."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import io
+import pkgutil
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import ElasticNet, Lasso, Ridge
+from sklearn.preprocessing import StandardScaler
+
+import sklearn_reg
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NOT_GIVEN = inspect.Parameter.empty
+PUBLIC = {name: getattr(sklearn_reg, name) for name in sklearn_reg.__all__}
+
+
+# --- docstrings -----------------------------------------------------------------------------------
+
+
+def sections(documented: Any) -> dict[str, str]:
+    """Split a numpydoc docstring into its sections."""
+    parts = re.split(r"^(\w[\w ]*)\n-{3,}$", inspect.getdoc(documented) or "", flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def documented_parameters(documented: Any) -> dict[str, Any]:
+    """Read names and defaults from lines such as `rtol, atol : float, default=1e-6`."""
+    found = {}
+    text = sections(documented).get("Parameters", "")
+    for names, kind in re.findall(r"^(\*{0,2}\w[\w, *]*) : (.*)$", text, flags=re.MULTILINE):
+        _, given, default = kind.partition("default=")
+        for name in names.split(", "):
+            found[name.lstrip("*")] = ast.literal_eval(default) if given else NOT_GIVEN
+    return found
+
+
+def actual_parameters(documented: Callable[..., Any]) -> dict[str, Any]:
+    parameters = inspect.signature(documented).parameters.items()
+    return {name: p.default for name, p in parameters if name != "self"}
+
+
+def public_methods() -> Iterator[tuple[str, Any]]:
+    """Yield the methods that are written here; what scikit-learn adds, it documents."""
+    for name, public in PUBLIC.items():
+        if inspect.isclass(public):
+            for method_name, method in inspect.getmembers(public, inspect.isroutine):
+                ours = (getattr(method, "__module__", None) or "").startswith("sklearn_reg")
+                if ours and not method_name.startswith("_"):
+                    yield f"{name}.{method_name}", method
+
+
+CALLABLES = {name: public for name, public in PUBLIC.items() if callable(public)}
+METHODS = dict(public_methods())
+# A named tuple's fields are its parameters, and documented once, as attributes.
+WITH_PARAMETERS = {
+    name: public
+    for name, public in {**CALLABLES, **METHODS}.items()
+    if not (inspect.isclass(public) and issubclass(public, tuple))
+}
+
+
+@pytest.mark.parametrize("name", WITH_PARAMETERS)
+def test_documented_parameters_and_defaults_are_those_of_the_signature(name: str) -> None:
+    documented = documented_parameters(WITH_PARAMETERS[name])
+    actual = actual_parameters(WITH_PARAMETERS[name])
+    assert list(documented) == list(actual)
+    for parameter, default in actual.items():
+        assert documented[parameter] == default, parameter
+        assert type(documented[parameter]) is type(default), parameter  # 1 is not 1.0, nor True
+
+
+@pytest.mark.parametrize("name", CALLABLES)
+def test_every_public_name_is_explained_and_shown(name: str) -> None:
+    found = sections(CALLABLES[name])
+    assert ("Attributes" if inspect.isclass(CALLABLES[name]) else "Returns") in found
+    if name in WITH_PARAMETERS:
+        assert "Parameters" in found
+        assert ">>>" in found["Examples"]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_public_method_says_what_it_returns(name: str) -> None:
+    assert "Returns" in sections(METHODS[name])
+
+
+def modules() -> list[str]:
+    walked = pkgutil.walk_packages(sklearn_reg.__path__, "sklearn_reg.")
+    return ["sklearn_reg", *(module.name for module in walked)]
+
+
+@pytest.mark.parametrize("name", modules())
+def test_every_exported_name_exists_once(name: str) -> None:
+    module = importlib.import_module(name)
+    exported = getattr(module, "__all__", [])
+    assert len(exported) == len(set(exported))
+    assert [e for e in exported if not hasattr(module, e)] == []
+
+
+def test_import_brings_in_no_optional_library() -> None:
+    # scikit-learn itself imports pandas where it finds it. That is forgotten before the test, so
+    # that only what sklearn_reg asks for comes back.
+    code = """if True:
+        import sys, sklearn.base
+        for name in [name for name in sys.modules if name.split(".")[0] == "pandas"]:
+            del sys.modules[name]
+        import sklearn_reg
+        print(*{name.split(".")[0] for name in sys.modules})
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    imported = set(done.stdout.split())
+    assert "sklearn_reg" in imported
+    assert imported & {"matplotlib", "pandas", "dask", "distributed"} == set()
+
+
+# --- the README -----------------------------------------------------------------------------------
+
+
+def rows_of_table(heading: str) -> list[list[str]]:
+    """Return the cells of the table that starts with this heading, without the heading."""
+    table = README[README.index(f"| {heading} |") :].split("\n\n")[0].splitlines()
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in table[2:]]
+
+
+def test_readme_snippet_prints_what_the_readme_says() -> None:
+    code, printed = re.search(r"```python\n(.*?)```.*?```text\n(.*?)```", README, re.S).groups()
+    out = io.StringIO()
+    with redirect_stdout(out):
+        exec(compile(code, "README.md", "exec"), {})
+    assert out.getvalue() == printed
+
+
+@pytest.mark.parametrize("row", rows_of_table("here"), ids=lambda row: row[0].strip("`"))
+def test_readme_translates_lambda_into_alpha(row: list[str]) -> None:
+    X, y = load_diabetes(return_X_y=True, scaled=False)
+    X = StandardScaler().fit_transform(X)
+    names = {"a": 0.7, "r": 0.3, "n_samples": len(X), **PUBLIC}
+    here = eval(row[0].strip("`"), names)
+    there = eval(
+        row[1].strip("`"), {**names, "Ridge": Ridge, "Lasso": Lasso, "ElasticNet": ElasticNet}
+    )
+    here.set_params(solver="auto", tol=1e-12).fit(X, y)
+    there.set_params(tol=1e-12, max_iter=100_000).fit(X, y)
+    assert_allclose(here.coef_, there.coef_, atol=1e-6)
+    assert_allclose(here.intercept_, there.intercept_, rtol=1e-10)
+    assert np.abs(here.coef_).max() > 1
+
+
+@pytest.mark.parametrize("row", rows_of_table("formula"), ids=lambda row: row[0])
+def test_readme_points_at_the_function_of_each_formula(row: list[str]) -> None:
+    path = re.search(r"\((.*)\)", row[2])[1]
+    module = importlib.import_module(path.removesuffix(".py").replace("/", "."))
+    for dotted in re.findall(r"`(.*?)`", row[1]):
+        found = module
+        for part in dotted.split("."):
+            found = getattr(found, part)
+        assert Path(inspect.getsourcefile(found)) == ROOT / path
+
+
+def test_readme_map_names_files_that_exist() -> None:
+    for row in rows_of_table("floor"):
+        for name in re.findall(r"`(.*?)`", row[1]):
+            assert (ROOT / "sklearn_reg" / name).exists()
+
+
+def test_readme_links_lead_somewhere() -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", README)
+    assert len(targets) > 5
+    assert [target for target in targets if not (ROOT / target).exists()] == []

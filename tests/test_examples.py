@@ -1,0 +1,52 @@
+"""The examples run as a user runs them: a fresh interpreter, from any directory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HEADINGS = ("1. Lambda by", "2. A sweep", "3. Gradient descent")
+
+
+def run(*arguments: str | Path, cwd: Path) -> str:
+    """Run Python on this very package, and return what it prints if nothing goes wrong."""
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    return done.stdout
+
+
+def test_quickstart_prints_its_three_parts_and_saves_its_figure(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    figure = tmp_path / "a figure.png"
+    printed = run(ROOT / "examples" / "quickstart.py", "--figure", figure, cwd=tmp_path)
+    assert all(heading in printed for heading in HEADINGS)
+    assert len(printed.splitlines()) <= 45
+    assert str(figure) in printed.splitlines()[-1]
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    assert list(tmp_path.iterdir()) == [figure]
+
+
+def test_quickstart_needs_no_matplotlib(tmp_path: Path) -> None:
+    # None in sys.modules makes an import fail as if the package were not installed.
+    without = """if True:
+        import runpy, sys
+        sys.modules["matplotlib"] = None
+        runpy.run_path(sys.argv.pop(1), run_name="__main__")
+    """
+    printed = run("-c", without, ROOT / "examples" / "quickstart.py", cwd=tmp_path)
+    assert all(heading in printed for heading in HEADINGS)
+    assert "No figure without Matplotlib" in printed
+    assert not list(tmp_path.iterdir())

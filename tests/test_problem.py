@@ -1,0 +1,390 @@
+"""Problem: objective, gradient and certificate against formulas that know nothing of designs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy import sparse
+from scipy.optimize import lsq_linear, nnls
+
+from sklearn_reg.designs import make_design
+from sklearn_reg.problem import Problem
+
+pytestmark = pytest.mark.filterwarnings("error")
+laws = settings(deadline=None, derandomize=True, max_examples=60)
+LAYOUTS = ("dense", "sparse", "gram")
+every_layout = pytest.mark.parametrize("layout", LAYOUTS)
+
+
+class Plain:
+    """F by its definition, on explicit Z and y of unit weight sum."""
+
+    def __init__(self, Z: Any, y: Any, l1: Any, l2: Any, positive: bool) -> None:
+        self.Z, self.y, self.l1, self.l2, self.positive = Z, y, l1, l2, positive
+
+    def value(self, w: Any) -> float:
+        """F(w)."""
+        if self.positive and (w < 0).any():
+            return np.inf
+        r = self.y - self.Z @ w
+        return float(0.5 * r @ r + self.l1 @ np.abs(w) + 0.5 * self.l2 @ w**2)
+
+    def gradient(self, w: Any) -> Any:
+        """Gradient of the smooth part."""
+        return self.l2 * w - self.Z.T @ (self.y - self.Z @ w)
+
+    def minimise(self) -> Any:
+        """Minimise by cyclic coordinate descent, which shares nothing with our solvers."""
+        Z, y, l1, l2 = self.Z, self.y, self.l1, self.l2
+        squares = (Z**2).sum(axis=0) + l2
+        w, r = np.zeros(Z.shape[1]), y.copy()
+        for _ in range(4_000):
+            largest = 0.0
+            for j in np.flatnonzero(squares > 0):
+                z = Z[:, j] @ r + (squares[j] - l2[j]) * w[j]
+                new = np.sign(z) * max(abs(z) - l1[j], 0.0) / squares[j]
+                new = max(new, 0.0) if self.positive else new
+                if new != w[j]:
+                    r -= Z[:, j] * (new - w[j])
+                    largest = max(largest, abs(new - w[j]) * np.sqrt(squares[j]))
+                    w[j] = new
+            if largest <= 1e-14 * np.linalg.norm(y):
+                break
+        return w
+
+
+def make(
+    n: int,
+    p: int,
+    seed: int,
+    kind: str = "lasso",
+    *,
+    positive: bool = False,
+    layout: str = "dense",
+    weighted: bool = True,
+    centred: bool = True,
+    scales: bool = False,
+) -> tuple[Problem, Plain]:
+    """Draw a problem of one kind twice: ours, and the plain one."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, p)) * (rng.random((n, p)) < 0.8) + 0.5
+    if scales:
+        X *= 10.0 ** rng.integers(-3, 4, p)
+    y = X[:, : 1 + p // 3].sum(axis=1) / np.abs(X).max() + 0.3 * rng.normal(size=n) + 2.0
+    s = rng.integers(0, 3, n) / 2.0 if weighted else np.ones(n)
+    s[: min(n, 3)] = 1.0
+    share = s / s.sum()
+    mean_x, mean_y = (share @ X, share @ y) if centred else (np.zeros(p), 0.0)
+    root = np.sqrt(share)
+    Z, t = root[:, None] * (X - mean_x), root * (y - mean_y)
+    size = max(np.abs(Z.T @ t).max(), 1e-6)
+    v = rng.choice([0.5, 1.0, 2.0], p)
+    l1, l2 = {
+        "lasso": (0.1 * v, 0 * v),
+        "elastic net": (0.05 * v, 0.1 * v),
+        "ridge": (0 * v, 0.1 * v),
+        "free": (0 * v, 0 * v),
+        "some free lasso": (0.1 * v * (np.arange(p) % 3 > 0), 0 * v),
+        "some free elastic net": (0.1 * v * (np.arange(p) % 3 > 0), v * (np.arange(p) % 3 > 0)),
+        "some free ridge": (0 * v, v * (np.arange(p) % 3 > 0)),
+        "mixed": (0.1 * v * (np.arange(p) % 2), 0.1 * v * (np.arange(p) % 3 > 0)),
+    }[kind]
+    l1, l2 = l1 * size, l2 * (Z**2).sum() / p
+    design, _ = make_design(
+        sparse.csc_array(X) if layout == "sparse" else X,
+        y[:, None],
+        s if weighted else None,
+        on_gram=layout == "gram",
+        centred=centred,
+        standardize=False,
+        excluded=np.zeros(p, dtype=bool),
+        unpenalised=bool((l1 == 0).any()),
+    )
+    return Problem(design, 0, l1, l2, positive), Plain(Z, t, l1, l2, positive)
+
+
+KINDS = (
+    "lasso",
+    "elastic net",
+    "ridge",
+    "free",
+    "some free lasso",
+    "some free elastic net",
+    "some free ridge",
+    "mixed",
+)
+every_kind = pytest.mark.parametrize("kind", KINDS)
+cases = {
+    "n": st.integers(2, 25),
+    "p": st.integers(1, 12),
+    "seed": st.integers(0, 2**32 - 1),
+    "kind": st.sampled_from(KINDS),
+    "positive": st.booleans(),
+    "layout": st.sampled_from(LAYOUTS),
+    "weighted": st.booleans(),
+    "centred": st.booleans(),
+}
+
+
+# Tall enough for coordinate descent to reach the last digit.
+tall = cases | {"n": st.integers(14, 25), "p": st.integers(1, 6)}
+
+
+def draw_w(p: int, seed: int, positive: bool, size: float = 1.0) -> Any:
+    """Draw weights of which some are zero."""
+    rng = np.random.default_rng(seed)
+    w = size * rng.normal(size=p) * (rng.random(p) < 0.6)
+    return np.abs(w) if positive else w
+
+
+# --- objective and gradient -----------------------------------------------------------------------
+
+
+@laws
+@given(**cases)
+def test_objective_and_gradient_are_the_formulas(**case: Any) -> None:
+    problem, plain = make(**case)
+    for w in (np.zeros(case["p"]), draw_w(case["p"], case["seed"], case["positive"])):
+        at = problem.evaluate(w)
+        size = plain.value(w) + plain.value(np.zeros_like(w))
+        assert_allclose(at.objective, plain.value(w), rtol=1e-11, atol=1e-13 * size)
+        assert_allclose(at.gradient, plain.gradient(w), rtol=1e-10, atol=1e-11 * (size + 1))
+        assert at.w is w
+
+
+@every_kind
+@every_layout
+def test_gradient_is_the_finite_difference_of_the_objective(kind: str, layout: str) -> None:
+    problem, _ = make(20, 6, 3, kind, layout=layout)
+    w = np.array([0.3, -0.2, 0.5, -1.0, 0.7, -0.4])
+    slope = problem.evaluate(w).gradient + problem.l1 * np.sign(w)
+    for j, h in enumerate(1e-4 * np.eye(6)):
+        rise = problem.evaluate(w + h).objective - problem.evaluate(w - h).objective
+        assert_allclose(rise / 2e-4, slope[j], rtol=1e-7, atol=1e-9)
+
+
+def test_null_is_the_objective_at_zero() -> None:
+    for layout in LAYOUTS:
+        problem, plain = make(15, 4, 0, layout=layout)
+        assert_allclose(problem.null, plain.value(np.zeros(4)), rtol=1e-12)
+        assert_allclose(problem.evaluate(np.zeros(4)).objective, problem.null, rtol=1e-12)
+
+
+def test_prox_minimises_its_definition() -> None:
+    z, step = np.array([-3.0, -0.2, 0.0, 0.1, 2.5, -0.9]), 0.7
+    grid = np.linspace(-4, 4, 80_001)
+    for kind in ("lasso", "ridge", "mixed"):
+        for positive in (False, True):
+            problem, _ = make(20, 6, 1, kind, positive=positive)
+            found = problem.prox(z, step)
+            allowed = grid[grid >= 0] if positive else grid
+            for j in range(6):
+                cost = 0.5 * (allowed - z[j]) ** 2 + step * problem.l1[j] * np.abs(allowed)
+                assert abs(found[j] - allowed[cost.argmin()]) <= 1.01e-4
+
+
+@every_kind
+def test_smooth_says_whether_there_is_a_kink(kind: str) -> None:
+    expected = kind in ("ridge", "free", "some free ridge")
+    assert make(9, 6, 0, kind)[0].smooth is expected
+    assert make(9, 6, 0, kind, positive=True)[0].smooth is False
+
+
+@every_layout
+def test_curvature_bounds_the_second_derivative(layout: str) -> None:
+    problem, plain = make(20, 6, 0, "elastic net", layout=layout)
+    values = np.linalg.eigvalsh(plain.Z.T @ plain.Z + np.diag(plain.l2))
+    assert problem.curvature >= values[-1] * (1 - 1e-9)
+    assert problem.curvature <= values[-1] + np.ptp(plain.l2) + 1e-9 * values[-1]
+    assert_allclose(problem.condition_number, values[-1] / values[0], rtol=1e-7)
+
+
+# --- the gap --------------------------------------------------------------------------------------
+
+
+@settings(laws, max_examples=120)
+@given(**cases, size=st.sampled_from([1e-3, 0.1, 1.0, 100.0]))
+def test_gap_is_an_upper_bound_of_the_distance_to_the_optimum(size: float, **case: Any) -> None:
+    problem, plain = make(**case)
+    best = plain.minimise()
+    least = plain.value(best)
+    for w in (
+        np.zeros(case["p"]),
+        draw_w(case["p"], case["seed"], case["positive"], size),
+        best + draw_w(case["p"], case["seed"] + 1, case["positive"], 1e-3 * size),
+        0.99 * best,
+        best,
+    ):
+        at = problem.evaluate(w)
+        assert at.gap >= 0
+        assert at.gap >= plain.value(w) - least - 1e-12 * (plain.value(w) + problem.null)
+
+
+@laws
+@given(**tall)
+def test_gap_is_next_to_nothing_at_the_optimum(**case: Any) -> None:
+    problem, plain = make(**case)
+    at = problem.evaluate(plain.minimise())
+    assert at.gap <= 1e-9 * problem.null
+
+
+@every_layout
+@every_kind
+@pytest.mark.parametrize("positive", [False, True])
+def test_gap_grows_away_from_the_optimum(kind: str, layout: str, positive: bool) -> None:
+    problem, plain = make(30, 6, 5, kind, layout=layout, positive=positive)
+    best = plain.minimise()
+    assert problem.evaluate(best).gap <= 1e-11 * problem.null
+    for step in (1e-4, 1e-2, 1.0):
+        w = best + step * np.abs(best).max()
+        assert problem.evaluate(w).gap >= (plain.value(w) - plain.value(best)) * (1 - 1e-6) > 0
+
+
+@every_layout
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("centred", [False, True])
+def test_gap_of_least_squares_is_the_exact_distance(
+    layout: str, weighted: bool, centred: bool
+) -> None:
+    problem, plain = make(25, 6, 2, "free", layout=layout, weighted=weighted, centred=centred)
+    best = np.linalg.lstsq(plain.Z, plain.y, rcond=None)[0]
+    for w in (np.zeros(6), best + 1.0, 0.9 * best):
+        gap = problem.evaluate(w).gap
+        assert_allclose(gap, plain.value(w) - plain.value(best), rtol=1e-8)
+    assert problem.evaluate(best).gap <= 1e-20 * problem.null + 1e-25
+
+
+@pytest.mark.parametrize("layout", ["dense", "sparse", "gram"])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("centred", [False, True])
+def test_gap_of_an_all_free_wide_problem_is_the_exact_distance(
+    layout: str, weighted: bool, centred: bool
+) -> None:
+    problem, plain = make(6, 20, 2, "free", layout=layout, weighted=weighted, centred=centred)
+    best = np.linalg.lstsq(plain.Z, plain.y, rcond=None)[0]
+    assert plain.value(best) <= 1e-20
+    for w in (np.zeros(20), best + 0.1, 0.9 * best):
+        assert_allclose(problem.evaluate(w).gap, plain.value(w), rtol=1e-7)
+    assert problem.evaluate(best).gap <= 1e-20
+
+
+@pytest.mark.parametrize("layout", ["dense", "sparse"])
+@pytest.mark.parametrize("centred", [False, True])
+@pytest.mark.parametrize("kind", ["some free lasso", "some free elastic net"])
+def test_gap_holds_where_free_columns_outnumber_rows(layout: str, centred: bool, kind: str) -> None:
+    # Every third of 30 columns is free: they explain any y of 6 rows, so that F* = 0.
+    problem, plain = make(6, 30, 4, kind, layout=layout, centred=centred, weighted=False)
+    best = np.zeros(30)
+    best[::3] = np.linalg.lstsq(plain.Z[:, ::3], plain.y, rcond=None)[0]
+    assert plain.value(best) <= 1e-20
+    assert problem.evaluate(best).gap <= 1e-18
+    for w in (np.zeros(30), best + 0.1 * (np.arange(30) % 3 == 0), 0.5 * best):
+        assert_allclose(problem.evaluate(w).gap, plain.value(w), rtol=1e-7)
+
+
+@every_layout
+def test_gap_of_ridge_is_tight(layout: str) -> None:
+    # With l2 only, F(w) - F* = 1/2 g'H^-1 g; the bound may be larger, but not out of proportion.
+    problem, plain = make(25, 6, 2, "ridge", layout=layout)
+    H = plain.Z.T @ plain.Z + np.diag(plain.l2)
+    best = np.linalg.solve(H, plain.Z.T @ plain.y)
+    values = np.linalg.eigvalsh(H / np.sqrt(np.outer(plain.l2, plain.l2)))
+    for w in (np.zeros(6), best + 1.0, 0.99 * best):
+        distance = plain.value(w) - plain.value(best)
+        gap = problem.evaluate(w).gap
+        assert distance * (1 - 1e-9) <= gap <= values[-1] * distance * (1 + 1e-9)
+
+
+@every_layout
+def test_gap_of_non_negative_least_squares_agrees_with_scipy(layout: str) -> None:
+    problem, plain = make(25, 8, 7, "free", layout=layout, positive=True)
+    best = nnls(plain.Z, plain.y)[0]
+    assert (best == 0).any()
+    assert (best > 0).any()
+    assert problem.evaluate(best).gap <= 1e-13 * problem.null
+    worse = lsq_linear(plain.Z, plain.y, (0, np.inf), max_iter=3, tol=1e-2).x + 0.01
+    assert problem.evaluate(worse).gap >= plain.value(worse) - plain.value(best) > 0
+
+
+@laws
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1e-120, 1e-8, 1e8, 1e120]))
+def test_gap_scales_with_the_square_of_y(seed: int, unit: float) -> None:
+    rng = np.random.default_rng(seed)
+    X, y, w = rng.normal(size=(12, 5)), rng.normal(size=(12, 1)), rng.normal(size=5)
+    l1, l2 = np.full(5, 0.1), np.full(5, 0.2)
+    gaps = []
+    for scale in (1.0, unit):
+        design, _ = make_design(
+            X,
+            y * scale,
+            None,
+            on_gram=False,
+            centred=True,
+            standardize=False,
+            excluded=np.zeros(5, dtype=bool),
+            unpenalised=False,
+        )
+        gaps.append(Problem(design, 0, l1 * scale, l2).evaluate(w * scale).gap)
+    assert_allclose(gaps[1], gaps[0] * unit**2, rtol=1e-9)
+
+
+def test_gap_of_a_target_that_is_constant_is_zero_at_zero() -> None:
+    for layout in (False, True):
+        design, _ = make_design(
+            np.eye(4),
+            np.zeros((4, 1)),
+            None,
+            on_gram=layout,
+            centred=True,
+            standardize=False,
+            excluded=np.zeros(4, dtype=bool),
+            unpenalised=False,
+        )
+        problem = Problem(design, 0, np.full(4, 0.1), np.zeros(4))
+        assert problem.null == 0
+        assert problem.evaluate(np.zeros(4)).gap == 0
+        assert problem.evaluate(np.ones(4)).gap > 0
+
+
+# --- the violation --------------------------------------------------------------------------------
+
+
+@laws
+@given(**tall)
+def test_violation_is_zero_at_the_optimum_and_only_there(**case: Any) -> None:
+    problem, plain = make(**case)
+    best = plain.minimise()
+    scale = np.abs(plain.Z.T @ plain.y).max() + plain.l1.max()
+    assert problem.violation(problem.evaluate(best)) <= 1e-7 * (scale + np.linalg.norm(plain.y))
+    away = best + 0.1 + draw_w(case["p"], case["seed"], True)
+    rise = plain.value(away) - plain.value(best)
+    if rise > 1e-6:
+        # F(away) - F* <= |subgradient|_inf |away - best|_1 by convexity.
+        bound = problem.violation(problem.evaluate(away)) * np.abs(away - best).sum()
+        assert bound >= rise * (1 - 1e-6)
+
+
+def test_violation_by_hand() -> None:
+    # Z = I / sqrt(2) on two rows, y = (1, -1), l1 = 0.1: Z'y = (0.5, -0.5).
+    X, y = np.eye(2), np.array([[1.0], [-1.0]])
+    for positive, expected in ((False, [0.4, 0.1]), (True, [0.4, 0.1])):
+        design, _ = make_design(
+            X,
+            y,
+            None,
+            on_gram=False,
+            centred=False,
+            standardize=False,
+            excluded=np.zeros(2, dtype=bool),
+            unpenalised=False,
+        )
+        problem = Problem(design, 0, np.full(2, 0.1), np.zeros(2), positive)
+        assert_allclose(problem.violation(problem.evaluate(np.zeros(2))), expected[0], rtol=1e-14)
+        # At w = (1, 0) the first residual is 0: u = (0, -0.5), so the first breaks l1 by 0.1 ...
+        at = problem.evaluate(np.array([1.0, 0.0]))
+        assert_allclose(problem.violation(at), 0.1 if positive else 0.4, rtol=1e-14)
