@@ -14,29 +14,43 @@ EPS = float(np.finfo(np.float64).eps)
 Solve = Callable[[FloatArray], FloatArray]
 
 
-def pseudo_inverse(matrix: FloatArray) -> Solve:
-    """Multiply by the Moore-Penrose inverse of a scaled semi-definite matrix.
+def pseudo_inverse(matrix: FloatArray, lost: float = 1.0) -> Solve:
+    """Multiply by the Moore-Penrose inverse of a semi-definite matrix.
+
+    Eigenvalues count as zero below rounding, `lost` times what it is for an exact matrix.
+    """
+    values, vectors = eigh(matrix, check_finite=False)
+    kept = values > lost * EPS * matrix.shape[0] * max(values[-1], 0.0)
+    values, vectors = values[kept], vectors[:, kept]
+    return lambda b: vectors @ ((vectors.T @ b).T / values).T
+
+
+def generalized_inverse(matrix: FloatArray) -> Solve:
+    """Multiply by a symmetric X with A X A = A, for a semi-definite A.
 
     Rows and columns are first scaled to a unit diagonal, so that what counts as dependent does not
     depend on the units of the columns.
     """
-    diagonal = np.diagonal(matrix)
-    scale = np.where(diagonal > 0, 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0)), 0.0)
-    values, vectors = eigh(matrix * np.multiply.outer(scale, scale), check_finite=False)
-    kept = values > EPS * matrix.shape[0] * max(values[-1], 0.0)
-    values, vectors = values[kept], scale[:, None] * vectors[:, kept]
-    return lambda b: vectors @ ((vectors.T @ b).T / values).T
+    scale = inverse_roots(np.diagonal(matrix))
+    inner = pseudo_inverse(matrix * np.multiply.outer(scale, scale))
+    return lambda b: (scale * inner((scale * b.T).T).T).T
+
+
+def inverse_roots(squares: FloatArray) -> FloatArray:
+    """1 / sqrt(squares), and 0 where they are not positive."""
+    positive = squares > 0
+    return np.where(positive, 1.0 / np.sqrt(np.where(positive, squares, 1.0)), 0.0)
 
 
 def solver_of(matrix: FloatArray) -> Solve:
-    """Multiply by the inverse of a semi-definite matrix, or by its pseudo-inverse if singular."""
+    """Multiply by the inverse of a semi-definite matrix, or a generalized one if singular."""
     diagonal = np.diagonal(matrix)
     if diagonal.min(initial=np.inf) > 0:
         try:
             factor = cho_factor(matrix, lower=False, check_finite=False)
         except np.linalg.LinAlgError:
-            return pseudo_inverse(matrix)
+            return generalized_inverse(matrix)
         # A pivot that lost all its digits: the column is a combination of those before it.
         if (np.square(np.diagonal(factor[0])) > len(matrix) * EPS * diagonal).all():
             return lambda b: np.asarray(cho_solve(factor, b, check_finite=False))
-    return pseudo_inverse(matrix)
+    return generalized_inverse(matrix)

@@ -18,9 +18,10 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from sklearn_reg._linalg import EPS, Solve, pseudo_inverse
+from sklearn_reg._linalg import EPS, Solve, generalized_inverse, inverse_roots, pseudo_inverse
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import Moments
 from sklearn_reg.rows import Rows, constant_columns, rows_of
@@ -93,9 +94,9 @@ class Design(ABC):
         """Size of the rounding errors of 1/2 r'S r at w beyond those of r itself."""
         return 0.0
 
-    def pseudo_inverse(self, columns: IndexArray) -> Solve:
-        """Multiply by the pseudo-inverse of the Gram matrix of these columns."""
-        return pseudo_inverse(self.gram(columns, columns))
+    def generalized_inverse(self, columns: IndexArray) -> Solve:
+        """Multiply by a generalized inverse of the Gram matrix of these columns."""
+        return generalized_inverse(self.gram(columns, columns))
 
     @cached_property
     def largest_eigenvalue(self) -> float:
@@ -197,28 +198,36 @@ class RowsDesign(Design):
         """S^(1/2) Z diag(inverse_penalty) Z' S^(1/2), of shape (n_samples, n_samples)."""
         root = np.sqrt(self.weights)
         scale = self.factors**2 * inverse_penalty
-        product = self.rows.kernel(scale)
-        # Centring: (X - 1m') A (X - 1m')' = XAX' - (XAm)1' - 1(XAm)' + (m'Am) 11'.
-        mixed = self.rows.fitted(scale * self.means)
-        product += float(self.means @ (scale * self.means)) - mixed - mixed[:, None]
+        product = self.rows.kernel(scale, self.means)
         product *= root * root[:, None]
+        if self.means.any():
+            # S^(1/2) 1 is in its null space; make it so to the last digit.
+            across = product @ root
+            along = float(root @ across)
+            product += np.multiply.outer(along * root - across, root)
+            product -= np.multiply.outer(root, across)
         return product
 
-    def pseudo_inverse(self, columns: IndexArray) -> Solve:
-        """Multiply by the pseudo-inverse of the Gram matrix of these columns.
+    def generalized_inverse(self, columns: IndexArray) -> Solve:
+        """Multiply by a generalized inverse of the Gram matrix of these columns.
 
-        For more columns than rows, by (A'A)^+ = A' (AA')^+ (AA')^+ A with A = S^(1/2) Z.
+        For more columns than rows, by A'K^+ K^+ A with K = AA' and A the columns of S^(1/2) Z,
+        scaled to unit length.
         """
         if columns.size <= self.n_rows:
-            return super().pseudo_inverse(columns)
-        chosen = np.zeros(self.n_features)
-        chosen[columns] = 1.0
-        solve = pseudo_inverse(self.kernel(chosen))
+            return super().generalized_inverse(columns)
+        scale = np.zeros(self.n_features)
+        scale[columns] = inverse_roots(self.squares)[columns] ** 2
+        # Products of sparse columns lose the digits of their means.
+        lost = 1.0 + self.rows.lost_to_means * float(self.means @ (scale * self.means))
+        solve = pseudo_inverse(self.kernel(scale), lost)
 
         def apply(b: FloatArray) -> FloatArray:
             w = np.zeros(self.n_features)
             w[columns] = b
-            return self.whitened_correlate(solve(solve(self.whitened_fitted(w))))[columns]
+            return (scale * self.whitened_correlate(solve(solve(self.whitened_fitted(scale * w)))))[
+                columns
+            ]
 
         return apply
 
@@ -269,7 +278,7 @@ class GramDesign(Design):
 
     def rounding(self, w: FloatArray) -> float:
         """Bound the rounding of w'Z'S Z w, where large terms may cancel."""
-        return EPS * float(np.abs(w) @ np.sqrt(self.squares)) ** 2
+        return EPS * float(np.abs(w) @ np.sqrt(np.maximum(self.squares, 0.0))) ** 2
 
     def normal_product(self, w: FloatArray) -> FloatArray:
         """Z'S Z w."""
@@ -336,14 +345,16 @@ def make_design(
         Whether some coefficient has no L1 penalty. A constant column beside an intercept is then
         told from its rounding by a second look at X; an L1 penalty does that by itself.
     """
+    shares = np.ones(X.shape[0]) if weights is None else weights / weights.max()
+    shares, rows = shares / shares.sum(), rows_of(X)
     if on_gram:
         moments = Moments.from_data(X, Y, weights)
         means, target_means = moments.mean_x, moments.mean_y
         variances: FloatArray | None = np.diagonal(moments.gram) / moments.weight
+        if sparse.issparse(X) and (standardize or unpenalised):
+            variances = rows.spread(shares)[1]  # the Gram matrix was not centred before rounding
     else:
-        shares = np.full(X.shape[0], 1.0) if weights is None else weights / weights.max()
-        shares = shares / shares.sum()
-        target_means, rows = shares @ Y, rows_of(X)
+        target_means = shares @ Y
         centre = target_means if centred else np.zeros_like(target_means)
         Y = np.asfortranarray(Y - centre)
         # The means and X'y in one product, which reads X once.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -73,11 +74,23 @@ class Moments:
 
     def __init__(self, n_features: int, n_targets: int = 1) -> None:
         self.weight = 0.0
-        self.mean_x: FloatArray = np.zeros(n_features)
-        self.mean_y: FloatArray = np.zeros(n_targets)
+        # Means are kept as a shift, which never changes, and an offset from it: the difference of
+        # two means is then exact to the spread, however large the means.
+        self._shift: tuple[FloatArray, FloatArray] = (np.zeros(n_features), np.zeros(n_targets))
+        self._offset: tuple[FloatArray, FloatArray] = (np.zeros(n_features), np.zeros(n_targets))
         self.gram: FloatArray = np.zeros((n_features, n_features), order="F")
         self.cross: FloatArray = np.zeros((n_features, n_targets), order="F")
         self.scatter: FloatArray = np.zeros(n_targets)
+
+    @property
+    def mean_x(self) -> FloatArray:
+        """Weighted means of the columns of X."""
+        return self._shift[0] + self._offset[0]
+
+    @property
+    def mean_y(self) -> FloatArray:
+        """Weighted means of the columns of y."""
+        return self._shift[1] + self._offset[1]
 
     @classmethod
     def from_data(cls, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Moments:
@@ -140,10 +153,10 @@ class Moments:
 
     def _merge(self, other: Moments, sign: int) -> Moments:
         """Add (sign 1) or remove (sign -1) the rows of other."""
-        if other.gram.shape != self.gram.shape or other.mean_y.shape != self.mean_y.shape:
+        if other.gram.shape != self.gram.shape or other.scatter.shape != self.scatter.shape:
             raise ValueError(
-                f"moments of {other.gram.shape[0]} features and {other.mean_y.size} targets do not "
-                f"fit moments of {self.gram.shape[0]} features and {self.mean_y.size} targets"
+                f"moments of {other.gram.shape[0]} features and {other.scatter.size} targets do "
+                f"not fit moments of {self.gram.shape[0]} features and {self.scatter.size} targets"
             )
         weight = self.weight + sign * other.weight
         if weight < 0:
@@ -153,10 +166,17 @@ class Moments:
         if other.weight == 0:
             return self
         if weight == 0:
-            self.__init__(self.mean_x.size, self.mean_y.size)  # type: ignore[misc]
+            self.__init__(self.gram.shape[0], self.scatter.size)  # type: ignore[misc]
             return self
+        if self.weight == 0:
+            self._shift = other._shift
         share = sign * other.weight / weight
-        dx, dy = other.mean_x - self.mean_x, other.mean_y - self.mean_y
+        dx, dy = (
+            (theirs - ours) + (their_offset - offset)
+            for theirs, ours, their_offset, offset in zip(
+                other._shift, self._shift, other._offset, self._offset, strict=True
+            )
+        )
         # Between-group scatter: weight_1 weight_2 / weight * d d'.
         between = self.weight * share
         self.gram += sign * other.gram
@@ -164,26 +184,22 @@ class Moments:
         self.cross += sign * other.cross
         self.cross += np.multiply.outer(between * dx, dy)
         self.scatter += sign * other.scatter + between * dy**2
-        self.mean_x += share * dx
-        self.mean_y += share * dy
+        self._offset = (self._offset[0] + share * dx, self._offset[1] + share * dy)
         self.weight = weight
         return self
 
     def _copy(self) -> Moments:
-        copy = Moments(self.mean_x.size, self.mean_y.size)
-        for name, value in vars(self).items():
-            setattr(copy, name, value if name == "weight" else value.copy(order="F"))
-        return copy
+        return deepcopy(self)
 
     def _check_shapes(self, X: Matrix, Y: FloatArray, s: FloatArray | None) -> None:
         """Refuse rows that do not fit before anything is added."""
         n, p = X.shape
-        if p != self.mean_x.size:
-            raise ValueError(f"X has {p} columns, but these moments have {self.mean_x.size}")
-        if Y.shape != (n, self.mean_y.size):
+        if p != self.gram.shape[0]:
+            raise ValueError(f"X has {p} columns, but these moments have {self.gram.shape[0]}")
+        if Y.shape != (n, self.scatter.size):
             raise ValueError(
                 f"y has shape {Y.shape}, but X has {n} rows and these moments have "
-                f"{self.mean_y.size} targets"
+                f"{self.scatter.size} targets"
             )
         if s is not None and s.shape != (n,):
             raise ValueError(f"sample_weight has shape {s.shape}, but X has {n} rows")
@@ -205,31 +221,38 @@ def _of_dense_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
         m = rows.stop - rows.start
         if block.shape[0] != m:
             block = np.empty((m, p + k + 1), order="F")
+        weights = np.ones(m) if s is None else s[rows]
+        if not weights.any():
+            continue
         if total.weight:
             near_x, near_y = total.mean_x, total.mean_y
         else:
-            near_x, near_y = X[rows].mean(axis=0, dtype=np.float64), Y[rows].mean(axis=0)
+            shares = weights / weights.sum()
+            near_x, near_y = shares @ np.asarray(X[rows], dtype=np.float64), shares @ Y[rows]
+            shift = near_x, near_y
         np.subtract(X[rows], near_x, out=block[:, :p])
         np.subtract(Y[rows], near_y, out=block[:, p:-1])
         block[:, -1] = 1.0
         if s is not None:
-            if not s[rows].any():
-                continue
-            block *= np.sqrt(s[rows])[:, None]
+            block *= np.sqrt(weights)[:, None]
         # One product gives the Gram matrix, X'y, y'y, the sums and the weight of the chunk.
         product = symmetric(blas.dsyrk(1.0, block, trans=1))
-        total._merge(_from_product(product, near_x, near_y), sign=1)
+        chunk = _from_product(product, p)
+        chunk._shift = shift
+        chunk._offset = (
+            (near_x - shift[0]) + chunk._offset[0],
+            (near_y - shift[1]) + chunk._offset[1],
+        )
+        total._merge(chunk, sign=1)
     return total
 
 
-def _from_product(product: FloatArray, near_x: FloatArray, near_y: FloatArray) -> Moments:
-    """Read the moments off [X - near_x, y - near_y, 1]' S [X - near_x, y - near_y, 1]."""
-    p, k = near_x.size, near_y.size
-    chunk = Moments(p, k)
+def _from_product(product: FloatArray, p: int) -> Moments:
+    """Read the moments of X and y off the product [X, y, 1]' S [X, y, 1]."""
+    chunk = Moments(p, len(product) - p - 1)
     chunk.weight = float(product[-1, -1])
     sums = product[:-1, -1]
-    chunk.mean_x = near_x + sums[:p] / chunk.weight
-    chunk.mean_y = near_y + sums[p:] / chunk.weight
+    chunk._offset = (sums[:p] / chunk.weight, sums[p:] / chunk.weight)
     product = product[:-1, :-1] - np.multiply.outer(sums / chunk.weight, sums)
     chunk.gram, chunk.cross = product[:p, :p], product[:p, p:]
     chunk.scatter = np.diagonal(product)[p:].copy()
@@ -245,11 +268,11 @@ def _of_sparse_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
     if moments.weight == 0:
         return moments
     X = X.astype(np.float64, copy=False)
-    moments.mean_x = np.asarray(X.T @ s).ravel() / moments.weight
-    moments.mean_y = s @ Y / moments.weight
-    centred = Y - moments.mean_y
+    mean_x, mean_y = np.asarray(X.T @ s).ravel() / moments.weight, s @ Y / moments.weight
+    moments._shift = mean_x, mean_y
+    centred = Y - mean_y
     moments.gram = np.asfortranarray((X.T @ X.multiply(s[:, None]).tocsr()).toarray())
-    moments.gram -= np.multiply.outer(moments.weight * moments.mean_x, moments.mean_x)
+    moments.gram -= np.multiply.outer(moments.weight * mean_x, mean_x)
     moments.cross = np.asfortranarray(X.T @ (s[:, None] * centred))
     moments.scatter = s @ centred**2
     return moments

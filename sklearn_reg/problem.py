@@ -190,7 +190,7 @@ class _Explained:
             return u, 0.0
         key = columns.tobytes()
         if self._last is None or self._last[0] != key:
-            self._last = (key, self._design.pseudo_inverse(columns))
+            self._last = (key, self._design.generalized_inverse(columns))
         coefficients = np.zeros_like(u)
         coefficients[columns] = self._last[1](u[columns])
         rest = u - self._design.normal_product(coefficients)

@@ -15,6 +15,9 @@ from sklearn_reg.moments import row_chunks
 class Rows(ABC):
     """A matrix X of shape (n_samples, n_features), read but never copied or changed."""
 
+    # Whether products of centred columns lose the digits that their means take up.
+    lost_to_means: bool
+
     def __init__(self, X: Matrix) -> None:
         self.X = X
         self.shape: tuple[int, int] = X.shape
@@ -51,12 +54,14 @@ class Rows(ABC):
         """(X - 1m')' diag(weights) (X - 1m'), for weights of sum one, restricted."""
 
     @abstractmethod
-    def kernel(self, scale: FloatArray) -> FloatArray:
-        """X diag(scale) X'."""
+    def kernel(self, scale: FloatArray, means: FloatArray) -> FloatArray:
+        """(X - 1m') diag(scale) (X - 1m')'."""
 
 
 class DenseRows(Rows):
     """An ndarray in C or Fortran order; float32 is read as it is and summed in float64."""
+
+    lost_to_means = False
 
     @property
     def stored(self) -> int:
@@ -109,12 +114,12 @@ class DenseRows(Rows):
             product += left.T @ (weights[part, None] * right)
         return product
 
-    def kernel(self, scale: FloatArray) -> FloatArray:
-        """X diag(scale) X', some columns at a time."""
+    def kernel(self, scale: FloatArray, means: FloatArray) -> FloatArray:
+        """(X - 1m') diag(scale) (X - 1m')', some columns at a time."""
         n, p = self.shape
         product = np.zeros((n, n))
         for part in row_chunks(p, n):
-            X = np.asarray(self.X[:, part], dtype=np.float64)
+            X = np.asarray(self.X[:, part], dtype=np.float64) - means[part]
             product += (X * scale[part]) @ X.T
         return product
 
@@ -124,6 +129,8 @@ class DenseRows(Rows):
 
 class SparseRows(Rows):
     """A scipy.sparse CSC or CSR matrix or array with int32 or int64 indices, never filled in."""
+
+    lost_to_means = True
 
     @property
     def by_column(self) -> bool:
@@ -166,9 +173,12 @@ class SparseRows(Rows):
         product -= np.multiply.outer(means[rows], means[columns])
         return product
 
-    def kernel(self, scale: FloatArray) -> FloatArray:
-        """X diag(scale) X'."""
-        return np.asarray((self.X @ sparse.diags_array(scale) @ self.X.T).toarray())
+    def kernel(self, scale: FloatArray, means: FloatArray) -> FloatArray:
+        """(X - 1m') diag(scale) (X - 1m')' = XAX' - (XAm)1' - 1(XAm)' + (m'Am) 11'."""
+        product = np.asarray((self.X @ sparse.diags_array(scale) @ self.X.T).toarray())
+        mixed = self.fitted(scale * means)
+        product += float(means @ (scale * means)) - mixed - mixed[:, None]
+        return product
 
 
 def rows_of(X: Matrix) -> Rows:

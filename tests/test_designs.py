@@ -373,7 +373,7 @@ def test_columns_and_whitened_products_are_those_of_explicit_z(
 
 @every_layout
 @pytest.mark.parametrize("shape", [(40, 9), (6, 20)])
-def test_pseudo_inverse_projects_on_the_span_of_the_columns(layout: str, shape: Any) -> None:
+def test_generalized_inverse_projects_on_the_span_of_the_columns(layout: str, shape: Any) -> None:
     X, Y, s = data(*shape, density=1.0, shift=0.0)
     X[:, 3] = X[:, 1] - 2 * X[:, 2]  # dependent columns
     X /= np.abs(X).max(axis=0)
@@ -382,7 +382,7 @@ def test_pseudo_inverse_projects_on_the_span_of_the_columns(layout: str, shape: 
     Z = (np.sqrt(explicit.s)[:, None] * explicit.Z).astype(float)
     for columns in (np.arange(shape[1]), np.arange(5)):
         b = design.gram(columns, columns) @ np.ones(columns.size)
-        solved = design.pseudo_inverse(columns)(b)
+        solved = design.generalized_inverse(columns)(b)
         assert_allclose(Z[:, columns] @ solved, Z[:, columns].sum(axis=1), rtol=0, atol=1e-7)
 
 

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from scipy.linalg import cholesky, lstsq, solve_triangular
 
-from sklearn_reg._linalg import solver_of
+from sklearn_reg._linalg import inverse_roots, solver_of
 from sklearn_reg._typing import FloatArray
 from sklearn_reg.designs import Design, RowsDesign
 from sklearn_reg.problem import Problem
 from sklearn_reg.solvers._result import Settings, SolverResult, finish
+
+UNEQUAL = 1e4  # ratio of lengths beyond which columns are scaled before least squares
 
 
 def closed_form(problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
@@ -67,14 +69,19 @@ def _solve_wide(problem: Problem, design: RowsDesign) -> FloatArray:
         A = design.columns(free)
         root = cholesky(matrix, lower=True) if free.size and penalised.any() else None
         whitened = A if root is None else solve_triangular(root, A, lower=True)
-        return solver_of(matrix), root, A, whitened
+        # Columns of very different length would count as dependent; others keep theirs, so that
+        # the shortest of several solutions is the shortest w.
+        scale = inverse_roots(np.sum(whitened**2, axis=0))
+        if scale.max(initial=0.0) <= UNEQUAL * scale.min(where=scale > 0, initial=np.inf):
+            scale = np.ones_like(scale)
+        return solver_of(matrix), root, A, whitened, scale
 
-    solve, root, A, whitened = design.remember("wide", problem.l2, factorise)
+    solve, root, A, whitened, scale = design.remember("wide", problem.l2, factorise)
     b = np.sqrt(design.weights) * design.Y[:, problem.target]
     w = np.zeros(design.n_features)
     if free.size:
         right = b if root is None else solve_triangular(root, b, lower=True)
-        w[free] = lstsq(whitened, right, lapack_driver="gelsd")[0]
+        w[free] = scale * lstsq(whitened * scale, right, lapack_driver="gelsd")[0]
         b = b - A @ w[free]
     a = solve(b)
     for _ in range(2):

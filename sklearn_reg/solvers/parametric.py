@@ -48,8 +48,8 @@ class State(NamedTuple):
 
     w: FloatArray
     u: FloatArray  # c - A w
-    sign: FloatArray  # of the penalised features on the support; 0 elsewhere
-    active: BoolArray  # the support, and the unpenalised features
+    sign: FloatArray  # of the features on the support that zero can stop; 0 elsewhere
+    active: BoolArray  # the support, and the features that nothing holds at zero
     threshold: FloatArray  # what |u| must not exceed off the support
 
 
@@ -63,10 +63,12 @@ class Events(NamedTuple):
 
 def start_state(w: FloatArray, u: FloatArray, l1: FloatArray, positive: bool) -> State:
     """Begin at w, with thresholds in proportion to l1 and high enough for all of the features."""
-    active = (w != 0) | (l1 == 0)
+    free = (l1 == 0) & (not positive)  # no penalty and no bound: never off the support
+    active = (w != 0) | free
     pull = u if positive else np.abs(u)
-    level = np.max(pull / np.where(active, np.inf, l1), initial=1.0)
-    state = State(w, u, np.sign(w) * (l1 > 0), active, level * l1 / (1.0 + TIE))
+    held = ~active & (l1 > 0)
+    level = np.max(pull[held] / l1[held], initial=1.0)
+    state = State(w, u, np.where(free, 0.0, np.sign(w)), active, level * l1 / (1.0 + TIE))
     return _raise_thresholds(state._replace(threshold=state.threshold * _untied(w.size)), positive)
 
 
