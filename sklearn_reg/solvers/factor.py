@@ -37,6 +37,10 @@ MOST_CHANGES = 0.25  # of the size of B, before B is moved
 class Curvature(Protocol):
     """A positive definite A as `parametric` uses it."""
 
+    @property
+    def diagonal(self) -> FloatArray:
+        """The diagonal of A."""
+
     def product(self, v: FloatArray) -> FloatArray:
         """Return A v."""
 
@@ -55,6 +59,7 @@ class MatrixFree:
 
     def __init__(self, design: Design, extra: FloatArray) -> None:
         self._design, self._extra = design, extra
+        self.diagonal = design.squares + extra
 
     def product(self, v: FloatArray) -> FloatArray:
         """Return A v."""
@@ -66,7 +71,7 @@ class MatrixFree:
         design, extra = self._design.restricted(S), self._extra[S]
         x = np.zeros(active.size)
         x[S] = conjugate_gradients(
-            lambda v: design.normal_product(v) + extra * v, b[S], design.squares + extra
+            lambda v: design.normal_product(v) + extra * v, b[S], self.diagonal[S]
         )
         return x
 
@@ -104,6 +109,11 @@ class SupportSolver:
         self._changed: IndexArray = np.zeros(0, dtype=np.intp)  # features with a column in Y
         self._Y: FloatArray = np.zeros((0, 0))
         self._YY: FloatArray = np.zeros((0, 0))
+
+    @property
+    def diagonal(self) -> FloatArray:
+        """The diagonal of A."""
+        return self.A.diagonal()
 
     def product(self, v: FloatArray) -> FloatArray:
         """Return A v."""

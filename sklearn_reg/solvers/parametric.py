@@ -91,13 +91,15 @@ def solve(
         Whether the optimality conditions hold to `tol`, relative to l1.
     """
     c = state.u + A.product(state.w)
-    slack = tol * l1 + EPS * np.abs(c).max(initial=0.0)
+    norms = np.sqrt(np.maximum(A.diagonal, 0.0))
     block, wrong = FIRST_BLOCK, 0
     d = _newton(A, l1, state)
     for n_round in range(max_rounds):
         if d is None or wrong > PATIENCE:
             return state, False
-        if _optimal(l1, state, slack, positive):
+        # What u loses to rounding, each feature on its own scale.
+        rounding = EPS * (np.abs(c) + norms * float(np.sum(norms * np.abs(state.w))))
+        if _optimal(l1, state, tol * l1 + rounding, positive):
             return state, True
         events = _events(A, l1, state, d, positive)
         chosen, length = _first(events.times, block)
