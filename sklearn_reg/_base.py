@@ -28,7 +28,7 @@ from sklearn_reg.rows import rows_of
 from sklearn_reg.solvers import SOLVERS, Settings, SolverResult, choose
 
 # A penalty beyond this acts as this, so that its products stay finite.
-LARGEST_PENALTY = 1e150
+LARGEST_PENALTY = 1e300
 # solver="auto" goes on until the optimum is certified; this many steps mean that it cannot be.
 AUTO_ITERATIONS = 100_000
 READ_AS = {"accept_sparse": ("csr", "csc"), "dtype": (np.float64, np.float32)}
@@ -233,8 +233,7 @@ class _Penalty(NamedTuple):
     def l1(self, target: int, unit: float) -> FloatArray:
         """Coefficients of |w| for a target measured in this unit."""
         l1 = self.lambdas[target] * self.l1_ratio * self.weights
-        l1 = np.minimum(l1, LARGEST_PENALTY * min(unit, 1.0)) / unit
-        return np.asarray(l1)
+        return np.asarray(np.minimum(l1, LARGEST_PENALTY * min(unit, 1.0)) / unit)
 
     def l2(self, target: int) -> FloatArray:
         """Coefficients of w^2 / 2."""

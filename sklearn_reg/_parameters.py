@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
@@ -80,13 +81,10 @@ def check_penalty_weights(
     if isinstance(penalty_weights, Mapping):
         penalty_weights = _by_name(penalty_weights, names)
     wanted = "penalty_weights must be numbers >= 0 (0 = free, inf = excluded)"
-    weights: FloatArray = check_array(
-        penalty_weights,
-        ensure_2d=False,
-        dtype=np.float64,
-        ensure_all_finite=False,
-        input_name="penalty_weights",
-    )
+    try:
+        weights = np.asarray(penalty_weights, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{wanted}, got {reprlib.repr(penalty_weights)}") from error
     if weights.shape != (n_features,):
         raise ValueError(f"{wanted} of shape ({n_features},), one a feature, got {weights.shape}")
     wrong = np.isnan(weights) | (weights < 0)

@@ -17,10 +17,7 @@ from problems import Data, problems, solved_by_kkt
 from sklearn_reg import ElasticNetRegression, LassoRegression, RidgeRegression
 
 # Fits that stop early on purpose, to see the certificate at work far from the optimum as well.
-pytestmark = [
-    pytest.mark.filterwarnings("error"),
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 laws = settings(suppress_health_check=[HealthCheck.too_slow])
 
 DESCENTS = ("gradient_descent", "accelerated", "subgradient")

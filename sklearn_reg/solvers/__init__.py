@@ -63,10 +63,10 @@ def choose(name: str, smooth: bool) -> str:
     if name == "auto":
         return "closed_form" if smooth else "active_set"
     suited = [key for key, solver in SOLVERS.items() if smooth or not solver.smooth_only]
-    if name in suited:
+    if isinstance(name, str) and name in suited:
         return name
     listed = ", ".join(repr(key) for key in ["auto", *suited])
-    if name in SOLVERS:
+    if isinstance(name, str) and name in SOLVERS:
         raise ValueError(
             f"solver={name!r} needs a smooth penalty: l1_ratio=0 or lambda_=0, and positive=False. "
             f"Solvers that suit this one: {listed}"
