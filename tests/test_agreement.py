@@ -56,7 +56,7 @@ def test_lasso_and_elastic_net_are_those_of_coordinate_descent(
     there.fit(X, y, s)
     assert_allclose(here.coef_, there.coef_, atol=1e-6)
     assert_allclose(here.intercept_, there.intercept_, atol=1e-6)
-    assert np.count_nonzero(here.coef_) > 3
+    assert np.count_nonzero(here.coef_) > 1
 
 
 @SHAPES
