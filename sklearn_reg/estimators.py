@@ -36,7 +36,9 @@ class RidgeRegression(PenalizedRegression):
         - "subgradient": the textbook step with sign(w), whose weights only come near 0;
         - "accelerated": proximal gradient with momentum and restart (FISTA), for rates up to 1 / L;
         - "closed_form": linear algebra, for penalties without a kink;
-        - "auto": the optimum, whatever it takes; ignores learning_rate and n_iterations.
+        - "active_set": the optimum with its certificate, by working sets and exact steps;
+        - "auto": the optimum by closed form or active set, whichever suits; `solver_` says which.
+          It ignores learning_rate and n_iterations, as "closed_form" and "active_set" do.
     tol : float, default=1e-6
         Bound on the duality gap, relative to the objective of the null model:
         `gap <= tol * F(0, mean y)` ends the fit.
@@ -157,7 +159,9 @@ class LassoRegression(PenalizedRegression):
         - "subgradient": the textbook step with sign(w), whose weights only come near 0;
         - "accelerated": proximal gradient with momentum and restart (FISTA), for rates up to 1 / L;
         - "closed_form": linear algebra, for penalties without a kink;
-        - "auto": the optimum, whatever it takes; ignores learning_rate and n_iterations.
+        - "active_set": the optimum with its certificate, by working sets and exact steps;
+        - "auto": the optimum by closed form or active set, whichever suits; `solver_` says which.
+          It ignores learning_rate and n_iterations, as "closed_form" and "active_set" do.
     tol : float, default=1e-6
         Bound on the duality gap, relative to the objective of the null model:
         `gap <= tol * F(0, mean y)` ends the fit.
@@ -291,7 +295,9 @@ class ElasticNetRegression(PenalizedRegression):
         - "subgradient": the textbook step with sign(w), whose weights only come near 0;
         - "accelerated": proximal gradient with momentum and restart (FISTA), for rates up to 1 / L;
         - "closed_form": linear algebra, for penalties without a kink;
-        - "auto": the optimum, whatever it takes; ignores learning_rate and n_iterations.
+        - "active_set": the optimum with its certificate, by working sets and exact steps;
+        - "auto": the optimum by closed form or active set, whichever suits; `solver_` says which.
+          It ignores learning_rate and n_iterations, as "closed_form" and "active_set" do.
     tol : float, default=1e-6
         Bound on the duality gap, relative to the objective of the null model:
         `gap <= tol * F(0, mean y)` ends the fit.
