@@ -152,13 +152,14 @@ class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Y = y.reshape(len(y), -1)
         penalty = self._penalty(X.shape[1], Y.shape[1])
         solver = SOLVERS[choose(self.solver, penalty.smooth and not self.positive)]
-        # Solvers work on targets of order one. A power of two costs no digit.
-        units = _power_of_two(np.abs(Y).max(axis=0))
+        # Solvers work on targets near zero and of order one. A power of two costs no digit.
+        offsets = Y[0] if self.fit_intercept else np.zeros(Y.shape[1])
+        units = _power_of_two(np.abs(Y - offsets).max(axis=0))
         on_gram = solver.on_gram(X.shape[0], X.shape[1], rows_of(X).stored)
         while True:
             design, columns = make_design(
                 X,
-                Y / units,
+                (Y - offsets) / units,
                 weights,
                 on_gram=on_gram,
                 centred=self.fit_intercept,
@@ -175,7 +176,7 @@ class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 solver.run(problem, start, settings)
                 for problem, start in zip(problems, starts, strict=True)
             ]
-            fitted = _Fitted(problems, results, columns, units)
+            fitted = _Fitted(problems, results, columns, units, offsets)
             if not on_gram or fitted.is_accurate(settings.tol):
                 return fitted
             on_gram = False  # columns so dependent that their Gram matrix lost too many digits
@@ -195,7 +196,7 @@ class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         columns, units, results = fitted.columns, fitted.units, fitted.results
         squares = units**2
         coef = units[:, None] * np.array([r.w for r in results]) * columns.factors
-        intercept = units * columns.target_means - coef @ columns.means
+        intercept = fitted.offsets + units * columns.target_means - coef @ columns.means
         objective = squares * np.array([r.objective for r in results])
         gap = squares * np.array([r.gap for r in results])
         n_iter = max(r.n_iter for r in results)
@@ -248,6 +249,7 @@ class _Fitted(NamedTuple):
     results: list[SolverResult]
     columns: Columns
     units: FloatArray
+    offsets: FloatArray
 
     def is_accurate(self, tol: float) -> bool:
         """Whether rounding of the objectives is small beside their tolerance."""

@@ -63,7 +63,9 @@ class Problem:
         self, design: Design, target: int, l1: FloatArray, l2: FloatArray, positive: bool = False
     ) -> None:
         self.design, self.target = design, target
-        self.l1, self.l2, self.positive = l1, l2, positive
+        # An L1 penalty below the rounding of what it is compared with cannot be told from none.
+        rounding = EPS * np.abs(design.cross[:, target]).max(initial=0.0)
+        self.l1, self.l2, self.positive = np.where(l1 > rounding, l1, 0.0), l2, positive
         self.null = 0.5 * float(design.scatter[target])  # F(0)
         self._hard = (l2 == 0) & (l1 > 0)  # coefficients whose h* is infinite beyond l1
         self._free = self._unpenalised()
