@@ -42,7 +42,7 @@ def subgradient(problem: Problem, start: FloatArray, settings: Settings) -> Solv
 
     def update(at: Evaluation) -> FloatArray:
         w = at.w - rate * (at.gradient + problem.l1 * np.sign(at.w))
-        return np.maximum(w, 0.0) if problem.positive else w
+        return np.asarray(np.maximum(w, 0.0)) if problem.positive else w
 
     result = _descend(problem, start, update, settings, "subgradient")
     return result._replace(stable_rate=stable_rate)
