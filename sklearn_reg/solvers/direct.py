@@ -12,7 +12,9 @@ from sklearn_reg._typing import FloatArray
 from sklearn_reg.designs import Design, RowsDesign
 from sklearn_reg.problem import Problem
 from sklearn_reg.solvers._result import Settings, SolverResult, finish
+from sklearn_reg.solvers.factor import conjugate_gradients
 
+LARGEST_SYSTEM = 8000  # equations beyond which no matrix is formed
 UNEQUAL = 1e4  # ratio of lengths beyond which columns are scaled before least squares
 
 
@@ -29,12 +31,24 @@ def closed_form(problem: Problem, start: FloatArray, settings: Settings) -> Solv
        https://doi.org/10.1016/0024-3795(87)90101-7
     """
     design = problem.design
-    if isinstance(design, RowsDesign) and design.n_rows < design.n_features:
+    if isinstance(design, RowsDesign) and min(design.n_rows, design.n_features) > LARGEST_SYSTEM:
+        w = _solve_large(problem, design)
+    elif isinstance(design, RowsDesign) and design.n_rows < design.n_features:
         w = _solve_wide(problem, design)
     else:
         w = _solve_tall(problem, design)
     at = problem.evaluate(w)
     return finish(problem, at, [at.objective], settings.tol, "closed_form")
+
+
+def _solve_large(problem: Problem, design: RowsDesign) -> FloatArray:
+    """Solve the normal equations by conjugate gradients: no matrix is formed."""
+    diagonal = design.squares + problem.l2
+    return conjugate_gradients(
+        lambda v: design.normal_product(v) + problem.l2 * v,
+        design.cross[:, problem.target],
+        np.where(diagonal > 0, diagonal, 1.0),
+    )
 
 
 def _solve_tall(problem: Problem, design: Design) -> FloatArray:
