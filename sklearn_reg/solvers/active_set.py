@@ -24,7 +24,7 @@ import numpy as np
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.problem import Evaluation, Problem
-from sklearn_reg.solvers import parametric
+from sklearn_reg.solvers import parametric, primal_dual
 from sklearn_reg.solvers._result import Settings, SolverResult, finish
 from sklearn_reg.solvers.descent import accelerated
 from sklearn_reg.solvers.direct import closed_form
@@ -48,6 +48,11 @@ def active_set(problem: Problem, start: FloatArray, settings: Settings) -> Solve
     """Solve to a certified gap, whatever the shape of the data."""
     if problem.smooth:  # nothing to search for: the support is everything
         return closed_form(problem, start, settings)._replace(solver="active_set")
+    with nullcontext() if start.size <= SMALL else one_blas_thread():
+        return _by_working_sets(problem, start, settings)
+
+
+def _by_working_sets(problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
     at = problem.evaluate(start)
     history = [at.objective]
     if start.size <= SMALL:
@@ -132,19 +137,27 @@ class _Restricted:
         for step in range(PROXIMAL_STEPS if level == 1.0 else 1):
             if step > 1:
                 self.lower_ridge()
-            state = parametric.start_state(w, u, l1, problem.positive)
-            with one_blas_thread() if w.size > SMALL else nullcontext():
-                state, solved = parametric.solve(
-                    self.curvature, l1, state, positive=problem.positive, tol=tol
-                )
+            new, u, solved = self._solve_once(w, u, l1, tol)
             # What the ridge took from the residual correlation comes back for the next step.
-            returned = self.ridge * (state.w - w)
-            w, u = state.w, state.u + returned
+            returned = self.ridge * (new - w)
+            w, u = new, u + returned
             if not solved or (np.abs(returned) <= FINE * l1).all():
                 break
         full = np.zeros_like(at.w)
         full[chosen] = w
         return full, solved
+
+    def _solve_once(
+        self, w: FloatArray, u: FloatArray, l1: FloatArray, tol: float
+    ) -> tuple[FloatArray, FloatArray, bool]:
+        """Guess the support, which is quick; if that fails follow the path, which arrives."""
+        A, positive = self.curvature, self.problem.positive
+        guessed = primal_dual.solve(A, l1, w, u, positive=positive, tol=tol)
+        if guessed is not None:
+            return *guessed, True
+        state = parametric.start_state(w, u, l1, positive)
+        state, solved = parametric.solve(A, l1, state, positive=positive, tol=tol)
+        return state.w, state.u, solved
 
 
 class _WorkingSet(_Restricted):

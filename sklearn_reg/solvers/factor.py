@@ -26,7 +26,7 @@ from typing import Protocol
 import numpy as np
 from scipy.linalg import lapack
 
-from sklearn_reg._linalg import Solve
+from sklearn_reg._linalg import EPS, Solve
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.designs import Design
 
@@ -46,6 +46,12 @@ class Curvature(Protocol):
 
     def solve(self, active: BoolArray, b: FloatArray) -> FloatArray | None:
         """Solve A_SS x_S = b_S on the support S, x being zero elsewhere; None if that failed."""
+
+
+def rounding(A: Curvature, c: FloatArray, w: FloatArray) -> FloatArray:
+    """What c - A w loses to rounding, each feature on its own scale."""
+    norms = np.sqrt(np.maximum(A.diagonal, 0.0))
+    return EPS * (np.abs(c) + norms * float(norms @ np.abs(w)))
 
 
 class MatrixFree:

@@ -32,9 +32,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_reg._linalg import EPS
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
-from sklearn_reg.solvers.factor import Curvature
+from sklearn_reg.solvers.factor import Curvature, rounding
 
 FIRST_BLOCK = 16
 GROWTH = 2.0  # of a block after one that held
@@ -91,15 +90,12 @@ def solve(
         Whether the optimality conditions hold to `tol`, relative to l1.
     """
     c = state.u + A.product(state.w)
-    norms = np.sqrt(np.maximum(A.diagonal, 0.0))
     block, wrong = FIRST_BLOCK, 0
     d = _newton(A, l1, state)
     for n_round in range(max_rounds):
         if d is None or wrong > PATIENCE:
             return state, False
-        # What u loses to rounding, each feature on its own scale.
-        rounding = EPS * (np.abs(c) + norms * float(np.sum(norms * np.abs(state.w))))
-        if _optimal(l1, state, tol * l1 + rounding, positive):
+        if _optimal(l1, state, tol * l1 + rounding(A, c, state.w), positive):
             return state, True
         events = _events(A, l1, state, d, positive)
         chosen, length = _first(events.times, block)

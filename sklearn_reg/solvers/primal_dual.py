@@ -1,0 +1,58 @@
+"""The restricted problem by guessing its support: a few Newton systems when the guess is near.
+
+The optimum is a root of the Karush-Kuhn-Tucker conditions; on a support S with signs s it solves
+
+    A_SS w_S = c_S - l1_S s_S,    w_j = 0 off S.
+
+The primal-dual active set method [1]_ solves this system, takes weights off the support that came
+out against their sign, takes in features whose |c - A w| exceeds l1, and repeats. It is Newton's
+method on the conditions: a few steps from a warm start, no guarantee from afar. When the number of
+corrections stops falling it gives up, and `parametric`, which always arrives, takes over.
+
+References
+----------
+.. [1] M. Hintermuller, K. Ito, K. Kunisch (2002). The primal-dual active set strategy as a
+   semismooth Newton method. SIAM J. Optimization 13(3). https://doi.org/10.1137/S1052623401383558
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_reg._typing import FloatArray
+from sklearn_reg.solvers.factor import Curvature, rounding
+
+PATIENCE = 2  # steps with no fewer corrections than before, until it gives up
+
+
+def solve(
+    A: Curvature, l1: FloatArray, w: FloatArray, u: FloatArray, *, positive: bool, tol: float
+) -> tuple[FloatArray, FloatArray] | None:
+    """Start from w with u = c - A w; return both at the optimum, or None if it was not found."""
+    c = u + A.product(w)
+    sign = np.sign(w)
+    active = sign != 0
+    if not positive:
+        active |= l1 == 0  # never off the support
+    limit = (1.0 + tol) * l1
+    entering = ~active & ((u if positive else np.abs(u)) > limit)
+    fewest, patience = w.size + 1, PATIENCE
+    while patience:
+        active |= entering
+        sign = np.where(entering, np.sign(u), sign)
+        x = A.solve(active, c - l1 * sign)
+        if x is None:
+            return None
+        w, u = x, c - A.product(x)
+        leaving = w * sign < 0
+        entering = ~active & ((u if positive else np.abs(u)) > limit)
+        corrections = int(np.count_nonzero(leaving) + np.count_nonzero(entering))
+        if corrections == 0:
+            error = np.abs(u - l1 * sign)[active]
+            accurate = bool((error <= (tol * l1 + rounding(A, c, w))[active]).all())
+            return (w, u) if accurate else None
+        patience -= corrections >= fewest
+        fewest = min(fewest, corrections)
+        active &= ~leaving
+        sign[leaving] = 0.0
+    return None
