@@ -133,8 +133,11 @@ class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             n_iterations=check_count(self.n_iterations, "n_iterations"),
             tol=check_number(self.tol, "tol", "a number >= 0", zero=True),
         )
+        if self.solver in ("auto", "active_set", "closed_form"):
+            # Not theirs, so neither their warnings' concern.
+            settings = settings._replace(learning_rate=None)
         if self.solver == "auto":
-            return settings._replace(learning_rate=None, n_iterations=AUTO_ITERATIONS)
+            settings = settings._replace(n_iterations=AUTO_ITERATIONS)
         return settings
 
     def _penalty(self, n_features: int, n_targets: int) -> _Penalty:
@@ -202,7 +205,7 @@ class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         n_iter = max(r.n_iter for r in results)
         # A target that stopped earlier keeps its last objective.
         history = np.column_stack(
-            [np.pad(r.history, (0, n_iter - r.n_iter), mode="edge") for r in results]
+            [np.append(r.history, np.full(n_iter - r.n_iter, r.history[-1])) for r in results]
         )
         coef, intercept = coef.astype(dtype), intercept.astype(dtype)
         for name, values in (("coef_", coef), ("intercept_", intercept), ("objective_", objective)):

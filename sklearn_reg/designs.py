@@ -287,7 +287,7 @@ class GramDesign(Design):
 
     def gram(self, rows: IndexArray, columns: IndexArray) -> FloatArray:
         """Z'S Z restricted to these rows and columns."""
-        return self._gram[np.ix_(rows, columns)]
+        return self._gram[rows[:, None], columns]
 
     def restricted(self, columns: IndexArray) -> GramDesign:
         """Return the design of these columns alone."""
@@ -345,8 +345,8 @@ def make_design(
         Whether some coefficient has no L1 penalty. A constant column beside an intercept is then
         told from its rounding by a second look at X; an L1 penalty does that by itself.
     """
-    shares = np.ones(X.shape[0]) if weights is None else weights / weights.max()
-    shares, rows = shares / shares.sum(), rows_of(X)
+    rows = rows_of(X)
+    shares = np.full(X.shape[0], 1.0 / X.shape[0]) if weights is None else weights / weights.sum()
     if on_gram:
         moments = Moments.from_data(X, Y, weights)
         means, target_means = moments.mean_x, moments.mean_y

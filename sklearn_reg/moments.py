@@ -8,7 +8,6 @@ from copy import deepcopy
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
-from scipy.linalg import blas
 
 from sklearn_reg._typing import FloatArray, Matrix
 
@@ -142,7 +141,10 @@ class Moments:
         added = (
             _of_sparse_rows(X, Y, s) if sparse.issparse(X) else _of_dense_rows(np.asarray(X), Y, s)
         )
-        self._merge(added, sign=1)
+        if self.weight == 0:
+            vars(self).update(vars(added))
+        else:
+            self._merge(added, sign=1)
         return self
 
     def __add__(self, other: Moments) -> Moments:
@@ -220,7 +222,7 @@ def _of_dense_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
     for rows in row_chunks(n, p):
         m = rows.stop - rows.start
         if block.shape[0] != m:
-            block = np.empty((m, p + k + 1), order="F")
+            block = np.empty((m, p + k + 1), order="C" if X.flags.c_contiguous else "F")
         weights = np.ones(m) if s is None else s[rows]
         if not weights.any():
             continue
@@ -235,15 +237,18 @@ def _of_dense_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
         block[:, -1] = 1.0
         if s is not None:
             block *= np.sqrt(weights)[:, None]
-        # One product gives the Gram matrix, X'y, y'y, the sums and the weight of the chunk.
-        product = symmetric(blas.dsyrk(1.0, block, trans=1))
-        chunk = _from_product(product, p)
+        # One product gives the Gram matrix, X'y, y'y, the sums and the weight of the chunk. NumPy
+        # sees that it is symmetric and computes half of it.
+        chunk = _from_product(block.T @ block, p)
         chunk._shift = shift
         chunk._offset = (
             (near_x - shift[0]) + chunk._offset[0],
             (near_y - shift[1]) + chunk._offset[1],
         )
-        total._merge(chunk, sign=1)
+        if total.weight:
+            total._merge(chunk, sign=1)
+        else:
+            total = chunk
     return total
 
 
@@ -276,9 +281,3 @@ def _of_sparse_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
     moments.cross = np.asfortranarray(X.T @ (s[:, None] * centred))
     moments.scatter = s @ centred**2
     return moments
-
-
-def symmetric(upper: FloatArray) -> FloatArray:
-    """Fill the lower triangle, which BLAS left at zero, from the upper one."""
-    upper += np.triu(upper, 1).T
-    return upper

@@ -69,6 +69,7 @@ class Problem:
         self.null = 0.5 * float(design.scatter[target])  # F(0)
         self._hard = (l2 == 0) & (l1 > 0)  # coefficients whose h* is infinite beyond l1
         self._free = self._unpenalised()
+        self._all_hard, self._any_free = bool(self._hard.all()), bool(self._free.any())
         self._explained = _Explained(design)
 
     @property
@@ -101,9 +102,9 @@ class Problem:
 
     def penalty(self, w: FloatArray) -> float:
         """sum_j l1_j |w_j| + l2_j / 2 w_j^2."""
-        support = np.flatnonzero(w)
-        l1, l2, w = self.l1[support], self.l2[support], w[support]
-        return float(np.sum(l1 * np.abs(w) + 0.5 * l2 * np.square(w)))
+        (support,) = w.nonzero()
+        size = np.abs(w[support])
+        return float(size @ (self.l1[support] + 0.5 * self.l2[support] * size))
 
     def prox(self, z: FloatArray, step: float) -> FloatArray:
         """argmin_w 1/2 |w - z|^2 + step sum_j l1_j |w_j|; the smooth l2 is in the gradient."""
@@ -133,15 +134,17 @@ class Problem:
 
     def _shrinkages(self, pull: FloatArray) -> set[float]:
         """Factors c that make theta = c r feasible: the largest, and one that zeroes every h*."""
+        if self._all_hard:
+            return {_feasible(pull, self.l1)}
         largest = _feasible(pull[self._hard], self.l1[self._hard])
-        if self._hard.all():
-            return {largest}
         penalised = ~self._free
         return {largest, _feasible(pull[penalised], self.l1[penalised])}
 
     def _slack(self, w: FloatArray, u: FloatArray, pull: FloatArray, c: float) -> float:
         """sum_j h_j(w_j) + h_j*(c u_j) - c u_j w_j."""
-        slack = self.penalty(w) - c * float(np.sum(u * w))
+        slack = self.penalty(w) - c * float(u @ w)
+        if self._all_hard:
+            return slack
         soft = ~self._hard & ~self._free
         if soft.any():
             excess = np.maximum(c * pull[soft] - self.l1[soft], 0.0)
@@ -154,7 +157,7 @@ class Problem:
         Under `positive` an unpenalised column only has to correlate non-positively, which those at
         zero mostly do; the ones that do not are removed as well, until none is left.
         """
-        if not self._free.any():
+        if not self._any_free:
             return u, 0.0
         if not self.positive:
             return self._explained.remove(u, np.flatnonzero(self._free))
@@ -176,7 +179,7 @@ class Problem:
 def _feasible(pull: FloatArray, limit: FloatArray) -> float:
     """Largest c <= 1 with c * pull <= limit."""
     over = pull > limit
-    return float(np.min(limit[over] / pull[over])) if over.any() else 1.0
+    return float((limit[over] / pull[over]).min()) if over.any() else 1.0
 
 
 class _Explained:

@@ -32,9 +32,9 @@ from sklearn_reg.solvers.factor import Curvature, MatrixFree, SupportSolver
 
 SMALL = 200  # up to so many features, all of them are taken in at once
 STAGE = 0.5  # by how much the penalty falls from one stage to the next
-SMALLEST_INTAKE = 50  # features that may join the working set at once ...
-INTAKE = 2.0  # ... or this many times the support
-RIDGE = 1e-8  # of the restricted Gram matrix, relative to its diagonal ...
+SMALLEST_INTAKE = 40  # features that may join the working set at once ...
+INTAKE = 1.0  # ... or this many times the support
+RIDGE = 1e-10  # of the restricted Gram matrix, relative to its diagonal ...
 RIDGE_FACTOR, SMALLEST_RIDGE = 1e-2, 1e-12  # ... and how it falls where that is too much
 ROUGH, FINE = 0.2, 1e-9  # accuracy of the stages and of the last one, relative to l1
 PROXIMAL_STEPS = 5
@@ -67,7 +67,8 @@ def _by_working_sets(problem: Problem, start: FloatArray, settings: Settings) ->
         level = max(1.0, STAGE * level)
         if isinstance(working, _WorkingSet) and _products_pay(problem, np.flatnonzero(at.w)):
             working = _AllFeatures(problem)
-        working.take_in(_pulling(problem, at, level, working.inside))
+        if working.features.size < start.size:
+            working.take_in(_pulling(problem, at, level, working.inside))
         w, solved = working.solve(at, level)
         at = problem.evaluate(w)
         history.append(at.objective)
@@ -173,10 +174,10 @@ class _WorkingSet(_Restricted):
         """Add features."""
         if new.size == 0:
             return
-        problem, old, m = self.problem, self.features.size, self.features.size + new.size
+        old, m = self.features.size, self.features.size + new.size
         self.features = np.concatenate([self.features, new])
         self.inside[new] = True
-        product = problem.design.gram(self.features, new)
+        product = self.problem.design.gram(self.features, new)
         squares = product[old:].diagonal()
         # A free column of zeros has no other curvature.
         ridge = np.where(squares > 0, self.relative_ridge * squares, 1.0)
@@ -184,7 +185,7 @@ class _WorkingSet(_Restricted):
         A[:old, :old] = self.gram.A
         A[:, old:] = product
         A[old:, :old] = product[:old].T
-        A[np.arange(old, m), np.arange(old, m)] += problem.l2[new] + ridge
+        A.ravel("K")[old * (m + 1) :: m + 1] += self.problem.l2[new] + ridge
         self.gram.A, self.ridge = A, np.concatenate([self.ridge, ridge])
 
     def lower_ridge(self) -> FloatArray:

@@ -123,13 +123,16 @@ class SupportSolver:
 
     def product(self, v: FloatArray) -> FloatArray:
         """Return A v."""
-        S = np.flatnonzero(v)
-        product: FloatArray = self.A[:, S] @ v[S] if 3 * S.size < v.size else self.A @ v
+        if v.size > SMALL:
+            (S,) = v.nonzero()
+            if 3 * S.size < v.size:
+                return np.asarray(self.A[:, S] @ v[S])
+        product: FloatArray = self.A @ v
         return product
 
     def solve(self, active: BoolArray, b: FloatArray) -> FloatArray | None:
         """Solve on the support S; None where A_SS is not positive definite."""
-        A, S = self.A, np.flatnonzero(active)
+        A, (S,) = self.A, active.nonzero()
         x = np.zeros(active.size)
         if S.size == 0:
             return x
@@ -198,4 +201,4 @@ class SupportSolver:
 
 def _restricted(A: FloatArray, S: IndexArray) -> FloatArray:
     """A_SS as a Fortran-ordered copy (A is symmetric)."""
-    return A[S[:, None], S].T
+    return A.copy(order="F") if S.size == len(A) else A[S[:, None], S].T

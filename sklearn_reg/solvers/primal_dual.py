@@ -35,24 +35,22 @@ def solve(
     if not positive:
         active |= l1 == 0  # never off the support
     limit = (1.0 + tol) * l1
-    entering = ~active & ((u if positive else np.abs(u)) > limit)
-    fewest, patience = w.size + 1, PATIENCE
+    entering = ((u if positive else np.abs(u)) > limit) > active
+    changing, fewest, patience = entering, w.size + 1, PATIENCE
     while patience:
-        active |= entering
-        sign = np.where(entering, np.sign(u), sign)
+        active ^= changing
+        sign = np.where(changing, np.sign(u) * entering, sign)
         x = A.solve(active, c - l1 * sign)
         if x is None:
             return None
         w, u = x, c - A.product(x)
-        leaving = w * sign < 0
-        entering = ~active & ((u if positive else np.abs(u)) > limit)
-        corrections = int(np.count_nonzero(leaving) + np.count_nonzero(entering))
+        entering = ((u if positive else np.abs(u)) > limit) > active  # and not active
+        changing = entering | (w * sign < 0.0)
+        corrections = int(np.count_nonzero(changing))
         if corrections == 0:
-            error = np.abs(u - l1 * sign)[active]
-            accurate = bool((error <= (tol * l1 + rounding(A, c, w))[active]).all())
-            return (w, u) if accurate else None
+            error = np.abs(u - l1 * sign)
+            accurate = (error <= tol * l1 + rounding(A, c, w)) | ~active
+            return (w, u) if accurate.all() else None
         patience -= corrections >= fewest
         fewest = min(fewest, corrections)
-        active &= ~leaving
-        sign[leaving] = 0.0
     return None
