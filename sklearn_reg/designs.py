@@ -24,7 +24,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from sklearn_reg._linalg import EPS, Solve, generalized_inverse, inverse_roots, pseudo_inverse
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import Moments
-from sklearn_reg.rows import Rows, constant_columns, rows_of
+from sklearn_reg.rows import DenseRows, Rows, constant_columns, rows_of
 
 # Below this many columns the largest eigenvalue comes from LAPACK, above it from Lanczos steps.
 SMALL = 64
@@ -77,6 +77,10 @@ class Design(ABC):
     def gram(self, rows: IndexArray, columns: IndexArray) -> FloatArray:
         """Z'S Z restricted to these rows and columns."""
 
+    def gathered(self) -> Gathered:
+        """Start to gather columns, whose products with each other will be wanted."""
+        return Gathered(self)
+
     @abstractmethod
     def restricted(self, columns: IndexArray) -> Design:
         """Return the design of these columns alone."""
@@ -112,6 +116,40 @@ class Design(ABC):
         # In units of order one: Lanczos squares its vectors.
         operator = LinearOperator((p, p), matvec=lambda v: self.normal_product(v.ravel()) / unit)
         return unit * float(eigsh(operator, k=1, v0=start, tol=1e-8, return_eigenvectors=False)[0])
+
+
+class Gathered:
+    """Columns of Z, gathered some at a time, and their products."""
+
+    def __init__(self, design: Design) -> None:
+        self._design = design
+        self.features: IndexArray = np.zeros(0, dtype=np.intp)
+
+    def add(self, new: IndexArray) -> FloatArray:
+        """Gather more columns; return Z'S Z of all columns so far with the new ones."""
+        self.features = np.concatenate([self.features, new])
+        return self._design.gram(self.features, new)
+
+
+class _Copied(Gathered):
+    """Dense columns are copied side by side, so that their products run at the speed of BLAS."""
+
+    def __init__(self, design: RowsDesign) -> None:
+        super().__init__(design)
+        self._copy = design.columns
+        self._Z: FloatArray = np.zeros((design.n_rows, 0), order="F")
+
+    def add(self, new: IndexArray) -> FloatArray:
+        """Gather more columns; return Z'S Z of all columns so far with the new ones."""
+        old, m = self.features.size, self.features.size + new.size
+        self.features = np.concatenate([self.features, new])
+        if self._Z.shape[1] < m:
+            room = np.empty((len(self._Z), min(2 * m, self._design.n_features)), order="F")
+            room[:, :old] = self._Z[:, :old]
+            self._Z = room
+        self._Z[:, old:m] = self._copy(new)
+        product: FloatArray = self._Z[:, old:m].T @ self._Z[:, :m]
+        return product.T
 
 
 class RowsDesign(Design):
@@ -172,6 +210,10 @@ class RowsDesign(Design):
         means, variances = self.rows.spread(self.weights)
         return self.factors**2 * (variances + (means - self.means) ** 2)
 
+    def gathered(self) -> Gathered:
+        """Start to gather columns, whose products with each other will be wanted."""
+        return _Copied(self) if isinstance(self.rows, DenseRows) else Gathered(self)
+
     def columns(self, columns: IndexArray) -> FloatArray:
         """S^(1/2) Z restricted to these columns, as a dense copy."""
         Z = np.asfortranarray(self.rows.columns(columns) - self.means[columns])
@@ -192,7 +234,7 @@ class RowsDesign(Design):
 
     def stored_in(self, columns: IndexArray) -> int:
         """Numbers read by a product with these columns alone."""
-        return self.rows.restricted(columns).stored
+        return self.rows.stored_in(columns)
 
     def kernel(self, inverse_penalty: FloatArray) -> FloatArray:
         """S^(1/2) Z diag(inverse_penalty) Z' S^(1/2), of shape (n_samples, n_samples)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -38,6 +39,10 @@ class Rows(ABC):
     @abstractmethod
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Weighted means and variances of the columns, exact even where the mean is large."""
+
+    @abstractmethod
+    def stored_in(self, columns: IndexArray) -> int:
+        """Numbers that a product with these columns reads."""
 
     @abstractmethod
     def columns(self, columns: IndexArray) -> FloatArray:
@@ -99,6 +104,10 @@ class DenseRows(Rows):
             variances += weights[rows] @ np.square(centred)
         return means + correction, np.maximum(variances - correction**2, 0.0)
 
+    def stored_in(self, columns: IndexArray) -> int:
+        """Numbers that a product with these columns reads."""
+        return self.shape[0] * columns.size
+
     def columns(self, columns: IndexArray) -> FloatArray:
         """Copy these columns, dense and float64."""
         return np.asfortranarray(self.X[:, columns], dtype=np.float64)
@@ -159,6 +168,17 @@ class SparseRows(Rows):
         stored = np.bincount(X.col, weights=s * (X.data - means[X.col]) ** 2, minlength=p)
         share = np.bincount(X.col, weights=s, minlength=p)
         return means, stored + np.clip(1.0 - share, 0.0, None) * means**2
+
+    def stored_in(self, columns: IndexArray) -> int:
+        """Numbers that a product with these columns reads."""
+        return int(self._counts[columns].sum())
+
+    @cached_property
+    def _counts(self) -> IndexArray:
+        """Entries stored in each column."""
+        if self.by_column:
+            return np.asarray(np.diff(self.X.indptr))
+        return np.asarray(np.bincount(self.X.indices, minlength=self.shape[1]))
 
     def columns(self, columns: IndexArray) -> FloatArray:
         """Copy these columns, dense and float64."""

@@ -929,7 +929,7 @@ def test_matrix_free_systems_are_those_of_the_gram_matrix() -> None:
         unpenalised=False,
     )
     extra = np.linspace(0.5, 2.0, 150)
-    free = MatrixFree(design, extra)
+    free = MatrixFree(design, design.squares, extra)
     Z = X - X.mean(axis=0)
     A = Z.T @ Z / 60 + np.diag(extra)
     rng = np.random.default_rng(0)

@@ -66,7 +66,7 @@ def _by_working_sets(problem: Problem, start: FloatArray, settings: Settings) ->
             break
         level = max(1.0, STAGE * level)
         if isinstance(working, _WorkingSet) and _products_pay(problem, np.flatnonzero(at.w)):
-            working = _AllFeatures(problem)
+            working = _MatrixFree(problem, working.features)
         if working.features.size < start.size:
             working.take_in(_pulling(problem, at, level, working.inside))
         w, solved = working.solve(at, level)
@@ -167,6 +167,7 @@ class _WorkingSet(_Restricted):
     def __init__(self, problem: Problem, features: IndexArray) -> None:
         super().__init__(problem, np.zeros(0, dtype=np.intp))
         self.relative_ridge = RIDGE
+        self.columns = problem.design.gathered()
         self.curvature = self.gram = SupportSolver()
         self.take_in(features)
 
@@ -175,9 +176,9 @@ class _WorkingSet(_Restricted):
         if new.size == 0:
             return
         old, m = self.features.size, self.features.size + new.size
-        self.features = np.concatenate([self.features, new])
+        product = self.columns.add(new)
+        self.features = self.columns.features
         self.inside[new] = True
-        product = self.problem.design.gram(self.features, new)
         squares = product[old:].diagonal()
         # A free column of zeros has no other curvature.
         ridge = np.where(squares > 0, self.relative_ridge * squares, 1.0)
@@ -201,12 +202,22 @@ class _WorkingSet(_Restricted):
         return change
 
 
-class _AllFeatures(_Restricted):
-    """All features and no Gram matrix: for supports so large that products with X cost less."""
+class _MatrixFree(_Restricted):
+    """Features without a Gram matrix: for supports so large that products with X cost less."""
 
-    def __init__(self, problem: Problem) -> None:
-        design = problem.design
-        super().__init__(problem, np.arange(design.n_features))
-        squares = design.squares
+    def __init__(self, problem: Problem, features: IndexArray) -> None:
+        super().__init__(problem, features[:0])
+        self.squares = problem.design.squares
+        self.take_in(features)
+
+    def take_in(self, new: IndexArray) -> None:
+        """Add features."""
+        if new.size == 0:
+            return
+        problem = self.problem
+        self.features = np.concatenate([self.features, new])
+        self.inside[new] = True
+        squares = self.squares[self.features]
         self.ridge = np.where(squares > 0, RIDGE * squares, 1.0)
-        self.curvature = MatrixFree(design, problem.l2 + self.ridge)
+        extra = problem.l2[self.features] + self.ridge
+        self.curvature = MatrixFree(problem.design.restricted(self.features), squares, extra)

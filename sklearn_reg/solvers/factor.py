@@ -32,6 +32,8 @@ from sklearn_reg.designs import Design
 
 SMALL = 96  # supports up to this size are factorised each time
 MOST_CHANGES = 0.25  # of the size of B, before B is moved
+# How far conjugate gradients reduce the residual: to solve, and to come nearer from a near point.
+EXACT, NEARER = 1e-10, 1e-3
 
 
 class Curvature(Protocol):
@@ -44,12 +46,17 @@ class Curvature(Protocol):
     def product(self, v: FloatArray) -> FloatArray:
         """Return A v."""
 
-    def solve(self, active: BoolArray, b: FloatArray) -> FloatArray | None:
-        """Solve A_SS x_S = b_S on the support S, x being zero elsewhere; None if that failed."""
+    def solve(
+        self, active: BoolArray, b: FloatArray, near: FloatArray | None = None
+    ) -> FloatArray | None:
+        """Solve A_SS x_S = b_S on the support S, x being zero elsewhere; None if that failed.
+
+        Given a point near the solution, an iterative method may return one that is only nearer.
+        """
 
 
 def rounding(A: Curvature, c: FloatArray, w: FloatArray) -> FloatArray:
-    """What c - A w loses to rounding, each feature on its own scale."""
+    """Bound what c - A w loses to rounding, each feature on its own scale."""
     norms = np.sqrt(np.maximum(A.diagonal, 0.0))
     return EPS * (np.abs(c) + norms * float(norms @ np.abs(w)))
 
@@ -63,22 +70,28 @@ class MatrixFree:
     J. Research of the National Bureau of Standards 49(6). https://doi.org/10.6028/jres.049.044
     """
 
-    def __init__(self, design: Design, extra: FloatArray) -> None:
+    def __init__(self, design: Design, squares: FloatArray, extra: FloatArray) -> None:
         self._design, self._extra = design, extra
-        self.diagonal = design.squares + extra
+        self.diagonal = squares + extra
 
     def product(self, v: FloatArray) -> FloatArray:
         """Return A v."""
         return self._design.normal_product(v) + self._extra * v
 
-    def solve(self, active: BoolArray, b: FloatArray) -> FloatArray | None:
-        """Solve on the support; an inexact solution is one that the next round corrects."""
+    def solve(
+        self, active: BoolArray, b: FloatArray, near: FloatArray | None = None
+    ) -> FloatArray | None:
+        """Solve on the support, or come nearer: the next round goes on from there."""
         S = np.flatnonzero(active)
         design, extra = self._design.restricted(S), self._extra[S]
+
+        def product(v: FloatArray) -> FloatArray:
+            return design.normal_product(v) + extra * v
+
+        start, tol = (np.zeros(S.size), EXACT) if near is None else (near[S], NEARER)
+        residual = b[S] - product(start) if start.any() else b[S]
         x = np.zeros(active.size)
-        x[S] = conjugate_gradients(
-            lambda v: design.normal_product(v) + extra * v, b[S], self.diagonal[S]
-        )
+        x[S] = start + conjugate_gradients(product, residual, self.diagonal[S], tol)
         return x
 
 
@@ -86,7 +99,7 @@ def conjugate_gradients(
     product: Solve,
     b: FloatArray,
     diagonal: FloatArray,
-    tol: float = 1e-10,
+    tol: float = EXACT,
     max_iterations: int = 2000,
 ) -> FloatArray:
     """Solve A x = b to |A x - b| <= tol |b|, preconditioned by the diagonal of A."""
@@ -130,7 +143,9 @@ class SupportSolver:
         product: FloatArray = self.A @ v
         return product
 
-    def solve(self, active: BoolArray, b: FloatArray) -> FloatArray | None:
+    def solve(
+        self, active: BoolArray, b: FloatArray, near: FloatArray | None = None
+    ) -> FloatArray | None:
         """Solve on the support S; None where A_SS is not positive definite."""
         A, (S,) = self.A, active.nonzero()
         x = np.zeros(active.size)

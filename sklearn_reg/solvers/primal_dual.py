@@ -40,7 +40,7 @@ def solve(
     while patience:
         active ^= changing
         sign = np.where(changing, np.sign(u) * entering, sign)
-        x = A.solve(active, c - l1 * sign)
+        x = A.solve(active, c - l1 * sign, w * active)
         if x is None:
             return None
         w, u = x, c - A.product(x)
@@ -49,8 +49,8 @@ def solve(
         corrections = int(np.count_nonzero(changing))
         if corrections == 0:
             error = np.abs(u - l1 * sign)
-            accurate = (error <= tol * l1 + rounding(A, c, w)) | ~active
-            return (w, u) if accurate.all() else None
+            if ((error <= tol * l1 + rounding(A, c, w)) | ~active).all():
+                return w, u
         patience -= corrections >= fewest
         fewest = min(fewest, corrections)
     return None
