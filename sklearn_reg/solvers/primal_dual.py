@@ -6,7 +6,8 @@ The optimum is a root of the Karush-Kuhn-Tucker conditions; on a support S with 
 
 The primal-dual active set method [1]_ solves this system, takes weights off the support that came
 out against their sign, takes in features whose |c - A w| exceeds l1, and repeats. It is Newton's
-method on the conditions: a few steps from a warm start, no guarantee from afar. When the number of
+method on the conditions: a few steps from a warm start, no guarantee from afar. Correlated features
+all exceed l1 until one of them is in, so only the worst enter at once. When the number of
 corrections stops falling it gives up, and `parametric`, which always arrives, takes over.
 
 References
@@ -19,10 +20,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_reg._typing import FloatArray
+from sklearn_reg._typing import BoolArray, FloatArray
 from sklearn_reg.solvers.factor import Curvature, rounding
 
-PATIENCE = 2  # steps with no fewer corrections than before, until it gives up
+PATIENCE = 3  # steps with no fewer corrections than before, until it gives up
+# Features that may enter at once, and as a share of the support.
+ENTERING, ENTERING_SHARE = 15, 0.3
 
 
 def solve(
@@ -35,18 +38,21 @@ def solve(
     if not positive:
         active |= l1 == 0  # never off the support
     limit = (1.0 + tol) * l1
-    entering = ((u if positive else np.abs(u)) > limit) > active
-    changing, fewest, patience = entering, w.size + 1, PATIENCE
+    leaving = np.zeros_like(active)
+    entering = ((u if positive else np.abs(u)) > limit) > active  # and not active
+    fewest, patience = w.size + 1, PATIENCE
     while patience:
+        entering = _worst(entering, np.abs(u), int(np.count_nonzero(active)))
+        changing = leaving | entering
         active ^= changing
         sign = np.where(changing, np.sign(u) * entering, sign)
         x = A.solve(active, c - l1 * sign, w * active)
         if x is None:
             return None
         w, u = x, c - A.product(x)
-        entering = ((u if positive else np.abs(u)) > limit) > active  # and not active
-        changing = entering | (w * sign < 0.0)
-        corrections = int(np.count_nonzero(changing))
+        leaving = w * sign < 0.0
+        entering = ((u if positive else np.abs(u)) > limit) > active
+        corrections = int(np.count_nonzero(leaving) + np.count_nonzero(entering))
         if corrections == 0:
             error = np.abs(u - l1 * sign)
             if ((error <= tol * l1 + rounding(A, c, w)) | ~active).all():
@@ -54,3 +60,14 @@ def solve(
         patience -= corrections >= fewest
         fewest = min(fewest, corrections)
     return None
+
+
+def _worst(entering: BoolArray, pull: FloatArray, support: int) -> BoolArray:
+    """Keep the features that pull hardest, where many would enter at once."""
+    most = max(ENTERING, int(ENTERING_SHARE * support))
+    (features,) = entering.nonzero()
+    if features.size <= most:
+        return entering
+    worst = np.zeros_like(entering)
+    worst[features[np.argpartition(-pull[features], most)[:most]]] = True
+    return worst
