@@ -12,7 +12,6 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._advice import warn_of_trouble
-from sklearn_reg._linalg import EPS
 from sklearn_reg._parameters import (
     check_count,
     check_flag,
@@ -20,15 +19,13 @@ from sklearn_reg._parameters import (
     check_penalty_weights,
     check_sample_weight,
 )
-from sklearn_reg._typing import BoolArray, FloatArray, Matrix
+from sklearn_reg._scaled import Penalty, Scaled, scale_rows
+from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import check_number
-from sklearn_reg.designs import Columns, make_design
 from sklearn_reg.problem import Problem
 from sklearn_reg.rows import rows_of
 from sklearn_reg.solvers import SOLVERS, Settings, SolverResult, choose
 
-# A penalty beyond this acts as this, so that its products stay finite.
-LARGEST_PENALTY = 1e300
 # solver="auto" goes on until the optimum is certified; this many steps mean that it cannot be.
 AUTO_ITERATIONS = 100_000
 READ_AS = {"accept_sparse": ("csr", "csc"), "dtype": (np.float64, np.float32)}
@@ -77,7 +74,7 @@ class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 fitted = self._solve(X, np.asarray(y, dtype=np.float64), weights, settings)
                 self._store(fitted, X.dtype, np.ndim(y))
         warn_of_trouble(
-            type(self).__name__, fitted.problems, fitted.results, fitted.units, settings
+            type(self).__name__, fitted.problems, fitted.results, fitted.scaled.units, settings
         )
         return self
 
@@ -140,13 +137,13 @@ class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             settings = settings._replace(n_iterations=AUTO_ITERATIONS)
         return settings
 
-    def _penalty(self, n_features: int, n_targets: int) -> _Penalty:
+    def _penalty(self, n_features: int, n_targets: int) -> Penalty:
         """Check the penalty and spread it over targets and features."""
         lambdas = check_lambda(self.lambda_, n_targets)
         weights, excluded = check_penalty_weights(
             self.penalty_weights, n_features, getattr(self, "feature_names_in_", None)
         )
-        return _Penalty(lambdas, self._l1_ratio(), weights, excluded)
+        return Penalty(lambdas, self._l1_ratio(), weights, excluded, bool(self.positive))
 
     def _solve(
         self, X: Matrix, y: FloatArray, weights: FloatArray | None, settings: Settings
@@ -154,52 +151,43 @@ class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """Translate to one problem per target and solve them."""
         Y = y.reshape(len(y), -1)
         penalty = self._penalty(X.shape[1], Y.shape[1])
-        solver = SOLVERS[choose(self.solver, penalty.smooth and not self.positive)]
-        # Solvers work on targets near zero and of order one. A power of two costs no digit.
-        offsets = Y[0] if self.fit_intercept else np.zeros(Y.shape[1])
-        units = _power_of_two(np.abs(Y - offsets).max(axis=0))
+        solver = SOLVERS[choose(self.solver, penalty.smooth)]
         on_gram = solver.on_gram(X.shape[0], X.shape[1], rows_of(X).stored)
         while True:
-            design, columns = make_design(
+            scaled = scale_rows(
                 X,
-                (Y - offsets) / units,
+                Y,
                 weights,
+                penalty,
                 on_gram=on_gram,
                 centred=self.fit_intercept,
                 standardize=self.standardize,
-                excluded=penalty.excluded,
-                unpenalised=not penalty.l1(0, 1.0).all(),
             )
-            problems = [
-                Problem(design, j, penalty.l1(j, unit), penalty.l2(j), self.positive)
-                for j, unit in enumerate(units)
-            ]
-            starts = self._starts(columns, units)
+            problems = [scaled.problem(target, penalty) for target in range(Y.shape[1])]
             results = [
                 solver.run(problem, start, settings)
-                for problem, start in zip(problems, starts, strict=True)
+                for problem, start in zip(problems, self._starts(scaled), strict=True)
             ]
-            fitted = _Fitted(problems, results, columns, units, offsets)
+            fitted = _Fitted(scaled, problems, results)
             if not on_gram or fitted.is_accurate(settings.tol):
                 return fitted
             on_gram = False  # columns so dependent that their Gram matrix lost too many digits
 
-    def _starts(self, columns: Columns, units: FloatArray) -> FloatArray:
+    def _starts(self, scaled: Scaled) -> FloatArray:
         """Return where each target starts: at zero, or at the last fit."""
-        shape = (units.size, columns.factors.size)
-        coef = np.atleast_2d(getattr(self, "coef_", np.zeros(shape)))
-        if not self.warm_start or coef.shape != shape:
-            return np.zeros(shape)
-        factors = columns.factors
-        scaled = np.where(factors > 0, coef / np.where(factors > 0, factors, 1.0), 0.0)
-        return np.asarray(scaled / units[:, None])
+        shape = (scaled.units.size, scaled.columns.factors.size)
+        if self.warm_start:
+            coef = np.atleast_2d(getattr(self, "coef_", np.zeros(0)))
+            if coef.shape == shape:
+                return scaled.solutions(coef)
+        return np.zeros(shape)
 
     def _store(self, fitted: _Fitted, dtype: Any, y_ndim: int) -> None:
         """Set the fitted attributes, in the units and shapes of the data."""
-        columns, units, results = fitted.columns, fitted.units, fitted.results
-        squares = units**2
-        coef = units[:, None] * np.array([r.w for r in results]) * columns.factors
-        intercept = fitted.offsets + units * columns.target_means - coef @ columns.means
+        scaled, results = fitted.scaled, fitted.results
+        squares = scaled.units**2
+        coef = scaled.coefficients(np.array([r.w for r in results]))
+        intercept = scaled.intercepts(coef)
         objective = squares * np.array([r.objective for r in results])
         gap = squares * np.array([r.gap for r in results])
         n_iter = max(r.n_iter for r in results)
@@ -222,49 +210,19 @@ class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.solver_ = results[0].solver
 
 
-class _Penalty(NamedTuple):
-    """lambda_ per target, l1_ratio, and a weight per feature; excluded features have weight 1."""
-
-    lambdas: FloatArray
-    l1_ratio: float
-    weights: FloatArray
-    excluded: BoolArray
-
-    @property
-    def smooth(self) -> bool:
-        return not (self.l1_ratio * self.lambdas.max() * self.weights).any()
-
-    def l1(self, target: int, unit: float) -> FloatArray:
-        """Coefficients of |w| for a target measured in this unit."""
-        l1 = self.lambdas[target] * self.l1_ratio * self.weights
-        return np.asarray(np.minimum(l1, LARGEST_PENALTY * min(unit, 1.0)) / unit)
-
-    def l2(self, target: int) -> FloatArray:
-        """Coefficients of w^2 / 2."""
-        l2 = self.lambdas[target] * (1.0 - self.l1_ratio) * self.weights
-        return np.asarray(np.minimum(l2, LARGEST_PENALTY))
-
-
 class _Fitted(NamedTuple):
     """Solved problems and the way back to the units of the data."""
 
+    scaled: Scaled
     problems: list[Problem]
     results: list[SolverResult]
-    columns: Columns
-    units: FloatArray
-    offsets: FloatArray
 
     def is_accurate(self, tol: float) -> bool:
         """Whether rounding of the objectives is small beside their tolerance."""
         return all(
-            problem.design.rounding(result.w) <= max(tol, EPS) * problem.null
+            self.scaled.is_accurate(result, problem, tol)
             for problem, result in zip(self.problems, self.results, strict=True)
         )
-
-
-def _power_of_two(size: FloatArray) -> FloatArray:
-    """Return the power of two just above each size; one for zero."""
-    return np.ldexp(1.0, np.frexp(np.where(size > 0, size, 0.5))[1])
 
 
 @contextmanager

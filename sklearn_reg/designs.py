@@ -390,22 +390,60 @@ def make_design(
     rows = rows_of(X)
     shares = np.full(X.shape[0], 1.0 / X.shape[0]) if weights is None else weights / weights.sum()
     if on_gram:
-        moments = Moments.from_data(X, Y, weights)
-        means, target_means = moments.mean_x, moments.mean_y
-        variances: FloatArray | None = np.diagonal(moments.gram) / moments.weight
+        variances = None
         if sparse.issparse(X) and (standardize or unpenalised):
             variances = rows.spread(shares)[1]  # the Gram matrix was not centred before rounding
-    else:
-        target_means = shares @ Y
-        centre = target_means if centred else np.zeros_like(target_means)
-        Y = np.asfortranarray(Y - centre)
-        # The means and X'y in one product, which reads X once.
-        products = rows.correlate(np.column_stack([shares, shares[:, None] * Y]))
-        means, cross = products[:, 0], products[:, 1:]
-        variances = None
-        if standardize or unpenalised:
-            means, variances = rows.spread(shares)
-    factors = np.ones(X.shape[1])
+        return design_of_moments(
+            Moments.from_data(X, Y, weights),
+            centred=centred,
+            standardize=standardize,
+            excluded=excluded,
+            variances=variances,
+        )
+    target_means = shares @ Y
+    centre = target_means if centred else np.zeros_like(target_means)
+    Y = np.asfortranarray(Y - centre)
+    # The means and X'y in one product, which reads X once.
+    products = rows.correlate(np.column_stack([shares, shares[:, None] * Y]))
+    means, cross = products[:, 0], products[:, 1:]
+    variances = None
+    if standardize or unpenalised:
+        means, variances = rows.spread(shares)
+    columns = _columns(means, target_means, variances, centred, standardize, excluded)
+    cross = cross - np.multiply.outer(columns.means, shares @ Y)
+    cross = np.asfortranarray(columns.factors[:, None] * cross)
+    return RowsDesign(rows, Y, shares, columns.means, columns.factors, cross), columns
+
+
+def design_of_moments(
+    moments: Moments,
+    *,
+    centred: bool,
+    standardize: bool,
+    excluded: BoolArray,
+    variances: FloatArray | None = None,
+) -> tuple[Design, Columns]:
+    """Wrap moments for the solvers; the arguments are those of `make_design`.
+
+    Variances of the columns replace those on the diagonal of the Gram matrix where they are known
+    better.
+    """
+    if variances is None:
+        variances = np.diagonal(moments.gram) / moments.weight
+    columns = _columns(moments.mean_x, moments.mean_y, variances, centred, standardize, excluded)
+    return GramDesign(moments, columns.factors, centred), columns
+
+
+def _columns(
+    means: FloatArray,
+    target_means: FloatArray,
+    variances: FloatArray | None,
+    centred: bool,
+    standardize: bool,
+    excluded: BoolArray,
+) -> Columns:
+    """Decide on the means and factors of the columns; without variances none counts as constant."""
+    factors = np.ones(means.size)
     if variances is not None:
         constant = constant_columns(means, variances)
         if standardize:
@@ -415,9 +453,4 @@ def make_design(
     factors[excluded] = 0.0
     if not centred:
         means, target_means = np.zeros_like(means), np.zeros_like(target_means)
-    columns = Columns(means, target_means, factors)
-    if on_gram:
-        return GramDesign(moments, factors, centred), columns
-    cross = cross - np.multiply.outer(means, shares @ Y)
-    cross = np.asfortranarray(factors[:, None] * cross)
-    return RowsDesign(rows, Y, shares, means, factors, cross), columns
+    return Columns(means, target_means, factors)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
+from copy import copy, deepcopy
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -152,6 +152,20 @@ class Moments:
 
     def __sub__(self, other: Moments) -> Moments:
         return self._copy()._merge(other, sign=-1)
+
+    def with_targets_in(self, units: FloatArray) -> Moments:
+        """Return the moments of (X, y / units), which share the Gram matrix with these.
+
+        Parameters
+        ----------
+        units : ndarray of shape (n_targets,)
+            Powers of two, so that nothing is rounded.
+        """
+        scaled = copy(self)
+        scaled._shift = self._shift[0], self._shift[1] / units
+        scaled._offset = self._offset[0], self._offset[1] / units
+        scaled.cross, scaled.scatter = self.cross / units, self.scatter / units**2
+        return scaled
 
     def _merge(self, other: Moments, sign: int) -> Moments:
         """Add (sign 1) or remove (sign -1) the rows of other."""

@@ -1,0 +1,134 @@
+"""The data in the units that solvers work in, and the way back to those of the user.
+
+Solvers get targets near zero and of order one, so that no product over- or underflows and every
+tolerance means the same. The unit of a target is a power of two, which costs no digit.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sklearn_reg._linalg import EPS
+from sklearn_reg._typing import BoolArray, FloatArray, Matrix
+from sklearn_reg.designs import Columns, Design, design_of_moments, make_design
+from sklearn_reg.moments import Moments
+from sklearn_reg.problem import Problem
+from sklearn_reg.solvers import SolverResult
+
+# A penalty beyond this acts as this, so that its products stay finite.
+LARGEST_PENALTY = 1e300
+
+
+class Penalty(NamedTuple):
+    """lambda_ per target, l1_ratio, and a weight per feature; excluded features have weight 1."""
+
+    lambdas: FloatArray
+    l1_ratio: float
+    weights: FloatArray
+    excluded: BoolArray
+    positive: bool
+
+    @property
+    def smooth(self) -> bool:
+        """Whether it has a gradient everywhere."""
+        return not (self.positive or (self.l1_ratio * self.lambdas.max() * self.weights).any())
+
+    @property
+    def spares_features(self) -> bool:
+        """Whether some coefficient has no L1 penalty."""
+        return not (self.l1_ratio * self.lambdas.min() * self.weights).all()
+
+    def l1(self, target: int, unit: float) -> FloatArray:
+        """Coefficients of |w| for a target measured in this unit."""
+        l1 = self.lambdas[target] * self.l1_ratio * self.weights
+        return np.asarray(np.minimum(l1, LARGEST_PENALTY * min(unit, 1.0)) / unit)
+
+    def l2(self, target: int) -> FloatArray:
+        """Coefficients of w^2 / 2."""
+        l2 = self.lambdas[target] * (1.0 - self.l1_ratio) * self.weights
+        return np.asarray(np.minimum(l2, LARGEST_PENALTY))
+
+
+class Scaled(NamedTuple):
+    """A design whose targets are (y - offset) / unit."""
+
+    design: Design
+    columns: Columns
+    units: FloatArray
+    offsets: FloatArray
+
+    def problem(self, target: int, penalty: Penalty) -> Problem:
+        """State the problem of one target."""
+        l1, l2 = penalty.l1(target, self.units[target]), penalty.l2(target)
+        return Problem(self.design, target, l1, l2, penalty.positive)
+
+    def coefficients(self, w: FloatArray) -> FloatArray:
+        """Coefficients of X for solutions w of shape (n_targets, n_features)."""
+        return self.units[:, None] * w * self.columns.factors
+
+    def solutions(self, coefficients: FloatArray) -> FloatArray:
+        """Return w for coefficients of X: the inverse of `coefficients`, 0 where it has none."""
+        factors = self.columns.factors
+        scaled = np.where(factors > 0, coefficients / np.where(factors > 0, factors, 1.0), 0.0)
+        return np.asarray(scaled / self.units[:, None])
+
+    def intercepts(self, coefficients: FloatArray) -> FloatArray:
+        """Return the intercepts that go with coefficients of shape (..., n_targets, n_features)."""
+        columns = self.columns
+        means: FloatArray = coefficients @ columns.means
+        return self.offsets + self.units * columns.target_means - means
+
+    def is_accurate(self, result: SolverResult, problem: Problem, tol: float) -> bool:
+        """Whether rounding of the objective is small beside its tolerance."""
+        return self.design.rounding(result.w) <= max(tol, EPS) * problem.null
+
+
+def scale_rows(
+    X: Matrix,
+    Y: FloatArray,
+    weights: FloatArray | None,
+    penalty: Penalty,
+    *,
+    on_gram: bool,
+    centred: bool,
+    standardize: bool,
+) -> Scaled:
+    """Wrap rows for the solvers; `on_gram` replaces them by their moments."""
+    seen = Y if weights is None else Y[weights > 0]
+    offsets = seen[0] if centred else np.zeros(Y.shape[1])
+    units = _power_of_two(np.abs(seen - offsets).max(axis=0))
+    design, columns = make_design(
+        X,
+        (Y - offsets) / units,
+        weights,
+        on_gram=on_gram,
+        centred=centred,
+        standardize=standardize,
+        excluded=penalty.excluded,
+        unpenalised=penalty.spares_features,
+    )
+    return Scaled(design, columns, units, offsets)
+
+
+def scale_moments(
+    moments: Moments, penalty: Penalty, *, centred: bool, standardize: bool
+) -> Scaled:
+    """Wrap moments for the solvers."""
+    squares = moments.scatter / moments.weight
+    if not centred:
+        squares = squares + moments.mean_y**2
+    units = _power_of_two(np.sqrt(squares))
+    design, columns = design_of_moments(
+        moments.with_targets_in(units),
+        centred=centred,
+        standardize=standardize,
+        excluded=penalty.excluded,
+    )
+    return Scaled(design, columns, units, np.zeros_like(units))
+
+
+def _power_of_two(size: FloatArray) -> FloatArray:
+    """Return the power of two just above each size; one for zero."""
+    return np.ldexp(1.0, np.frexp(np.where(size > 0, size, 0.5))[1])
