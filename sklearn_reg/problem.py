@@ -42,6 +42,7 @@ class Evaluation(NamedTuple):
     gradient: FloatArray  # of the smooth part: -Z'S r + l2 w
     objective: float  # F(w)
     gap: float  # an upper bound of F(w) - F*
+    products: Products  # of the residual, which do not depend on the penalty
 
 
 class Problem:
@@ -95,10 +96,27 @@ class Problem:
 
     def evaluate(self, w: FloatArray) -> Evaluation:
         """Objective, gradient and gap at w, from one pair of products with the data."""
-        products = self.design.products(w, self.target)
+        return self.judge(w, self.design.products(w, self.target))
+
+    def judge(self, w: FloatArray, products: Products) -> Evaluation:
+        """Evaluate at w, the products of its residual being known."""
         objective = 0.5 * products.residual_square + self.penalty(w)
         gradient = self.l2 * w - products.correlation
-        return Evaluation(w, gradient, objective, self.gap(w, products))
+        return Evaluation(w, gradient, objective, self.gap(w, products), products)
+
+    @property
+    def largest_level(self) -> float:
+        """The multiple of l1 from which on every coefficient with an L1 penalty is zero.
+
+        It is max_j |Z_j'S r| / l1_j, with r the residual of y on the features without a penalty.
+        With lambda_ = 1 this is lambda_max.
+        """
+        u, _ = self._without_explained(
+            np.zeros(self.design.n_features), self.design.cross[:, self.target]
+        )
+        penalised = self.l1 > 0
+        pull = (u if self.positive else np.abs(u))[penalised] / self.l1[penalised]
+        return float(pull.max(initial=0.0))
 
     def penalty(self, w: FloatArray) -> float:
         """sum_j l1_j |w_j| + l2_j / 2 w_j^2."""

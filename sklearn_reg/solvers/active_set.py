@@ -46,40 +46,62 @@ MAX_ROUNDS = 100
 
 def active_set(problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
     """Solve to a certified gap, whatever the shape of the data."""
-    if problem.smooth:  # nothing to search for: the support is everything
-        return closed_form(problem, start, settings)._replace(solver="active_set")
-    with nullcontext() if start.size <= SMALL else one_blas_thread():
-        return _by_working_sets(problem, start, settings)
+    return ActiveSet().solve(problem, start, settings)
 
 
-def _by_working_sets(problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
-    at = problem.evaluate(start)
-    history = [at.objective]
-    if start.size <= SMALL:
-        working: _Restricted = _WorkingSet(problem, np.arange(start.size))
-        level = 1.0
-    else:
-        working = _WorkingSet(problem, np.flatnonzero((problem.l1 == 0) | (start != 0)))
-        level = _level(problem, at)
-    for _ in range(MAX_ROUNDS):
-        if level <= 1.0 and at.gap <= settings.tol * problem.null:
-            break
-        level = max(1.0, STAGE * level)
-        if isinstance(working, _WorkingSet) and _products_pay(problem, np.flatnonzero(at.w)):
-            working = _MatrixFree(problem, working.features)
-        if working.features.size < start.size:
-            working.take_in(_pulling(problem, at, level, working.inside))
-        w, solved = working.solve(at, level)
-        at = problem.evaluate(w)
-        history.append(at.objective)
-        if not solved:
-            break
-    if at.gap > settings.tol * problem.null:
-        # Rounding beat the exact method: what is left is small, and descent cannot fail.
-        return accelerated(problem, at.w, settings._replace(learning_rate=None))._replace(
-            solver="active_set"
-        )
-    return finish(problem, at, history, settings.tol, "active_set")
+class ActiveSet:
+    """The solver, keeping its working set from one penalty to the next on the same data."""
+
+    def __init__(self) -> None:
+        self._working: _Restricted | None = None
+        self._last: Evaluation | None = None
+
+    def solve(self, problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
+        """Solve to a certified gap; the start costs nothing if it is where the last one ended."""
+        if problem.smooth:  # nothing to search for: the support is everything
+            return closed_form(problem, start, settings)._replace(solver="active_set")
+        with nullcontext() if start.size <= SMALL else one_blas_thread():
+            last = self._last
+            if last is not None and last.w is start:
+                at = problem.judge(start, last.products)
+            else:
+                at = problem.evaluate(start)
+            at, history = self._by_working_sets(problem, at, settings)
+        self._last = at
+        if at.gap > settings.tol * problem.null:
+            # Rounding beat the exact method: what is left is small, and descent cannot fail.
+            return accelerated(problem, at.w, settings._replace(learning_rate=None))._replace(
+                solver="active_set"
+            )
+        return finish(problem, at, history, settings.tol, "active_set")
+
+    def _by_working_sets(
+        self, problem: Problem, at: Evaluation, settings: Settings
+    ) -> tuple[Evaluation, list[float]]:
+        """Lower the penalty in stages, and solve on a working set that grows."""
+        history = [at.objective]
+        everything = at.w.size <= SMALL
+        level = 1.0 if everything else _level(problem, at)
+        if at.gap <= settings.tol * problem.null and level <= 1.0:
+            return at, history
+        if self._working is None:
+            needed = np.ones_like(problem.l1) if everything else (problem.l1 == 0) | (at.w != 0)
+            self._working = _WorkingSet(problem, np.flatnonzero(needed))
+        else:
+            self._working.move_to(problem)
+        for _ in range(MAX_ROUNDS):
+            level = max(1.0, STAGE * level)
+            working = self._working
+            if isinstance(working, _WorkingSet) and _products_pay(problem, np.flatnonzero(at.w)):
+                working = self._working = _MatrixFree(problem, working.features)
+            if working.features.size < at.w.size:
+                working.take_in(_pulling(problem, at, level, working.inside))
+            w, solved = working.solve(at, level)
+            at = problem.evaluate(w)
+            history.append(at.objective)
+            if not solved or (level <= 1.0 and at.gap <= settings.tol * problem.null):
+                break
+        return at, history
 
 
 def _pull(problem: Problem, at: Evaluation) -> FloatArray:
@@ -124,9 +146,12 @@ class _Restricted:
     def take_in(self, new: IndexArray) -> None:
         """Add features that are not inside yet."""
 
-    def lower_ridge(self) -> FloatArray:
-        """Lower the ridge where proximal steps are slow, A being near singular; return by what."""
-        return np.zeros_like(self.ridge)
+    def move_to(self, problem: Problem) -> None:
+        """Go on with another penalty on the same data."""
+        self.problem = problem
+
+    def lower_ridge(self) -> None:
+        """Lower the ridge where proximal steps are slow, A being near singular."""
 
     def solve(self, at: Evaluation, level: float) -> tuple[FloatArray, bool]:
         """Solve the restricted problem at this multiple of its L1 penalty, starting from `at`."""
@@ -189,17 +214,26 @@ class _WorkingSet(_Restricted):
         A.ravel("K")[old * (m + 1) :: m + 1] += self.problem.l2[new] + ridge
         self.gram.A, self.ridge = A, np.concatenate([self.ridge, ridge])
 
-    def lower_ridge(self) -> FloatArray:
-        """Lower the ridge where proximal steps are slow, A being near singular; return by what."""
-        change = np.zeros_like(self.ridge)
+    def move_to(self, problem: Problem) -> None:
+        """Go on with another penalty on the same data."""
+        change = (problem.l2 - self.problem.l2)[self.features]
+        self.problem = problem
+        if change.any():
+            self._add_to_diagonal(change)
+
+    def lower_ridge(self) -> None:
+        """Lower the ridge where proximal steps are slow, A being near singular."""
         if self.relative_ridge > 2 * SMALLEST_RIDGE:
             self.relative_ridge *= RIDGE_FACTOR
             change = (RIDGE_FACTOR - 1.0) * self.ridge
-            A = self.gram.A
-            A[np.diag_indices_from(A)] += change
-            self.curvature = self.gram = SupportSolver(A)
+            self._add_to_diagonal(change)
             self.ridge = self.ridge + change
-        return change
+
+    def _add_to_diagonal(self, change: FloatArray) -> None:
+        """Change A, and forget the factor of what it was."""
+        A = self.gram.A
+        A.ravel("K")[:: len(A) + 1] += change
+        self.curvature = self.gram = SupportSolver(A)
 
 
 class _MatrixFree(_Restricted):
@@ -208,16 +242,22 @@ class _MatrixFree(_Restricted):
     def __init__(self, problem: Problem, features: IndexArray) -> None:
         super().__init__(problem, features[:0])
         self.squares = problem.design.squares
+        self.restricted = problem.design
         self.take_in(features)
 
     def take_in(self, new: IndexArray) -> None:
         """Add features."""
         if new.size == 0:
             return
-        problem = self.problem
         self.features = np.concatenate([self.features, new])
         self.inside[new] = True
+        self.restricted = self.problem.design.restricted(self.features)
+        self.move_to(self.problem)
+
+    def move_to(self, problem: Problem) -> None:
+        """Go on with another penalty on the same data."""
+        self.problem = problem
         squares = self.squares[self.features]
         self.ridge = np.where(squares > 0, RIDGE * squares, 1.0)
         extra = problem.l2[self.features] + self.ridge
-        self.curvature = MatrixFree(problem.design.restricted(self.features), squares, extra)
+        self.curvature = MatrixFree(self.restricted, squares, extra)
