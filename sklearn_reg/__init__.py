@@ -10,6 +10,13 @@ from sklearn_reg.closed_form import (
     ridge_degrees_of_freedom,
 )
 from sklearn_reg.estimators import ElasticNetRegression, LassoRegression, RidgeRegression
+from sklearn_reg.model_selection import (
+    ElasticNetRegressionCV,
+    LambdaSweep,
+    LassoRegressionCV,
+    RidgeRegressionCV,
+    lambda_sweep,
+)
 from sklearn_reg.moments import Moments
 from sklearn_reg.optimizers import (
     AdamState,
@@ -20,6 +27,7 @@ from sklearn_reg.optimizers import (
     sgd_with_weight_decay,
     trajectory,
 )
+from sklearn_reg.path import RegularizationPath, lambda_max, regularization_path
 from sklearn_reg.penalties import (
     elastic_net_gradient,
     elastic_net_penalty,
@@ -37,9 +45,14 @@ __version__ = "0.1.0"
 __all__ = [
     "AdamState",
     "ElasticNetRegression",
+    "ElasticNetRegressionCV",
+    "LambdaSweep",
     "LassoRegression",
+    "LassoRegressionCV",
     "Moments",
+    "RegularizationPath",
     "RidgeRegression",
+    "RidgeRegressionCV",
     "adam_with_l2",
     "adamw",
     "elastic_net_gradient",
@@ -51,6 +64,9 @@ __all__ = [
     "l2_gradient",
     "l2_penalty",
     "l2_prox",
+    "lambda_max",
+    "lambda_sweep",
+    "regularization_path",
     "ridge_closed_form",
     "ridge_condition_number",
     "ridge_degrees_of_freedom",

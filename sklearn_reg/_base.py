@@ -1,10 +1,10 @@
-"""What the three estimators share: validate, translate to problems, solve, translate back."""
+"""What the estimators share: validate, translate to problems, solve, translate back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,70 +13,26 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._advice import warn_of_trouble
 from sklearn_reg._parameters import (
+    READ_AS,
     check_count,
     check_flag,
     check_lambda,
     check_penalty_weights,
     check_sample_weight,
 )
-from sklearn_reg._scaled import Penalty, Scaled, scale_rows
+from sklearn_reg._progress import CallbackSupportMixin, start, with_callbacks
+from sklearn_reg._scaled import Fitted, Penalty, Scaled, scale_rows, solve
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import check_number
-from sklearn_reg.problem import Problem
 from sklearn_reg.rows import rows_of
-from sklearn_reg.solvers import SOLVERS, Settings, SolverResult, choose
+from sklearn_reg.solvers import SOLVERS, Settings, choose
 
 # solver="auto" goes on until the optimum is certified; this many steps mean that it cannot be.
 AUTO_ITERATIONS = 100_000
-READ_AS = {"accept_sparse": ("csr", "csc"), "dtype": (np.float64, np.float32)}
 
 
-class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """Least squares with an elastic-net penalty; a subclass says which by `_l1_ratio`."""
-
-    def _l1_ratio(self) -> float:
-        """Share of L1 in the penalty, validated."""
-        raise NotImplementedError
-
-    def fit(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Fit the coefficients and the intercept.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data. float64 and float32 are read as they are, never copied or changed.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Targets. Columns are solved independently of each other.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights; only their ratios matter. None means equal weights.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a parameter or the data are not valid. The estimator is then as it was before.
-
-        Warns
-        -----
-        ConvergenceWarning
-            If the learning rate cannot converge, or if the fit ends with a duality gap above
-            `tol * F(0, mean y)`. It gives the figures, the cause and the remedy.
-        """
-        with _unchanged_on_error(self):
-            settings = self._settings()
-            X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **READ_AS)
-            weights = check_sample_weight(sample_weight, X.shape[0])
-            with _overflow_explained(X, y):
-                fitted = self._solve(X, np.asarray(y, dtype=np.float64), weights, settings)
-                self._store(fitted, X.dtype, np.ndim(y))
-        warn_of_trouble(
-            type(self).__name__, fitted.problems, fitted.results, fitted.scaled.units, settings
-        )
-        return self
+class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """A fitted linear model: what it predicts, and how it is stored."""
 
     def predict(self, X: Matrix) -> FloatArray:
         """Predict X w + b.
@@ -118,6 +74,89 @@ class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         tags.target_tags.multi_output = True
         return tags
 
+    def _store(self, fitted: Fitted, dtype: Any, y_ndim: int) -> None:
+        """Set the fitted attributes, in the units and shapes of the data."""
+        scaled, results = fitted.scaled, fitted.results
+        squares = scaled.units**2
+        coef = scaled.coefficients(np.array([r.w for r in results]))
+        intercept = scaled.intercepts(coef)[0]
+        objective = squares * np.array([r.objective for r in results])
+        gap = squares * np.array([r.gap for r in results])
+        n_iter = max(r.n_iter for r in results)
+        # A target that stopped earlier keeps its last objective.
+        history = np.column_stack(
+            [np.append(r.history, np.full(n_iter - r.n_iter, r.history[-1])) for r in results]
+        )
+        coef, intercept = coef.astype(dtype), intercept.astype(dtype)
+        for name, values in (("coef_", coef), ("intercept_", intercept), ("objective_", objective)):
+            if not np.isfinite(values).all():
+                raise FloatingPointError(f"{name} is not representable as {values.dtype}")
+        one = y_ndim == 1
+        self.coef_ = coef[0] if one else coef
+        self.intercept_ = intercept[0] if one else intercept
+        self.objective_ = float(objective[0]) if one else objective
+        self.dual_gap_ = float(gap[0]) if one else gap
+        self.history_ = squares[0] * history[:, 0] if one else squares * history
+        self.n_iter_ = n_iter
+        self.converged_ = all(r.converged for r in results)
+        self.solver_ = results[0].solver
+
+
+class PenalizedRegression(LinearModel):
+    """Least squares with an elastic-net penalty; a subclass says which by `_l1_ratio`."""
+
+    def _l1_ratio(self) -> float:
+        """Share of L1 in the penalty, validated."""
+        raise NotImplementedError
+
+    def fit(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit the coefficients and the intercept.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data. float64 and float32 are read as they are, never copied or changed.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets. Columns are solved independently of each other.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights; only their ratios matter. None means equal weights.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data are not valid. The estimator is then as it was before.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the learning rate cannot converge, or if the fit ends with a duality gap above
+            `tol * F(0, mean y)`. It gives the figures, the cause and the remedy.
+        """
+        with unchanged_on_error(self):
+            settings, fitted = self._fit(X, y, sample_weight)
+        warn_of_trouble(
+            type(self).__name__, fitted.problems, fitted.results, fitted.scaled.units, settings
+        )
+        return self
+
+    @with_callbacks
+    def _fit(
+        self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None
+    ) -> tuple[Settings, Fitted]:
+        """Fit, and return what there may be to warn of."""
+        settings = self._settings()
+        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **READ_AS)
+        weights = check_sample_weight(sample_weight, X.shape[0])
+        with start(self), overflow_explained(X, y):
+            fitted = self._solve(X, np.asarray(y, dtype=np.float64), weights, settings)
+            self._store(fitted, X.dtype, np.ndim(y))
+        return settings, fitted
+
     def _settings(self) -> Settings:
         """Check the parameters that do not depend on the data."""
         for name in ("fit_intercept", "standardize", "positive", "warm_start"):
@@ -147,7 +186,7 @@ class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def _solve(
         self, X: Matrix, y: FloatArray, weights: FloatArray | None, settings: Settings
-    ) -> _Fitted:
+    ) -> Fitted:
         """Translate to one problem per target and solve them."""
         Y = y.reshape(len(y), -1)
         penalty = self._penalty(X.shape[1], Y.shape[1])
@@ -163,12 +202,7 @@ class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 centred=self.fit_intercept,
                 standardize=self.standardize,
             )
-            problems = [scaled.problem(target, penalty) for target in range(Y.shape[1])]
-            results = [
-                solver.run(problem, start, settings)
-                for problem, start in zip(problems, self._starts(scaled), strict=True)
-            ]
-            fitted = _Fitted(scaled, problems, results)
+            fitted = solve(scaled, penalty, solver, self._starts(scaled), settings)
             if not on_gram or fitted.is_accurate(settings.tol):
                 return fitted
             on_gram = False  # columns so dependent that their Gram matrix lost too many digits
@@ -182,51 +216,9 @@ class PenalizedRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 return scaled.solutions(coef)
         return np.zeros(shape)
 
-    def _store(self, fitted: _Fitted, dtype: Any, y_ndim: int) -> None:
-        """Set the fitted attributes, in the units and shapes of the data."""
-        scaled, results = fitted.scaled, fitted.results
-        squares = scaled.units**2
-        coef = scaled.coefficients(np.array([r.w for r in results]))
-        intercept = scaled.intercepts(coef)
-        objective = squares * np.array([r.objective for r in results])
-        gap = squares * np.array([r.gap for r in results])
-        n_iter = max(r.n_iter for r in results)
-        # A target that stopped earlier keeps its last objective.
-        history = np.column_stack(
-            [np.append(r.history, np.full(n_iter - r.n_iter, r.history[-1])) for r in results]
-        )
-        coef, intercept = coef.astype(dtype), intercept.astype(dtype)
-        for name, values in (("coef_", coef), ("intercept_", intercept), ("objective_", objective)):
-            if not np.isfinite(values).all():
-                raise FloatingPointError(f"{name} is not representable as {values.dtype}")
-        one = y_ndim == 1
-        self.coef_ = coef[0] if one else coef
-        self.intercept_ = intercept[0] if one else intercept
-        self.objective_ = float(objective[0]) if one else objective
-        self.dual_gap_ = float(gap[0]) if one else gap
-        self.history_ = squares[0] * history[:, 0] if one else squares * history
-        self.n_iter_ = n_iter
-        self.converged_ = all(r.converged for r in results)
-        self.solver_ = results[0].solver
-
-
-class _Fitted(NamedTuple):
-    """Solved problems and the way back to the units of the data."""
-
-    scaled: Scaled
-    problems: list[Problem]
-    results: list[SolverResult]
-
-    def is_accurate(self, tol: float) -> bool:
-        """Whether rounding of the objectives is small beside their tolerance."""
-        return all(
-            self.scaled.is_accurate(result, problem, tol)
-            for problem, result in zip(self.problems, self.results, strict=True)
-        )
-
 
 @contextmanager
-def _unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
+def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
     """Give an estimator its attributes back if anything goes wrong."""
     before = vars(estimator).copy()
     try:
@@ -238,7 +230,7 @@ def _unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
 
 
 @contextmanager
-def _overflow_explained(X: Matrix, y: Any) -> Iterator[None]:
+def overflow_explained(X: Matrix, y: Any) -> Iterator[None]:
     """Turn an overflow into an error that says which input caused it."""
     try:
         with np.errstate(over="raise", invalid="raise", divide="raise"):

@@ -14,6 +14,9 @@ from sklearn.utils import check_array
 from sklearn_reg._typing import BoolArray, FloatArray
 from sklearn_reg._validation import check_number
 
+# What scikit-learn's validation lets pass: X is read as it is, never copied.
+READ_AS = {"accept_sparse": ("csr", "csc"), "dtype": (np.float64, np.float32)}
+
 
 def check_count(value: Any, name: str) -> int:
     """Return an integer of at least one."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from sklearn_reg._linalg import EPS
 from sklearn_reg._typing import BoolArray, FloatArray, Matrix
 from sklearn_reg.designs import Columns, Design, design_of_moments, make_design
 from sklearn_reg.moments import Moments
 from sklearn_reg.problem import Problem
-from sklearn_reg.solvers import SolverResult
+from sklearn_reg.solvers import Settings, Solver, SolverResult
 
 # A penalty beyond this acts as this, so that its products stay finite.
 LARGEST_PENALTY = 1e300
@@ -58,6 +59,7 @@ class Scaled(NamedTuple):
     columns: Columns
     units: FloatArray
     offsets: FloatArray
+    sparse_coefs: bool = False  # whether solutions with few non-zeros are worth keeping as CSR
 
     def problem(self, target: int, penalty: Penalty) -> Problem:
         """State the problem of one target."""
@@ -74,15 +76,42 @@ class Scaled(NamedTuple):
         scaled = np.where(factors > 0, coefficients / np.where(factors > 0, factors, 1.0), 0.0)
         return np.asarray(scaled / self.units[:, None])
 
-    def intercepts(self, coefficients: FloatArray) -> FloatArray:
-        """Return the intercepts that go with coefficients of shape (..., n_targets, n_features)."""
+    def intercepts(self, coefs: Matrix, n_points: int = 1) -> FloatArray:
+        """Return intercepts of shape (n_points, n_targets) for as many rows of coefficients."""
         columns = self.columns
-        means: FloatArray = coefficients @ columns.means
-        return self.offsets + self.units * columns.target_means - means
+        explained = (coefs @ columns.means).reshape(n_points, -1)
+        return np.asarray(self.offsets + self.units * columns.target_means - explained)
 
     def is_accurate(self, result: SolverResult, problem: Problem, tol: float) -> bool:
         """Whether rounding of the objective is small beside its tolerance."""
         return self.design.rounding(result.w) <= max(tol, EPS) * problem.null
+
+
+class Fitted(NamedTuple):
+    """Solved problems, one a target, and the way back to the units of the user."""
+
+    scaled: Scaled
+    problems: list[Problem]
+    results: list[SolverResult]
+
+    def is_accurate(self, tol: float) -> bool:
+        """Whether rounding of the objectives is small beside their tolerance."""
+        return all(
+            self.scaled.is_accurate(result, problem, tol)
+            for problem, result in zip(self.problems, self.results, strict=True)
+        )
+
+
+def solve(
+    scaled: Scaled, penalty: Penalty, solver: Solver, starts: FloatArray, settings: Settings
+) -> Fitted:
+    """State and solve the problem of each target, from starts of shape (n_targets, n_features)."""
+    problems = [scaled.problem(target, penalty) for target in range(scaled.units.size)]
+    results = [
+        solver.run(problem, start, settings)
+        for problem, start in zip(problems, starts, strict=True)
+    ]
+    return Fitted(scaled, problems, results)
 
 
 def scale_rows(
@@ -109,7 +138,8 @@ def scale_rows(
         excluded=penalty.excluded,
         unpenalised=penalty.spares_features,
     )
-    return Scaled(design, columns, units, offsets)
+    sparse_coefs = sparse.issparse(X) or X.shape[1] > X.shape[0]
+    return Scaled(design, columns, units, offsets, sparse_coefs)
 
 
 def scale_moments(

@@ -70,6 +70,10 @@ class Design(ABC):
         """Correlation of the residual of w with Z, and its square."""
 
     @abstractmethod
+    def products_of(self, W: FloatArray, target: int) -> list[Products]:
+        """Products for each row of W, of shape (k, n_features), from one pass over the data."""
+
+    @abstractmethod
     def normal_product(self, w: FloatArray) -> FloatArray:
         """Z'S Z w, for w of shape (n_features,)."""
 
@@ -194,6 +198,19 @@ class RowsDesign(Design):
         weighted = self.weights * residual
         return Products(self._correlate(weighted), float(weighted @ residual))
 
+    def products_of(self, W: FloatArray, target: int) -> list[Products]:
+        """Products for each row of W, of shape (k, n_features), from one pass over the data."""
+        scaled = W * self.factors
+        fitted = self.rows.fitted_by(scaled) - scaled @ self.means
+        residuals = self.Y[:, target, None] - fitted
+        weighted = self.weights[:, None] * residuals
+        squares = np.einsum("ij,ij->j", weighted, residuals)
+        correlations = self._correlate(weighted)
+        return [
+            Products(correlation, float(square))
+            for correlation, square in zip(correlations.T, squares, strict=True)
+        ]
+
     def normal_product(self, w: FloatArray) -> FloatArray:
         """Z'S Z w."""
         return self._correlate(self.weights * self._fitted(w))
@@ -278,8 +295,8 @@ class RowsDesign(Design):
         return np.sqrt(self.weights) * self._fitted(w)
 
     def whitened_correlate(self, v: FloatArray) -> FloatArray:
-        """Z' S^(1/2) v."""
-        return self._correlate(np.sqrt(self.weights) * v)
+        """Z' S^(1/2) v, for v of shape (n_samples,) or (n_samples, k)."""
+        return self._correlate((np.sqrt(self.weights) * v.T).T)
 
     def _fitted(self, w: FloatArray) -> FloatArray:
         """Z w."""
@@ -288,9 +305,10 @@ class RowsDesign(Design):
         return fitted
 
     def _correlate(self, weighted: FloatArray) -> FloatArray:
-        """Z'v for a vector v that carries the weights already."""
-        correlation: FloatArray = self.rows.correlate(weighted) - self.means * weighted.sum()
-        return self.factors * correlation
+        """Z'v for a v of shape (n_samples,) or (n_samples, k) that carries the weights already."""
+        correlation = self.rows.correlate(weighted)
+        correlation = correlation - np.multiply.outer(self.means, weighted.sum(axis=0))
+        return np.asarray((self.factors * correlation.T).T)
 
 
 class GramDesign(Design):
@@ -317,6 +335,16 @@ class GramDesign(Design):
         # r'Sr = y'Sy - w'(Z'Sy + Z'Sr); rounding may leave it just below zero.
         residual_square = float(self.scatter[target] - w @ (cross + correlation))
         return Products(correlation, max(0.0, residual_square))
+
+    def products_of(self, W: FloatArray, target: int) -> list[Products]:
+        """Products for each row of W, of shape (k, n_features), from one pass over the data."""
+        cross = self.cross[:, target]
+        correlations = cross - W @ self._gram
+        squares = self.scatter[target] - np.sum(W * (cross + correlations), axis=1)
+        return [
+            Products(correlation, max(0.0, float(square)))
+            for correlation, square in zip(correlations, squares, strict=True)
+        ]
 
     def rounding(self, w: FloatArray) -> float:
         """Bound the rounding of w'Z'S Z w, where large terms may cancel."""

@@ -221,10 +221,13 @@ class Moments:
             raise ValueError(f"sample_weight has shape {s.shape}, but X has {n} rows")
 
 
-def row_chunks(n_rows: int, n_columns: int) -> Iterator[slice]:
-    """Cut rows into chunks that fit in cache, or are as tall as they are wide."""
+def row_chunks(n_rows: int, n_columns: int, n_parts: int = 1) -> Iterator[slice]:
+    """Cut rows into chunks that fit in cache, or are as tall as they are wide.
+
+    `n_parts` makes them larger by this factor.
+    """
     # At least as many rows as columns, so that merging (p x p) never costs more than multiplying.
-    size = max(n_columns, CHUNK_NUMBERS // max(1, n_columns))
+    size = n_parts * max(n_columns, CHUNK_NUMBERS // max(1, n_columns))
     return (slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size))
 
 

@@ -33,6 +33,10 @@ class Rows(ABC):
         """X w."""
 
     @abstractmethod
+    def fitted_by(self, coefs: Matrix) -> FloatArray:
+        """X C', of shape (n_samples, k), for C of shape (k, n_features), dense or sparse."""
+
+    @abstractmethod
     def correlate(self, v: FloatArray) -> FloatArray:
         """X'v, for v of shape (n_samples,) or (n_samples, k)."""
 
@@ -82,6 +86,20 @@ class DenseRows(Rows):
             fitted: FloatArray = self.X @ w
             return fitted
         return np.concatenate([self._float64(rows) @ w for rows in row_chunks(*self.shape)])
+
+    def fitted_by(self, coefs: Matrix) -> FloatArray:
+        """X C', of shape (n_samples, k), for C of shape (k, n_features), dense or sparse."""
+        counts = abs(coefs).sum(axis=0)
+        used = np.flatnonzero(counts)
+        # Some rows at a time: neither the columns that count nor float64 copies pile up.
+        some = 4 * used.size < coefs.shape[1]
+        weights = (coefs[:, used] if some else coefs).T
+        weights = weights.toarray() if hasattr(weights, "toarray") else weights
+        fitted = np.empty((self.shape[0], coefs.shape[0]), order="F")
+        for rows in row_chunks(self.shape[0], max(used.size, 1)):
+            X = self.X[rows][:, used] if some else self.X[rows]
+            fitted[rows] = np.asarray(X, dtype=np.float64) @ weights
+        return fitted
 
     def correlate(self, v: FloatArray) -> FloatArray:
         """X'v, for v of shape (n_samples,) or (n_samples, k)."""
@@ -157,6 +175,11 @@ class SparseRows(Rows):
         X = self.X[:, support] if self.by_column and 4 * support.size < w.size else self.X
         return np.asarray(X @ (w if X is self.X else w[support]), dtype=np.float64)
 
+    def fitted_by(self, coefs: Matrix) -> FloatArray:
+        """X C', of shape (n_samples, k), for C of shape (k, n_features), dense or sparse."""
+        product = self.X @ coefs.T
+        return np.asarray(product.toarray() if hasattr(product, "toarray") else product, np.float64)
+
     def correlate(self, v: FloatArray) -> FloatArray:
         """X'v, for v of shape (n_samples,) or (n_samples, k)."""
         return np.asarray(self.X.T @ v, dtype=np.float64)
@@ -199,6 +222,13 @@ class SparseRows(Rows):
         mixed = self.fitted(scale * means)
         product += float(means @ (scale * means)) - mixed - mixed[:, None]
         return product
+
+
+def take_rows(X: Matrix, rows: IndexArray) -> Matrix:
+    """Copy these rows, in the order of memory that X has."""
+    if sparse.issparse(X) or X.flags.c_contiguous:
+        return X[rows]
+    return X.T.take(rows, axis=1, mode="clip").T  # "clip" spares a copy
 
 
 def rows_of(X: Matrix) -> Rows:

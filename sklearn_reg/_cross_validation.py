@@ -1,0 +1,451 @@
+"""Cross-validation over a grid of penalties: what the three CV classes share."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn import get_config
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_reg._base import LinearModel, overflow_explained, unchanged_on_error
+from sklearn_reg._folds import Folds, MomentFolds, RowFolds, Split
+from sklearn_reg._parameters import (
+    READ_AS,
+    check_flag,
+    check_penalty_weights,
+    check_sample_weight,
+)
+from sklearn_reg._progress import Task, start, with_callbacks
+from sklearn_reg._scaled import Fitted, Penalty, solve
+from sklearn_reg._typing import FloatArray, Matrix
+from sklearn_reg._validation import check_number
+from sklearn_reg.path import (
+    MOST_ITERATIONS,
+    Points,
+    check_lambdas,
+    dense,
+    follow,
+    largest_lambdas,
+    moments_pay,
+)
+from sklearn_reg.solvers import SOLVERS, Settings, choose
+
+CRITERIA = ("aic", "bic", "gcv")
+RULES = ("min", "1se", *CRITERIA)
+Rule = str | Callable[[FloatArray, FloatArray], int]
+
+
+class PenalizedRegressionCV(LinearModel):
+    """Cross-validation over a grid of penalties; a subclass says which by `_l1_ratios`."""
+
+    def _l1_ratios(self) -> tuple[list[float], bool]:
+        """Shares of L1, validated, and whether there is a list of them."""
+        raise NotImplementedError
+
+    def fit(
+        self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None, **params: Any
+    ) -> Self:
+        """Choose lambda by cross-validation, and fit all of the data with it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Data. float64 and float32 are read as they are, never copied, whatever the folds.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets. They share lambda and count alike in its choice.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, in training and in the errors. None means equal weights.
+        **params : dict
+            `groups` for the splitter; with metadata routing enabled, what the splitter and the
+            scorer request.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data are not valid. The estimator is then as it was before.
+
+        Warns
+        -----
+        UserWarning
+            If the smallest error is at an end of the grid beyond which it may fall further.
+        ConvergenceWarning
+            If some duality gap stayed above `tol * F(0, mean y)`.
+        """
+        with unchanged_on_error(self):
+            advice = self._fit(X, y, sample_weight, params)
+        for category, message in advice:
+            warnings.warn(f"{type(self).__name__}: {message}", category, stacklevel=2)
+        return self
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Say which metadata go to the splitter and to the scorer.
+
+        Returns
+        -------
+        MetadataRouter
+            What scikit-learn's metadata routing asks for.
+        """
+        to_fit = MethodMapping().add(caller="fit", callee="split")
+        router = MetadataRouter(owner=self).add_self_request(self)
+        router.add(splitter=check_cv(self.cv), method_mapping=to_fit)
+        if self.scoring is not None:
+            scorer = check_scoring(_Scored(), scoring=self.scoring)
+            to_score = MethodMapping().add(caller="fit", callee="score")
+            router.add(scorer=scorer, method_mapping=to_score)
+        return router
+
+    @property
+    def fold_coefs_(self) -> FloatArray:
+        """Coefficients of each fold, of shape (n_lambdas, n_folds, n_features).
+
+        With several targets and with several values of l1_ratio there is an axis for them, before
+        the features and in front.
+        """
+        check_is_fitted(self)
+        n_targets = 1 if self.coef_.ndim == 1 else len(self.coef_)
+        ratios = [
+            np.stack([dense(W).reshape(-1, n_targets, W.shape[1]) for W in folds], axis=1)
+            for folds in self._fold_coefs
+        ]
+        coefs = np.stack(ratios)
+        coefs = coefs[:, :, :, 0] if self.coef_.ndim == 1 else coefs
+        return coefs if self._many_ratios else coefs[0]
+
+    @with_callbacks
+    def _fit(
+        self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None, params: dict[str, Any]
+    ) -> list[tuple[type[Warning], str]]:
+        """Fit, and return what to warn of."""
+        for name in ("fit_intercept", "standardize", "positive"):
+            check_flag(getattr(self, name), name)
+        tol = check_number(self.tol, "tol", "a number >= 0", zero=True)
+        grid, rule = check_lambdas(self.lambdas, self.eps), _check_rule(self.rule)
+        ratios, self._many_ratios = self._l1_ratios()
+        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **READ_AS)
+        weights = check_sample_weight(sample_weight, X.shape[0])
+        routed = self._route(sample_weight, params)
+        splits = _splits(check_cv(self.cv), X, y, weights, routed["split"])
+        Y = np.asarray(y, dtype=np.float64).reshape(X.shape[0], -1)
+        penalties = [self._penalty(ratio, Y.shape[1]) for ratio in ratios]
+        with overflow_explained(X, y), start(self, len(ratios) * len(splits) + 1) as task:
+            on_moments = moments_pay(X)
+            folds = (MomentFolds if on_moments else RowFolds)(
+                X, Y, weights, splits, centred=self.fit_intercept, standardize=self.standardize
+            )
+            grids = [
+                grid(largest_lambdas(folds.whole(penalty), penalty).max())
+                if callable(grid)
+                else grid
+                for penalty in penalties
+            ]
+            curves = _cross_validate(folds, penalties, grids, tol, self.n_jobs, task)
+            losses = curves.test
+            if self.scoring is not None:
+                scores = self._scores(curves, X, y, splits, routed["score"])
+                losses = -scores
+            with task.part("choose and refit", len(ratios) * len(splits)):
+                choice = _choose(rule, losses, grids, folds, penalties, tol)
+                lambda_ = float(grids[choice.ratio][choice.chosen])
+                chosen = penalties[choice.ratio]._replace(lambdas=np.full(Y.shape[1], lambda_))
+                fitted = _refit(folds, chosen, tol)
+                self._store(fitted, X.dtype, np.ndim(y))
+        self.lambda_, self.l1_ratio_ = lambda_, ratios[choice.ratio]
+        first = slice(None) if self._many_ratios else 0
+        self.lambdas_ = np.array(grids)[first]
+        self.mse_path_, self.train_mse_path_ = curves.test[first], curves.train[first]
+        self.dual_gaps_ = curves.gaps[first]
+        self._fold_coefs, self._fold_intercepts = curves.coefs, curves.intercepts
+        if self.scoring is not None:
+            self.score_path_ = scores[first]
+        return self._advice(choice, grids, callable(grid), curves, fitted)
+
+    def _penalty(self, l1_ratio: float, n_targets: int) -> Penalty:
+        """Return the penalty with lambda_ = 1."""
+        weights, excluded = check_penalty_weights(
+            self.penalty_weights, self.n_features_in_, getattr(self, "feature_names_in_", None)
+        )
+        return Penalty(np.ones(n_targets), l1_ratio, weights, excluded, bool(self.positive))
+
+    def _route(self, sample_weight: ArrayLike | None, params: dict[str, Any]) -> dict[str, Any]:
+        """Return what the splitter and the scorer get."""
+        if get_config().get("enable_metadata_routing"):
+            routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
+            scoring = routed.scorer.score if self.scoring is not None else {}
+            return {"split": routed.splitter.split, "score": scoring}
+        unknown = set(params) - {"groups"}
+        if unknown:
+            raise TypeError(
+                f"fit got {sorted(unknown)}; without metadata routing "
+                "(sklearn.set_config(enable_metadata_routing=True)) it takes only groups"
+            )
+        return {"split": params, "score": {}}
+
+    def _scores(
+        self, curves: _Curves, X: Matrix, y: Any, splits: Sequence[Split], params: dict[str, Any]
+    ) -> FloatArray:
+        """Score every solution on its test fold, as scikit-learn's searches do."""
+        scorer = check_scoring(_Scored(), scoring=self.scoring)
+        scores = np.empty_like(curves.test)
+        for fold, split in enumerate(splits):
+            X_test, y_test = X[split.test], y[split.test]
+            mine = {
+                name: np.asarray(value)[split.test] if value is not None else None
+                for name, value in params.items()
+            }
+            for ratio, coefs in enumerate(curves.coefs):
+                intercepts = curves.intercepts[ratio][fold]
+                for k, b in enumerate(intercepts):
+                    W = dense(coefs[fold][k * b.size : (k + 1) * b.size])
+                    model = _Scored()
+                    one = np.ndim(y) == 1
+                    model.coef_, model.intercept_ = (W[0], b[0]) if one else (W, b)
+                    scores[ratio, k, fold] = scorer(model, X_test, y_test, **mine)
+        if not np.isfinite(scores).all():
+            raise ValueError(f"scoring={self.scoring!r} gave scores that are not finite")
+        return scores
+
+    def _advice(
+        self,
+        choice: _Choice,
+        grids: Sequence[FloatArray],
+        is_automatic: bool,
+        curves: _Curves,
+        fitted: Fitted,
+    ) -> list[tuple[type[Warning], str]]:
+        """Collect what a user should know."""
+        advice: list[tuple[type[Warning], str]] = []
+        grid, best = grids[choice.ratio], choice.best
+        penalty_makes_zeros = self.l1_ratio_ > 0
+        if len(grid) > 1 and best == len(grid) - 1:
+            remedy = f"a smaller eps than {self.eps:g}" if is_automatic else "smaller lambdas"
+            advice.append(
+                (
+                    UserWarning,
+                    f"the smallest error is at the smallest lambda, {grid[best]:.3g}, where the "
+                    f"grid ends: extend it downwards with {remedy}.",
+                )
+            )
+        elif len(grid) > 1 and best == 0 and not (is_automatic and penalty_makes_zeros):
+            advice.append(
+                (
+                    UserWarning,
+                    f"the smallest error is at the largest lambda, {grid[0]:.3g}, where the grid "
+                    "begins: extend it upwards with larger lambdas.",
+                )
+            )
+        if not (curves.certified and all(result.converged for result in fitted.results)):
+            gap = max(float(curves.gaps.max()), float(np.max(self.dual_gap_)))
+            advice.append(
+                (
+                    ConvergenceWarning,
+                    f"a duality gap of {gap:.3g} stayed above tol={self.tol:g} times F(0, mean y): "
+                    "columns of X are too dependent for this accuracy. Remedy: a larger tol, "
+                    "larger lambdas, or an L2 penalty.",
+                )
+            )
+        return advice
+
+
+class _Scored(LinearModel):
+    """A linear model that scorers call."""
+
+    def fit(self, X: Any, y: Any) -> Self:  # scorers ask for an estimator
+        """Return itself: it has been fitted already."""
+        return self
+
+    def predict(self, X: Matrix) -> FloatArray:
+        """Predict X w + b."""
+        predictions: FloatArray = X @ self.coef_.T + self.intercept_
+        return predictions
+
+
+class _Curves(NamedTuple):
+    """Results of all folds; arrays have shape (n_ratios, n_lambdas, n_folds)."""
+
+    train: FloatArray
+    test: FloatArray
+    gaps: FloatArray
+    coefs: list[list[Matrix]]  # by ratio and fold: (n_lambdas * n_targets, n_features)
+    intercepts: list[list[FloatArray]]  # by ratio and fold: (n_lambdas, n_targets)
+    certified: bool
+
+
+class _Choice(NamedTuple):
+    """Which point of which grid was chosen, and which one has the smallest loss."""
+
+    ratio: int
+    chosen: int
+    best: int
+
+
+def _cross_validate(
+    folds: Folds,
+    penalties: Sequence[Penalty],
+    grids: Sequence[FloatArray],
+    tol: float,
+    n_jobs: int | None,
+    task: Task,
+) -> _Curves:
+    """Follow the path of each fold, and take its errors."""
+    n_folds = len(folds.splits)
+
+    def run(ratio: int, fold: int) -> tuple[Points, FloatArray]:
+        penalty, lambdas = penalties[ratio], grids[ratio]
+        steps = len(lambdas) * folds.Y.shape[1]
+        with task.part("fold", ratio * n_folds + fold, steps) as path:
+            count = iter(range(steps))
+
+            def after() -> None:
+                with path.part("lambda", next(count)):
+                    pass
+
+            points = follow(folds.train(fold, penalty), penalty, lambdas, tol, after=after)
+            if not (points.are_accurate and points.are_certified):
+                points = follow(folds.train_on_rows(fold, penalty), penalty, lambdas, tol)
+            return points, folds.errors(fold, points.coefs, points.intercepts)
+
+    jobs = [(ratio, fold) for ratio in range(len(penalties)) for fold in range(n_folds)]
+    done = Parallel(n_jobs=n_jobs, require="sharedmem")(delayed(run)(*job) for job in jobs)
+    shape = (len(penalties), n_folds, len(grids[0]))
+    errors = np.array([errors for _, errors in done]).reshape(*shape[:2], 2, shape[2])
+    gaps = np.array([points.gaps.max(axis=1) for points, _ in done]).reshape(shape)
+
+    def by_ratio(values: Sequence[Any]) -> list[list[Any]]:
+        return [list(values[r * n_folds : (r + 1) * n_folds]) for r in range(len(penalties))]
+
+    return _Curves(
+        errors[:, :, 0].transpose(0, 2, 1),
+        errors[:, :, 1].transpose(0, 2, 1),
+        gaps.transpose(0, 2, 1),
+        by_ratio([points.coefs for points, _ in done]),
+        by_ratio([points.intercepts for points, _ in done]),
+        all(points.are_certified for points, _ in done),
+    )
+
+
+def _refit(folds: Folds, penalty: Penalty, tol: float) -> Fitted:
+    """Fit all of the data with the chosen penalty."""
+    solver, settings = SOLVERS[choose("auto", penalty.smooth)], Settings(None, MOST_ITERATIONS, tol)
+    starts = np.zeros((folds.Y.shape[1], folds.X.shape[1]))
+    fitted = solve(folds.whole(penalty), penalty, solver, starts, settings)
+    if not fitted.is_accurate(tol):
+        fitted = solve(folds.whole_on_rows(penalty), penalty, solver, starts, settings)
+    return fitted
+
+
+def _choose(
+    rule: Rule,
+    losses: FloatArray,
+    grids: Sequence[FloatArray],
+    folds: Folds,
+    penalties: Sequence[Penalty],
+    tol: float,
+) -> _Choice:
+    """Apply the rule."""
+    if isinstance(rule, str) and rule in CRITERIA:
+        n = int(np.count_nonzero(folds.weights))
+        values = []
+        for penalty, grid in zip(penalties, grids, strict=True):
+            whole = folds.whole(penalty)
+            points = follow(whole, penalty, grid, tol, with_degrees_of_freedom=True)
+            values.append(_criterion(rule, points, n, folds.centred))
+        ratio, best = _smallest(np.array(values))
+        return _Choice(ratio, best, best)
+    ratio, best = _smallest(losses.mean(axis=2))
+    if rule == "min":
+        return _Choice(ratio, best, best)
+    if rule == "1se":
+        return _Choice(ratio, one_standard_error(losses[ratio]), best)
+    assert callable(rule)
+    chosen = int(rule(grids[ratio], losses[ratio]))
+    if not 0 <= chosen < len(grids[ratio]):
+        raise ValueError(
+            f"rule returned {chosen!r}, which is no index of the {len(grids[ratio])} lambdas"
+        )
+    return _Choice(ratio, chosen, best)
+
+
+def _smallest(values: FloatArray) -> tuple[int, int]:
+    """Return where the smallest of a matrix is, the first if there are several."""
+    ratio, index = np.unravel_index(np.argmin(values), values.shape)
+    return int(ratio), int(index)
+
+
+def one_standard_error(losses: FloatArray) -> int:
+    """Return the index of the most regularised model within one standard error of the best.
+
+    Parameters
+    ----------
+    losses : ndarray of shape (n_lambdas, n_folds)
+        Losses, for lambdas from the largest to the smallest.
+
+    Returns
+    -------
+    int
+        The first index whose mean is at most the smallest mean plus its standard error.
+
+    References
+    ----------
+    L. Breiman, J. Friedman, R. Olshen, C. Stone (1984). Classification and Regression Trees,
+    section 3.4.3. https://doi.org/10.1201/9781315139470
+    """
+    means, n_folds = losses.mean(axis=1), losses.shape[1]
+    best = int(np.argmin(means))
+    error = losses[best].std(ddof=1) / np.sqrt(n_folds) if n_folds > 1 else 0.0
+    return int(np.argmax(means <= means[best] + error))
+
+
+def _criterion(rule: str, points: Points, n: int, intercept: bool) -> FloatArray:
+    """AIC, BIC or generalised cross-validation along a path, summed over targets.
+
+    With RSS = n times the training loss and df the degrees of freedom (and one for the intercept):
+    AIC = n log(RSS / n) + 2 df, BIC = n log(RSS / n) + log(n) df, GCV = (RSS / n) / (1 - df / n)^2.
+    """
+    freedom = np.minimum(points.degrees_of_freedom + intercept, n)
+    loss = np.maximum(points.losses, np.finfo(float).tiny)
+    if rule == "gcv":
+        # A model that leaves no degree of freedom has no estimate.
+        left = np.where(freedom < n, 1.0 - freedom / n, 1e-8)
+        return np.asarray((loss / left**2).sum(axis=1))
+    factor = 2.0 if rule == "aic" else np.log(n)
+    # Nor has it a likelihood: the logarithm of its loss would be arbitrarily small.
+    values = np.where(freedom < n, n * np.log(loss) + factor * freedom, np.inf)
+    return np.asarray(np.where(np.isinf(values), np.finfo(float).max / 1e3, values).sum(axis=1))
+
+
+def _check_rule(rule: Any) -> Rule:
+    """Return a rule that is known or callable."""
+    if isinstance(rule, str) and rule in RULES:
+        return rule
+    if callable(rule):
+        called: Rule = rule
+        return called
+    listed = ", ".join(repr(known) for known in RULES)
+    raise ValueError(f"rule must be one of {listed} or a callable, got {rule!r}")
+
+
+def _splits(
+    splitter: Any, X: Matrix, y: Any, weights: FloatArray | None, params: dict[str, Any]
+) -> list[Split]:
+    """List the splits; refuse one with an empty side."""
+    splits = [Split(*split) for split in splitter.split(X, y, **params)]
+    for fold, split in enumerate(splits):
+        for side, rows in zip(Split._fields, split, strict=True):
+            weight = len(rows) if weights is None else weights[rows].sum()
+            if weight == 0:
+                raise ValueError(f"cv gave fold {fold} a {side} set without rows or weight")
+    return splits

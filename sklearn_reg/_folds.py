@@ -1,0 +1,274 @@
+"""The folds of a cross-validation, without a copy of the data.
+
+`MomentFolds`, for more rows than columns: rows that the splits never separate form a cell, and one
+pass over X gathers the moments of every cell. The moments of any training or test set are sums of
+those of its cells; sums only, because a difference would cancel where a fold holds nearly all of a
+column. `RowFolds`, for the others: a fold is a weight of zero for the rows it leaves out.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from itertools import pairwise, starmap
+from typing import NamedTuple
+
+import numpy as np
+
+from sklearn_reg._linalg import EPS
+from sklearn_reg._scaled import Penalty, Scaled, scale_moments, scale_rows
+from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
+from sklearn_reg.moments import Moments, row_chunks
+from sklearn_reg.rows import rows_of, take_rows
+
+# Splits with more cells than this, in numbers of their moments over numbers of X, are not
+# gathered by cell.
+MOST_CELLS = 4.0
+# Mean squares of residuals smaller than this share of what they are a difference of are
+# recomputed from the rows.
+CANCELLED = 1e6 * EPS
+
+
+class Split(NamedTuple):
+    """The rows of one fold."""
+
+    train: IndexArray
+    test: IndexArray
+
+
+class Folds(ABC):
+    """Training sets as the solvers see them, and errors on both sides of each split."""
+
+    def __init__(
+        self,
+        X: Matrix,
+        Y: FloatArray,
+        weights: FloatArray | None,
+        splits: Sequence[Split],
+        *,
+        centred: bool,
+        standardize: bool,
+    ) -> None:
+        self.X, self.Y, self.splits = X, Y, splits
+        self.weights = np.ones(len(Y)) if weights is None else weights
+        self._weighted = weights is not None
+        self.centred, self.standardize = centred, standardize
+        self._rows = rows_of(X)
+
+    @abstractmethod
+    def whole(self, penalty: Penalty) -> Scaled:
+        """Return all of the data."""
+
+    @abstractmethod
+    def train(self, fold: int, penalty: Penalty) -> Scaled:
+        """Return the training set of a fold."""
+
+    @abstractmethod
+    def errors(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
+        """Mean squared errors, of shape (2, k): on the training and on the test set.
+
+        `coefs` has shape (k * n_targets, n_features), dense or CSR, `intercepts` (k, n_targets).
+        Several targets count alike.
+        """
+
+    def train_on_rows(self, fold: int, penalty: Penalty) -> Scaled:
+        """Return the training set of a fold, as weighted rows."""
+        return self._scale_rows(self._weights_in(self.splits[fold].train), penalty)
+
+    def whole_on_rows(self, penalty: Penalty) -> Scaled:
+        """Return all of the data, as rows."""
+        return self._scale_rows(self.weights, penalty)
+
+    def _scale_rows(self, weights: FloatArray, penalty: Penalty) -> Scaled:
+        return scale_rows(
+            self.X,
+            self.Y,
+            weights,
+            penalty,
+            on_gram=False,
+            centred=self.centred,
+            standardize=self.standardize,
+        )
+
+    def _weights_in(self, rows: IndexArray) -> FloatArray:
+        """Weights of the rows, zero for all others; a row that comes twice counts twice."""
+        return self.weights * np.bincount(rows, minlength=len(self.Y))
+
+    def _errors_on_rows(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
+        n_targets = self.Y.shape[1]
+        sides = np.stack([self._weights_in(rows) for rows in self.splits[fold]])
+        sides /= sides.sum(axis=1, keepdims=True)
+        errors = np.zeros((2, len(intercepts)))
+        for target in range(n_targets):
+            fitted = self._rows.fitted_by(coefs[target::n_targets])
+            residuals = self.Y[:, target, None] - fitted - intercepts[:, target]
+            errors += sides @ np.square(residuals, out=residuals)
+        return np.asarray(errors / n_targets)
+
+
+class RowFolds(Folds):
+    """Folds as weights on the rows."""
+
+    def whole(self, penalty: Penalty) -> Scaled:
+        """Return all of the data."""
+        return self.whole_on_rows(penalty)
+
+    def train(self, fold: int, penalty: Penalty) -> Scaled:
+        """Return the training set of a fold."""
+        return self.train_on_rows(fold, penalty)
+
+    def errors(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
+        """Mean squared errors, of shape (2, k): on the training and on the test set."""
+        return self._errors_on_rows(fold, coefs, intercepts)
+
+
+class MomentFolds(Folds):
+    """Folds as sums of moments, gathered in one pass over X."""
+
+    def __init__(
+        self,
+        X: Matrix,
+        Y: FloatArray,
+        weights: FloatArray | None,
+        splits: Sequence[Split],
+        *,
+        centred: bool,
+        standardize: bool,
+    ) -> None:
+        super().__init__(X, Y, weights, splits, centred=centred, standardize=standardize)
+        cells, self._first = _cells(len(Y), splits)
+        size = len(self._first) * X.shape[1] ** 2
+        repeated = any(np.bincount(rows).max() > 1 for split in splits for rows in split)
+        self._by_cell = not repeated and size <= MOST_CELLS * max(X.size, 2**18)
+        if self._by_cell:
+            self._sums = _Sums(self._gather(cells))
+        else:
+            self._sums = _Sums([self._moments_of(np.arange(len(Y)))])
+            self._first = self._first[:1]
+
+    def whole(self, penalty: Penalty) -> Scaled:
+        """Return all of the data."""
+        return self._scale(self._sums.over(np.ones(len(self._first), dtype=bool)), penalty)
+
+    def train(self, fold: int, penalty: Penalty) -> Scaled:
+        """Return the training set of a fold."""
+        return self._scale(self._side(self.splits[fold].train), penalty)
+
+    def errors(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
+        """Mean squared errors, of shape (2, k): on the training and on the test set."""
+        n_targets, W = self.Y.shape[1], np.asarray(coefs)
+        errors = np.zeros((2, len(intercepts)))
+        for side, rows in enumerate(self.splits[fold]):
+            moments = self._side(rows)
+            for target in range(n_targets):
+                mean, reliable = _mean_square(
+                    moments, target, W[target::n_targets], intercepts[:, target]
+                )
+                if not reliable:
+                    return self._errors_on_rows(fold, coefs, intercepts)
+                errors[side] += mean
+        return np.asarray(errors / n_targets)
+
+    def _scale(self, moments: Moments, penalty: Penalty) -> Scaled:
+        return scale_moments(moments, penalty, centred=self.centred, standardize=self.standardize)
+
+    def _side(self, rows: IndexArray) -> Moments:
+        """Return the moments of one side of a split."""
+        if not self._by_cell:
+            return self._moments_of(rows)
+        inside = np.bincount(rows, minlength=len(self.Y))[self._first]
+        return self._sums.over(inside > 0)
+
+    def _moments_of(self, rows: IndexArray) -> Moments:
+        """Gather the moments of some rows, which may come more than once."""
+        moments = Moments(self.X.shape[1], self.Y.shape[1])
+        for part in row_chunks(rows.size, self.X.shape[1]):
+            some = rows[part]
+            weights = self.weights[some] if self._weighted else None
+            if weights is None or weights.any():
+                moments.update(take_rows(self.X, some), self.Y[some], weights)
+        return moments
+
+    def _gather(self, cells: IndexArray) -> list[Moments]:
+        """Gather the moments of each cell in one pass over X, some rows at a time."""
+        (n, p), n_cells = self.X.shape, len(self._first)
+        moments = [Moments(p, self.Y.shape[1]) for _ in range(n_cells)]
+        for rows in row_chunks(n, p, n_cells):
+            order = np.argsort(cells[rows], kind="stable")
+            bounds = np.searchsorted(cells[rows][order], np.arange(n_cells + 1))
+            in_order = bool((np.diff(order) == 1).all())
+            X, Y = self.X[rows], self.Y[rows]
+            weights = self.weights[rows] if self._weighted else None
+            if not in_order:
+                X, Y = take_rows(X, order), Y[order]
+                weights = weights if weights is None else weights[order]
+            for cell, part in enumerate(starmap(slice, pairwise(bounds))):
+                s = weights if weights is None else weights[part]
+                if part.start < part.stop and (s is None or s.any()):
+                    moments[cell].update(X[part], Y[part], s)
+        return moments
+
+
+class _Sums:
+    """Sums over any of a list of moments, with those over runs of them kept."""
+
+    def __init__(self, parts: list[Moments]) -> None:
+        self._parts = parts
+        self._kept: dict[tuple[int, int], Moments] = {}
+
+    def over(self, chosen: BoolArray) -> Moments:
+        """Sum the chosen parts; at least one must be chosen."""
+        total = self._between(0, len(self._parts), chosen)
+        assert total is not None
+        return total
+
+    def _between(self, start: int, stop: int, chosen: BoolArray) -> Moments | None:
+        inside = chosen[start:stop]
+        if not inside.any():
+            return None
+        if stop - start == 1:
+            return self._parts[start]
+        every = bool(inside.all())
+        if every and (start, stop) in self._kept:
+            return self._kept[start, stop]
+        middle = (start + stop) // 2
+        left = self._between(start, middle, chosen)
+        right = self._between(middle, stop, chosen)
+        total = left + right if left is not None and right is not None else left or right
+        if every and total is not None:
+            self._kept[start, stop] = total
+        return total
+
+
+def _cells(n_rows: int, splits: Sequence[Split]) -> tuple[IndexArray, IndexArray]:
+    """Give the cells numbers, and find one row of each; no split separates the rows of a cell."""
+    # A random number a side; rows of the same cell have the same sums. Two cells with the same
+    # 64-bit sum are as good as impossible.
+    numbers = np.random.default_rng(0).integers(2**63, size=(len(splits), 2), dtype=np.uint64)
+    signature = np.zeros(n_rows, dtype=np.uint64)
+    for split, sides in zip(splits, numbers, strict=True):
+        for rows, number in zip(split, sides, strict=True):
+            signature += number * np.bincount(rows, minlength=n_rows).astype(np.uint64)
+    _, first, cells = np.unique(signature, return_index=True, return_inverse=True)
+    # In the order of the rows, so that folds that are blocks of rows are runs of cells.
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(order.size)
+    return rank[cells], first[order]
+
+
+def _mean_square(
+    moments: Moments, target: int, W: FloatArray, intercepts: FloatArray
+) -> tuple[FloatArray, bool]:
+    """Mean squared residual of each row of W, and whether it kept enough digits.
+
+    sum_i s_i (y_i - x_i.w - b)^2 / sum_i s_i, about the means of these rows, is
+    (t - 2 w'C + w'G w) / W + (mean y - w.mean x - b)^2.
+    """
+    spread, cross = moments.scatter[target], moments.cross[:, target]
+    explained = np.sum((W @ moments.gram) * W, axis=1)
+    about_mean = (spread - 2.0 * (W @ cross) + explained) / moments.weight
+    size = (spread + np.square(np.abs(W) @ np.sqrt(np.diagonal(moments.gram)))) / moments.weight
+    shift = moments.mean_y[target] - W @ moments.mean_x - intercepts
+    reliable = bool((about_mean >= CANCELLED * size).all()) or not size.any()
+    return np.maximum(about_mean, 0.0) + shift**2, reliable

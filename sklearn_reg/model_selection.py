@@ -1,0 +1,520 @@
+"""Choosing lambda: cross-validation, and a sweep that explains the choice."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import clone
+from sklearn.metrics import mean_squared_error
+from sklearn.model_selection import check_cv
+from sklearn.utils import _safe_indexing, indexable
+
+from sklearn_reg._cross_validation import PenalizedRegressionCV, Rule
+from sklearn_reg._typing import FloatArray, Matrix
+from sklearn_reg._validation import check_l1_ratio
+
+
+class RidgeRegressionCV(PenalizedRegressionCV):
+    """Ridge regression with lambda chosen by cross-validation.
+
+    Each fold takes all its penalties from one eigendecomposition. The grid begins at the lambda_max
+    of an elastic net with l1_ratio 1e-3.
+
+    Parameters
+    ----------
+    lambdas : int or array-like of shape (n_lambdas,), default=100
+        A number of penalties, spaced evenly in log from lambda_max down to `eps` lambda_max, or
+        the penalties themselves, > 0.
+    eps : float, default=1e-3
+        Where a grid ends, as a share of where it begins.
+    cv : int, splitter or iterable, default=None
+        As everywhere in scikit-learn; None is 5 folds.
+    rule : {"min", "1se", "aic", "bic", "gcv"} or callable, default="min"
+        How lambda is chosen:
+
+        - "min": the smallest mean error over the folds;
+        - "1se": the largest lambda, so the most regularised model, whose mean error is within one
+          standard error of the smallest;
+        - "aic", "bic", "gcv": Akaike's and the Bayesian information criterion, and generalised
+          cross-validation, on all of the data with the path's degrees of freedom;
+        - a callable takes lambdas (n_lambdas,) and losses (n_lambdas, n_folds), returns an index.
+    scoring : str or callable, default=None
+        Any scorer of scikit-learn, to be maximised. None is the mean squared error, minimised.
+    n_jobs : int, default=None
+        Threads that follow paths side by side; they share the data.
+    tol : float, default=1e-6
+        Bound on every duality gap, relative to F(0, mean y).
+    fit_intercept, standardize, penalty_weights, positive
+        As in `RidgeRegression`; with `standardize`, each fold has its own standard deviations.
+
+    Attributes
+    ----------
+    lambda_ : float
+        The chosen penalty.
+    l1_ratio_ : float
+        The share of L1, chosen where there was a choice.
+    lambdas_ : ndarray of shape (n_lambdas,)
+        The grid, from the largest to the smallest.
+    mse_path_, train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
+        Mean squared errors on the test and training rows, in the unit of y squared.
+    score_path_ : ndarray of shape (n_lambdas, n_folds)
+        Scores on the test rows, where there is a `scoring`.
+    fold_coefs_ : ndarray of shape (n_lambdas, n_folds, n_features)
+        Coefficients of the folds; with an axis for several targets before the features.
+    dual_gaps_ : ndarray of shape (n_lambdas, n_folds)
+        Upper bounds of F - F* in the folds, in the unit of y squared (of the worst target).
+    coef_, intercept_, n_iter_, objective_, dual_gap_, converged_, history_, solver_
+        The fit of all of the data with the chosen penalty, as in `RidgeRegression`.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has them.
+
+    See Also
+    --------
+    RidgeRegression : For one lambda.
+
+    Notes
+    -----
+    With more rows than columns the data are read once: the moments of the folds add, and every fold
+    and lambda is solved on p x p numbers. With fewer, a fold is a weight of zero on the rows it
+    leaves out. Nothing is copied in either case.
+
+    References
+    ----------
+    G. H. Golub, M. Heath, G. Wahba (1979). Generalized cross-validation as a method for choosing a
+    good ridge parameter. Technometrics 21(2). https://doi.org/10.1080/00401706.1979.10489751
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_reg import RidgeRegressionCV
+    >>> model = RidgeRegressionCV().fit(*load_diabetes(return_X_y=True))
+    >>> f"{model.lambda_:.2e}", model.mse_path_.shape
+    ('...', (100, 5))
+    """
+
+    def __init__(
+        self,
+        lambdas: int | ArrayLike = 100,
+        *,
+        eps: float = 1e-3,
+        cv: Any = None,
+        rule: Rule = "min",
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        tol: float = 1e-6,
+        fit_intercept: bool = True,
+        standardize: bool = False,
+        penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+        positive: bool = False,
+    ) -> None:
+        self.lambdas = lambdas
+        self.eps = eps
+        self.cv = cv
+        self.rule = rule
+        self.scoring = scoring
+        self.n_jobs = n_jobs
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.penalty_weights = penalty_weights
+        self.positive = positive
+
+    def _l1_ratios(self) -> tuple[list[float], bool]:
+        return [0.0], False
+
+
+class LassoRegressionCV(PenalizedRegressionCV):
+    """Lasso with lambda chosen by cross-validation, every fold and lambda certified.
+
+    The path of each fold is followed from lambda_max down, from one solution to the next.
+
+    Parameters
+    ----------
+    lambdas : int or array-like of shape (n_lambdas,), default=100
+        A number of penalties, spaced evenly in log from lambda_max down to `eps` lambda_max, or
+        the penalties themselves, > 0.
+    eps : float, default=1e-3
+        Where a grid ends, as a share of where it begins.
+    cv : int, splitter or iterable, default=None
+        As everywhere in scikit-learn; None is 5 folds.
+    rule : {"min", "1se", "aic", "bic", "gcv"} or callable, default="min"
+        How lambda is chosen:
+
+        - "min": the smallest mean error over the folds;
+        - "1se": the largest lambda, so the most regularised model, whose mean error is within one
+          standard error of the smallest;
+        - "aic", "bic", "gcv": Akaike's and the Bayesian information criterion, and generalised
+          cross-validation, on all of the data with the path's degrees of freedom;
+        - a callable takes lambdas (n_lambdas,) and losses (n_lambdas, n_folds), returns an index.
+    scoring : str or callable, default=None
+        Any scorer of scikit-learn, to be maximised. None is the mean squared error, minimised.
+    n_jobs : int, default=None
+        Threads that follow paths side by side; they share the data.
+    tol : float, default=1e-6
+        Bound on every duality gap, relative to F(0, mean y).
+    fit_intercept, standardize, penalty_weights, positive
+        As in `LassoRegression`; with `standardize`, each fold has its own standard deviations.
+
+    Attributes
+    ----------
+    lambda_ : float
+        The chosen penalty.
+    l1_ratio_ : float
+        The share of L1, chosen where there was a choice.
+    lambdas_ : ndarray of shape (n_lambdas,)
+        The grid, from the largest to the smallest.
+    mse_path_, train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
+        Mean squared errors on the test and training rows, in the unit of y squared.
+    score_path_ : ndarray of shape (n_lambdas, n_folds)
+        Scores on the test rows, where there is a `scoring`.
+    fold_coefs_ : ndarray of shape (n_lambdas, n_folds, n_features)
+        Coefficients of the folds; with an axis for several targets before the features.
+    dual_gaps_ : ndarray of shape (n_lambdas, n_folds)
+        Upper bounds of F - F* in the folds, in the unit of y squared (of the worst target).
+    coef_, intercept_, n_iter_, objective_, dual_gap_, converged_, history_, solver_
+        The fit of all of the data with the chosen penalty, as in `LassoRegression`.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has them.
+
+    See Also
+    --------
+    LassoRegression : For one lambda.
+
+    Notes
+    -----
+    With more rows than columns the data are read once: the moments of the folds add, and every fold
+    and lambda is solved on p x p numbers. With fewer, a fold is a weight of zero on the rows it
+    leaves out. Nothing is copied in either case.
+
+    References
+    ----------
+    R. Tibshirani (1996). Regression shrinkage and selection via the lasso. J. Royal Statistical
+    Society B 58(1). https://doi.org/10.1111/j.2517-6161.1996.tb02080.x
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_reg import LassoRegressionCV
+    >>> model = LassoRegressionCV(rule="1se").fit(*load_diabetes(return_X_y=True))
+    >>> f"{model.lambda_:.2f}", int((model.coef_ != 0).sum())
+    ('0.19', 6)
+    """
+
+    def __init__(
+        self,
+        lambdas: int | ArrayLike = 100,
+        *,
+        eps: float = 1e-3,
+        cv: Any = None,
+        rule: Rule = "min",
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        tol: float = 1e-6,
+        fit_intercept: bool = True,
+        standardize: bool = False,
+        penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+        positive: bool = False,
+    ) -> None:
+        self.lambdas = lambdas
+        self.eps = eps
+        self.cv = cv
+        self.rule = rule
+        self.scoring = scoring
+        self.n_jobs = n_jobs
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.penalty_weights = penalty_weights
+        self.positive = positive
+
+    def _l1_ratios(self) -> tuple[list[float], bool]:
+        return [1.0], False
+
+
+class ElasticNetRegressionCV(PenalizedRegressionCV):
+    """Elastic net with lambda, and l1_ratio if it is a list, chosen by cross-validation.
+
+    Each l1_ratio has a grid of its own. All of them share what is read of the data.
+
+    Parameters
+    ----------
+    lambdas : int or array-like of shape (n_lambdas,), default=100
+        A number of penalties, spaced evenly in log from lambda_max down to `eps` lambda_max, or
+        the penalties themselves, > 0.
+    l1_ratio : float or list of float, default=0.5
+        Share of L1 in the penalty, in [0, 1], or several to choose from. With a list, `lambdas_`
+        and the paths have an axis for it in front.
+    eps : float, default=1e-3
+        Where a grid ends, as a share of where it begins.
+    cv : int, splitter or iterable, default=None
+        As everywhere in scikit-learn; None is 5 folds.
+    rule : {"min", "1se", "aic", "bic", "gcv"} or callable, default="min"
+        How lambda is chosen:
+
+        - "min": the smallest mean error over the folds;
+        - "1se": the largest lambda, so the most regularised model, whose mean error is within one
+          standard error of the smallest;
+        - "aic", "bic", "gcv": Akaike's and the Bayesian information criterion, and generalised
+          cross-validation, on all of the data with the path's degrees of freedom;
+        - a callable takes lambdas (n_lambdas,) and losses (n_lambdas, n_folds), returns an index.
+    scoring : str or callable, default=None
+        Any scorer of scikit-learn, to be maximised. None is the mean squared error, minimised.
+    n_jobs : int, default=None
+        Threads that follow paths side by side; they share the data.
+    tol : float, default=1e-6
+        Bound on every duality gap, relative to F(0, mean y).
+    fit_intercept, standardize, penalty_weights, positive
+        As in `ElasticNetRegression`; with `standardize`, each fold has its own standard deviations.
+
+    Attributes
+    ----------
+    lambda_ : float
+        The chosen penalty.
+    l1_ratio_ : float
+        The share of L1, chosen where there was a choice.
+    lambdas_ : ndarray of shape (n_lambdas,)
+        The grid, from the largest to the smallest.
+    mse_path_, train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
+        Mean squared errors on the test and training rows, in the unit of y squared.
+    score_path_ : ndarray of shape (n_lambdas, n_folds)
+        Scores on the test rows, where there is a `scoring`.
+    fold_coefs_ : ndarray of shape (n_lambdas, n_folds, n_features)
+        Coefficients of the folds; with an axis for several targets before the features.
+    dual_gaps_ : ndarray of shape (n_lambdas, n_folds)
+        Upper bounds of F - F* in the folds, in the unit of y squared (of the worst target).
+    coef_, intercept_, n_iter_, objective_, dual_gap_, converged_, history_, solver_
+        The fit of all of the data with the chosen penalty, as in `ElasticNetRegression`.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has them.
+
+    See Also
+    --------
+    ElasticNetRegression : For one lambda and l1_ratio.
+
+    Notes
+    -----
+    With more rows than columns the data are read once: the moments of the folds add, and every fold
+    and lambda is solved on p x p numbers. With fewer, a fold is a weight of zero on the rows it
+    leaves out. Nothing is copied in either case.
+
+    References
+    ----------
+    H. Zou, T. Hastie (2005). Regularization and variable selection via the elastic net. J. Royal
+    Statistical Society B 67(2). https://doi.org/10.1111/j.1467-9868.2005.00503.x
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_reg import ElasticNetRegressionCV
+    >>> model = ElasticNetRegressionCV(l1_ratio=[0.5, 0.9, 1.0])
+    >>> model = model.fit(*load_diabetes(return_X_y=True))
+    >>> model.l1_ratio_, model.mse_path_.shape
+    (..., (3, 100, 5))
+    """
+
+    def __init__(
+        self,
+        lambdas: int | ArrayLike = 100,
+        l1_ratio: float | Sequence[float] = 0.5,
+        *,
+        eps: float = 1e-3,
+        cv: Any = None,
+        rule: Rule = "min",
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        tol: float = 1e-6,
+        fit_intercept: bool = True,
+        standardize: bool = False,
+        penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+        positive: bool = False,
+    ) -> None:
+        self.lambdas = lambdas
+        self.l1_ratio = l1_ratio
+        self.eps = eps
+        self.cv = cv
+        self.rule = rule
+        self.scoring = scoring
+        self.n_jobs = n_jobs
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.penalty_weights = penalty_weights
+        self.positive = positive
+
+    def _l1_ratios(self) -> tuple[list[float], bool]:
+        if not isinstance(self.l1_ratio, (list, tuple, np.ndarray)):
+            return [check_l1_ratio(self.l1_ratio)], False
+        ratios = [check_l1_ratio(ratio) for ratio in self.l1_ratio]
+        if not ratios:
+            raise ValueError("l1_ratio must be a number in [0, 1] or a list of them, got []")
+        return ratios, True
+
+
+class LambdaSweep(NamedTuple):
+    """Losses along a sweep of lambda, and what they say.
+
+    Attributes
+    ----------
+    lambdas : ndarray of shape (n_lambdas,)
+        Penalties, from the smallest to the largest.
+    train_losses, validation_losses : ndarray of shape (n_lambdas, n_folds)
+        Mean squared errors, in the unit of y squared.
+    best_lambda : float
+        The lambda with the smallest mean validation loss.
+    verdicts : list of str
+        For each lambda "best", "overfits", "underfits", or "within one standard error".
+    rule : str
+        The rule behind the verdicts, in words.
+    """
+
+    lambdas: FloatArray
+    train_losses: FloatArray
+    validation_losses: FloatArray
+    best_lambda: float
+    verdicts: list[str]
+    rule: str
+
+    @property
+    def train_loss(self) -> FloatArray:
+        """Mean training loss of each lambda."""
+        return np.asarray(self.train_losses.mean(axis=1))
+
+    @property
+    def validation_loss(self) -> FloatArray:
+        """Mean validation loss of each lambda."""
+        return np.asarray(self.validation_losses.mean(axis=1))
+
+
+SWEEP_RULE = (
+    "The best lambda has the smallest validation loss, averaged over the folds. A larger lambda "
+    "whose validation loss is more than one standard error above it underfits: its training loss "
+    "is higher too. A smaller one overfits: its training loss is lower, its validation loss is not."
+)
+
+
+def lambda_sweep(
+    estimator: Any,
+    X: Matrix,
+    y: ArrayLike,
+    lambdas: ArrayLike = (1e-4, 1e-3, 1e-2, 1e-1, 1),
+    cv: Any = None,
+    *,
+    groups: ArrayLike | None = None,
+) -> LambdaSweep:
+    """Fit for each lambda and fold, and say which side of the best lambda over- and underfits.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        A regressor with a parameter `lambda_`, or a pipeline in which one step has it.
+    X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        Data.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Targets.
+    lambdas : array-like of shape (n_lambdas,), default=(1e-4, 1e-3, 1e-2, 1e-1, 1)
+        Penalties, >= 0.
+    cv : int, splitter or iterable, default=None
+        As everywhere in scikit-learn; None is 5 folds.
+    groups : array-like of shape (n_samples,), default=None
+        For splitters that need them.
+
+    Returns
+    -------
+    LambdaSweep
+        Losses, the best lambda, a verdict for each, and the rule.
+
+    Raises
+    ------
+    ValueError
+        If the estimator has no parameter `lambda_`, or lambdas are not numbers >= 0.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Once, if some of the fits did not converge.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_reg import RidgeRegression, lambda_sweep
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> sweep = lambda_sweep(RidgeRegression(solver="auto"), X, y)
+    >>> sweep.best_lambda
+    0.0001
+    >>> sweep.verdicts
+    ['best', 'underfits', 'underfits', 'underfits', 'underfits']
+    """
+    name = _lambda_parameter(estimator)
+    grid = _check_sweep(lambdas)
+    X, y, groups = indexable(X, y, groups)
+    splits = list(check_cv(cv).split(X, y, groups))
+    losses = np.empty((2, grid.size, len(splits)))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for fold, split in enumerate(splits):
+            parts = [(_safe_indexing(X, rows), _safe_indexing(y, rows)) for rows in split]
+            for k, lambda_ in enumerate(grid):
+                model = clone(estimator).set_params(**{name: float(lambda_)}).fit(*parts[0])
+                for side, (X_part, y_part) in enumerate(parts):
+                    losses[side, k, fold] = mean_squared_error(y_part, model.predict(X_part))
+    _repeat_once(caught, grid.size * len(splits))
+    train, validation = losses
+    best = int(np.argmin(validation.mean(axis=1)))
+    return LambdaSweep(
+        grid, train, validation, float(grid[best]), _verdicts(validation, best), SWEEP_RULE
+    )
+
+
+def _verdicts(losses: FloatArray, best: int) -> list[str]:
+    """Say for each lambda, from the smallest to the largest, what its validation loss means."""
+    means, n_folds = losses.mean(axis=1), losses.shape[1]
+    error = losses[best].std(ddof=1) / np.sqrt(n_folds) if n_folds > 1 else 0.0
+    verdicts = ["overfits"] * best + ["best"] + ["underfits"] * (len(means) - best - 1)
+    for k in np.flatnonzero(means <= means[best] + error):
+        if k != best:
+            verdicts[k] = "within one standard error"
+    return verdicts
+
+
+def _check_sweep(lambdas: Any) -> FloatArray:
+    """Return penalties from the smallest to the largest."""
+    wanted = "lambdas must be numbers >= 0, at least one"
+    try:
+        grid = np.sort(np.asarray(lambdas, dtype=np.float64).ravel())
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{wanted}, got {lambdas!r}") from error
+    if grid.size == 0 or not (np.isfinite(grid) & (grid >= 0)).all():
+        raise ValueError(f"{wanted}, got {lambdas!r}")
+    return grid
+
+
+def _lambda_parameter(estimator: Any) -> str:
+    """Return the name under which an estimator or a step of it takes lambda_."""
+    names = [
+        name for name in estimator.get_params() if name == "lambda_" or name.endswith("__lambda_")
+    ]
+    if len(names) != 1:
+        raise ValueError(
+            f"estimator must have one parameter lambda_, itself or in a step, got {names} "
+            f"in {type(estimator).__name__}"
+        )
+    return str(names[0])
+
+
+def _repeat_once(caught: Sequence[warnings.WarningMessage], n_fits: int) -> None:
+    """Repeat the first warning of each category, and say how many there were."""
+    first = {warning.category: warning for warning in reversed(caught)}
+    for category, warning in first.items():
+        count = sum(other.category is category for other in caught)
+        message = f"{count} of {n_fits} fits warned, the first: {warning.message}"
+        warnings.warn(message, category, stacklevel=3)

@@ -1,0 +1,451 @@
+"""Regularisation paths: one problem after another along a grid of penalties, each from the last.
+
+The grid falls from lambda_max, where every penalised coefficient is zero. A penalty that falls by
+a few per cent changes few features, so a warm start with the working set of the last penalty needs
+one or two Newton systems [1]_. Ridge takes all its penalties from one eigendecomposition.
+
+References
+----------
+.. [1] J. Friedman, T. Hastie, R. Tibshirani (2010). Regularization paths for generalized linear
+   models via coordinate descent. J. Statistical Software 33(1).
+   https://doi.org/10.18637/jss.v033.i01
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+from scipy.linalg import cho_factor, cho_solve
+from sklearn.utils import check_X_y
+
+from sklearn_reg._parameters import READ_AS, check_flag, check_penalty_weights, check_sample_weight
+from sklearn_reg._scaled import Penalty, Scaled, scale_rows
+from sklearn_reg._threads import one_blas_thread
+from sklearn_reg._typing import FloatArray, IndexArray, Matrix
+from sklearn_reg._validation import check_l1_ratio, check_number
+from sklearn_reg.problem import Problem
+from sklearn_reg.rows import rows_of
+from sklearn_reg.solvers import SOLVERS, Settings
+from sklearn_reg.solvers._result import SolverResult, finish
+from sklearn_reg.solvers.active_set import ActiveSet
+from sklearn_reg.solvers.direct import closed_form
+from sklearn_reg.solvers.spectral import Spectrum
+
+# Without an L1 penalty no lambda makes all coefficients zero; the grid begins where a small one
+# would.
+SMALLEST_L1_RATIO = 1e-3
+MOST_ITERATIONS = 100_000
+
+
+class RegularizationPath(NamedTuple):
+    """Certified solutions along a grid of penalties.
+
+    With several targets, every field but `lambdas` has an axis for them after the first.
+
+    Attributes
+    ----------
+    lambdas : ndarray of shape (n_lambdas,)
+        Penalties, from the largest to the smallest.
+    coefs : ndarray of shape (n_lambdas, n_features)
+        Coefficients w.
+    intercepts : ndarray of shape (n_lambdas,)
+        Intercepts b.
+    dual_gaps : ndarray of shape (n_lambdas,)
+        Upper bounds of F - F*, in the unit of y squared.
+    degrees_of_freedom : ndarray of shape (n_lambdas,)
+        Effective number of coefficients, without the intercept: the non-zero ones of a lasso, the
+        trace of the map from y to its fitted values where there is an L2 penalty.
+    training_loss : ndarray of shape (n_lambdas,)
+        Weighted mean of the squared residuals, in the unit of y squared.
+    """
+
+    lambdas: FloatArray
+    coefs: FloatArray
+    intercepts: FloatArray
+    dual_gaps: FloatArray
+    degrees_of_freedom: FloatArray
+    training_loss: FloatArray
+
+
+def lambda_max(
+    X: Matrix,
+    y: ArrayLike,
+    *,
+    l1_ratio: float = 1.0,
+    sample_weight: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+    positive: bool = False,
+) -> float | FloatArray:
+    r"""Return the smallest lambda at which every penalised coefficient is zero.
+
+    .. math::
+        \lambda_{\max} = \max_j \frac{|\tilde x_j^\top S r|}{\rho \, v_j},
+
+    with rho the `l1_ratio`, v the penalty weights, S the sample weights divided by their sum, x~
+    the centred columns, and r what the unpenalised features and the intercept leave of y.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Targets.
+    l1_ratio : float, default=1.0
+        Share of L1 in the penalty, in (0, 1].
+    sample_weight : array-like of shape (n_samples,), default=None
+        Non-negative weights; None means equal ones.
+    fit_intercept, standardize, penalty_weights, positive
+        As in `ElasticNetRegression`.
+
+    Returns
+    -------
+    float or ndarray of shape (n_targets,)
+        lambda_max, one for each column of a y that has columns.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the data or a parameter are not valid; at l1_ratio=0 no lambda makes weights zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_reg import lambda_max
+    >>> X, y = np.array([[-1.0], [0.0], [1.0]]), np.array([1.0, 3.0, 5.0])
+    >>> lambda_max(X, y)  # (1 * 2 + 0 + 1 * 2) / 3
+    1.3333333333333333
+    """
+    data = PathData.read(X, y, sample_weight, fit_intercept, standardize, penalty_weights, positive)
+    ratio = check_l1_ratio(l1_ratio)
+    if ratio == 0:
+        raise ValueError("l1_ratio must be > 0 for lambda_max, got 0: ridge never makes zeros")
+    largest = data.lambda_max(data.scale(data.penalty(ratio)), ratio)
+    return float(largest[0]) if data.one_target else largest
+
+
+def regularization_path(
+    X: Matrix,
+    y: ArrayLike,
+    lambdas: int | ArrayLike = 100,
+    l1_ratio: float = 1.0,
+    *,
+    eps: float = 1e-3,
+    sample_weight: ArrayLike | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = False,
+    penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+    positive: bool = False,
+    tol: float = 1e-6,
+) -> RegularizationPath:
+    """Return the solutions for a grid of penalties, each certified.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Targets, which share the grid.
+    lambdas : int or array-like of shape (n_lambdas,), default=100
+        A number of penalties, spaced evenly in log from lambda_max down to `eps` lambda_max, or
+        the penalties themselves, > 0, in any order.
+    l1_ratio : float, default=1.0
+        Share of L1 in the penalty, in [0, 1]: 0 is ridge, 1 is the lasso.
+    eps : float, default=1e-3
+        Where a grid ends, as a share of where it begins. For ridge it begins at the lambda_max of
+        l1_ratio 1e-3.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Non-negative weights; None means equal ones.
+    fit_intercept, standardize, penalty_weights, positive
+        As in `ElasticNetRegression`.
+    tol : float, default=1e-6
+        Bound on every duality gap, relative to F(0, mean y).
+
+    Returns
+    -------
+    RegularizationPath
+        `lambdas`, `coefs`, `intercepts`, `dual_gaps`, `degrees_of_freedom` and `training_loss`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the data or a parameter are not valid.
+
+    References
+    ----------
+    H. Zou, T. Hastie, R. Tibshirani (2007). On the "degrees of freedom" of the lasso. Annals of
+    Statistics 35(5). https://doi.org/10.1214/009053607000000127
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_reg import regularization_path
+    >>> path = regularization_path(*load_diabetes(return_X_y=True), lambdas=5)
+    >>> path.lambdas[:3].round(3)
+    array([2.148, 0.382, 0.068])
+    >>> path.degrees_of_freedom
+    array([ 0.,  4.,  7.,  9., 10.])
+    """
+    data = PathData.read(X, y, sample_weight, fit_intercept, standardize, penalty_weights, positive)
+    ratio = check_l1_ratio(l1_ratio)
+    tol = check_number(tol, "tol", "a number >= 0", zero=True)
+    grid = check_lambdas(lambdas, eps)
+    scaled = data.scale(data.penalty(ratio))
+    if not isinstance(grid, np.ndarray):
+        grid = grid(float(data.lambda_max(scaled, ratio).max()))
+    points = follow(scaled, data.penalty(ratio), grid, tol, with_degrees_of_freedom=True)
+    if not points.are_accurate:
+        scaled = data.scale(data.penalty(ratio), on_gram=False)
+        points = follow(scaled, data.penalty(ratio), grid, tol, with_degrees_of_freedom=True)
+    coefs = dense(points.coefs).reshape(grid.size, data.Y.shape[1], -1)
+    fields = (
+        coefs,
+        points.intercepts,
+        points.gaps,
+        points.degrees_of_freedom,
+        points.losses,
+    )
+    return RegularizationPath(grid, *(f[:, 0] if data.one_target else f for f in fields))
+
+
+class PathData(NamedTuple):
+    """Validated data of a path."""
+
+    X: Matrix
+    Y: FloatArray
+    sample_weight: FloatArray | None
+    fit_intercept: bool
+    standardize: bool
+    weights: FloatArray
+    excluded: Any
+    positive: bool
+    one_target: bool
+
+    @classmethod
+    def read(
+        cls,
+        X: Matrix,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        fit_intercept: bool,
+        standardize: bool,
+        penalty_weights: ArrayLike | Mapping[str, float] | None,
+        positive: bool,
+    ) -> PathData:
+        """Check what a user passed."""
+        names = getattr(X, "columns", None)
+        X, target = check_X_y(X, y, multi_output=True, y_numeric=True, **READ_AS)
+        Y = np.asarray(target, dtype=np.float64).reshape(X.shape[0], -1)
+        weights, excluded = check_penalty_weights(penalty_weights, X.shape[1], names)
+        return cls(
+            X,
+            Y,
+            check_sample_weight(sample_weight, X.shape[0]),
+            check_flag(fit_intercept, "fit_intercept"),
+            check_flag(standardize, "standardize"),
+            weights,
+            excluded,
+            check_flag(positive, "positive"),
+            np.ndim(target) == 1,
+        )
+
+    def penalty(self, l1_ratio: float) -> Penalty:
+        """Return the penalty with lambda_ = 1."""
+        lambdas = np.ones(self.Y.shape[1])
+        return Penalty(lambdas, l1_ratio, self.weights, self.excluded, self.positive)
+
+    def scale(self, penalty: Penalty, on_gram: bool | None = None) -> Scaled:
+        """Wrap the data for the solvers."""
+        if on_gram is None:
+            on_gram = moments_pay(self.X)
+        return scale_rows(
+            self.X,
+            self.Y,
+            self.sample_weight,
+            penalty,
+            on_gram=on_gram,
+            centred=self.fit_intercept,
+            standardize=self.standardize,
+        )
+
+    def lambda_max(self, scaled: Scaled, l1_ratio: float) -> FloatArray:
+        """Return the largest penalty that matters, for each target."""
+        return largest_lambdas(scaled, self.penalty(l1_ratio))
+
+
+def moments_pay(X: Matrix) -> bool:
+    """Whether many penalties are solved faster on the moments than on the rows."""
+    return SOLVERS["active_set"].on_gram(X.shape[0], X.shape[1], rows_of(X).stored)
+
+
+def largest_lambdas(scaled: Scaled, penalty: Penalty) -> FloatArray:
+    """Return lambda_max for each target; for ridge, that of a small l1_ratio."""
+    penalty = penalty._replace(l1_ratio=max(penalty.l1_ratio, SMALLEST_L1_RATIO))
+    return np.array([scaled.problem(j, penalty).largest_level for j in range(scaled.units.size)])
+
+
+def check_lambdas(lambdas: Any, eps: Any) -> FloatArray | Callable[[float], FloatArray]:
+    """Return penalties from large to small, or how to make them from lambda_max."""
+    wanted = "lambdas must be an integer >= 1 or an array of numbers > 0"
+    if isinstance(lambdas, Integral) and not isinstance(lambdas, (bool, np.bool_)):
+        if lambdas < 1:
+            raise ValueError(f"{wanted}, got {lambdas!r}")
+        count, end = int(lambdas), check_number(eps, "eps", "a number in (0, 1)")
+        if end >= 1:
+            raise ValueError(f"eps must be a number in (0, 1), got {eps!r}")
+        # Where y is constant any penalty gives the same model.
+        return lambda largest: (largest or 1.0) * np.geomspace(1.0, end, count)
+    try:
+        grid = np.asarray(lambdas, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{wanted}, got {lambdas!r}") from error
+    if grid.ndim != 1 or grid.size == 0:
+        raise ValueError(f"{wanted}, got an array of shape {grid.shape}")
+    if not (np.isfinite(grid) & (grid > 0)).all():
+        raise ValueError(f"{wanted}, got {grid[~(np.isfinite(grid) & (grid > 0))][0]!r}")
+    return np.sort(grid)[::-1]
+
+
+class Points(NamedTuple):
+    """Solutions along a grid. Arrays have shape (n_lambdas, n_targets), in the unit of y."""
+
+    coefs: Matrix  # of shape (n_lambdas * n_targets, n_features); CSR where zeros are many
+    intercepts: FloatArray
+    gaps: FloatArray
+    losses: FloatArray
+    degrees_of_freedom: FloatArray
+    are_accurate: bool
+    are_certified: bool
+
+
+def follow(
+    scaled: Scaled,
+    penalty: Penalty,
+    lambdas: FloatArray,
+    tol: float,
+    *,
+    with_degrees_of_freedom: bool = False,
+    after: Callable[[], object] = lambda: None,
+) -> Points:
+    """Solve for one penalty after another; `after` is called after each."""
+    n_targets = scaled.units.size
+    solutions = _Solutions(scaled, lambdas.size)
+    gaps, losses, freedom = np.zeros((3, lambdas.size, n_targets))
+    accurate = certified = True
+    ridge = penalty.smooth and bool(penalty.weights.all())
+    with one_blas_thread():
+        for target, square in enumerate(scaled.units**2):
+            path = (_ridges if ridge else _from_the_last)(scaled, target, penalty, lambdas, tol)
+            for k, (problem, result, degrees) in enumerate(path):
+                solutions.add(k, target, result.w)
+                gaps[k, target] = square * result.gap
+                losses[k, target] = square * _loss(problem, result)
+                if with_degrees_of_freedom:
+                    freedom[k, target] = degrees()
+                certified &= result.converged
+                after()
+            accurate &= scaled.is_accurate(result, problem, tol)
+    coefs = solutions.coefficients()
+    intercepts = scaled.intercepts(coefs, lambdas.size)
+    return Points(coefs, intercepts, gaps, losses, freedom, accurate, certified)
+
+
+class _Solutions:
+    """Collects solutions; where most are zero, only what is not."""
+
+    def __init__(self, scaled: Scaled, n_lambdas: int) -> None:
+        self._scaled, self._n_targets = scaled, scaled.units.size
+        self._shape = (n_lambdas * self._n_targets, scaled.design.n_features)
+        self._rows: list[tuple[IndexArray, FloatArray]] = [
+            (np.zeros(0, dtype=np.intp), np.zeros(0))
+        ] * self._shape[0]
+
+    def add(self, k: int, target: int, w: FloatArray) -> None:
+        """Keep the solution for one penalty and target."""
+        (support,) = w.nonzero()
+        units, factors = self._scaled.units, self._scaled.columns.factors
+        values = units[target] * w[support] * factors[support]
+        self._rows[k * self._n_targets + target] = support, values
+
+    def coefficients(self) -> Matrix:
+        """Return coefficients of X, dense or CSR."""
+        starts = np.cumsum([0] + [support.size for support, _ in self._rows])
+        columns = np.concatenate([support for support, _ in self._rows])
+        values = np.concatenate([values for _, values in self._rows])
+        coefs = sparse.csr_array((values, columns, starts), shape=self._shape)
+        return coefs if self._scaled.sparse_coefs else coefs.toarray()
+
+
+# One point of one target: its problem, its solution, and its degrees of freedom if asked for.
+Step = tuple[Problem, SolverResult, Callable[[], float]]
+
+
+def _from_the_last(
+    scaled: Scaled, target: int, penalty: Penalty, lambdas: FloatArray, tol: float
+) -> Iterator[Step]:
+    """Start from the last solution and its working set."""
+    solver, settings = ActiveSet(), Settings(None, MOST_ITERATIONS, tol)
+    w = np.zeros(scaled.design.n_features)
+    for problem in _problems(scaled, target, penalty, lambdas):
+        result = solver.solve(problem, w, settings)
+        w = result.w
+        yield problem, result, partial(_degrees_of_freedom, problem, w)
+
+
+def _ridges(
+    scaled: Scaled, target: int, penalty: Penalty, lambdas: FloatArray, tol: float
+) -> Iterator[Step]:
+    """Take all solutions from one decomposition, and their residuals from one pass."""
+    design = scaled.design
+    spectrum = design.remember(
+        "spectrum", penalty.weights, lambda: Spectrum(design, penalty.weights)
+    )
+    W = spectrum.solve(lambdas, target)
+    freedom = spectrum.degrees_of_freedom(lambdas)
+    problems = _problems(scaled, target, penalty, lambdas)
+    for problem, w, products, degrees in zip(
+        problems, W, design.products_of(W, target), freedom, strict=True
+    ):
+        at = problem.judge(w, products)
+        result = finish(problem, at, [at.objective], tol, "closed_form")
+        if not result.converged:
+            result = closed_form(problem, w, Settings(None, 1, tol))
+        yield problem, result, partial(float, degrees)
+
+
+def _problems(
+    scaled: Scaled, target: int, penalty: Penalty, lambdas: FloatArray
+) -> Iterator[Problem]:
+    """State the problem for one penalty after another."""
+    for lambda_ in lambdas:
+        at = penalty._replace(lambdas=np.full(scaled.units.size, lambda_))
+        yield scaled.problem(target, at)
+
+
+def _degrees_of_freedom(problem: Problem, w: FloatArray) -> float:
+    """Trace of the map from y to its fitted values, the support being what it is."""
+    support = np.flatnonzero(w)
+    l2 = problem.l2[support]
+    if not l2.any():
+        return float(support.size)
+    # tr (G + L)^-1 G = |S| - tr (G + L)^-1 L
+    matrix = problem.design.gram(support, support)
+    matrix[np.diag_indices_from(matrix)] += l2
+    return support.size - float(np.trace(cho_solve(cho_factor(matrix), np.diag(l2))))
+
+
+def _loss(problem: Problem, result: SolverResult) -> float:
+    """Mean squared residual: twice what the penalty leaves of the objective."""
+    return 2.0 * max(0.0, result.objective - problem.penalty(result.w))
+
+
+def dense(coefs: Matrix) -> FloatArray:
+    """Return coefficients as an ndarray."""
+    return np.asarray(coefs.toarray() if hasattr(coefs, "toarray") else coefs)
