@@ -48,8 +48,14 @@ class RidgeRegressionCV(PenalizedRegressionCV):
         Threads that follow paths side by side; they share the data.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
-    fit_intercept, standardize, penalty_weights, positive
-        As in `RidgeRegression`; with `standardize`, each fold has its own standard deviations.
+    fit_intercept : bool, default=True
+        Whether to fit b.
+    standardize : bool, default=False
+        Whether to penalise columns divided by their standard deviation in each training set.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        One weight >= 0 per feature, as in `RidgeRegression`.
+    positive : bool, default=False
+        Whether coefficients must not be negative.
 
     Attributes
     ----------
@@ -59,16 +65,23 @@ class RidgeRegressionCV(PenalizedRegressionCV):
         The share of L1, chosen where there was a choice.
     lambdas_ : ndarray of shape (n_lambdas,)
         The grid, from the largest to the smallest.
-    mse_path_, train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
-        Mean squared errors on the test and training rows, in the unit of y squared.
+    mse_path_ : ndarray of shape (n_lambdas, n_folds)
+        Mean squared errors on the test rows, in the unit of y squared.
+    train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
+        Mean squared errors on the training rows.
     score_path_ : ndarray of shape (n_lambdas, n_folds)
         Scores on the test rows, where there is a `scoring`.
     fold_coefs_ : ndarray of shape (n_lambdas, n_folds, n_features)
         Coefficients of the folds; with an axis for several targets before the features.
     dual_gaps_ : ndarray of shape (n_lambdas, n_folds)
         Upper bounds of F - F* in the folds, in the unit of y squared (of the worst target).
-    coef_, intercept_, n_iter_, objective_, dual_gap_, converged_, history_, solver_
-        The fit of all of the data with the chosen penalty, as in `RidgeRegression`.
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients of the fit of all of the data with the chosen penalty.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Its intercept.
+    n_iter_ : int
+        Its iterations, and `objective_`, `dual_gap_`, `converged_`, `history_` and `solver_` as in
+        `RidgeRegression`.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -158,8 +171,14 @@ class LassoRegressionCV(PenalizedRegressionCV):
         Threads that follow paths side by side; they share the data.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
-    fit_intercept, standardize, penalty_weights, positive
-        As in `LassoRegression`; with `standardize`, each fold has its own standard deviations.
+    fit_intercept : bool, default=True
+        Whether to fit b.
+    standardize : bool, default=False
+        Whether to penalise columns divided by their standard deviation in each training set.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        One weight >= 0 per feature, as in `LassoRegression`.
+    positive : bool, default=False
+        Whether coefficients must not be negative.
 
     Attributes
     ----------
@@ -169,16 +188,23 @@ class LassoRegressionCV(PenalizedRegressionCV):
         The share of L1, chosen where there was a choice.
     lambdas_ : ndarray of shape (n_lambdas,)
         The grid, from the largest to the smallest.
-    mse_path_, train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
-        Mean squared errors on the test and training rows, in the unit of y squared.
+    mse_path_ : ndarray of shape (n_lambdas, n_folds)
+        Mean squared errors on the test rows, in the unit of y squared.
+    train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
+        Mean squared errors on the training rows.
     score_path_ : ndarray of shape (n_lambdas, n_folds)
         Scores on the test rows, where there is a `scoring`.
     fold_coefs_ : ndarray of shape (n_lambdas, n_folds, n_features)
         Coefficients of the folds; with an axis for several targets before the features.
     dual_gaps_ : ndarray of shape (n_lambdas, n_folds)
         Upper bounds of F - F* in the folds, in the unit of y squared (of the worst target).
-    coef_, intercept_, n_iter_, objective_, dual_gap_, converged_, history_, solver_
-        The fit of all of the data with the chosen penalty, as in `LassoRegression`.
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients of the fit of all of the data with the chosen penalty.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Its intercept.
+    n_iter_ : int
+        Its iterations, and `objective_`, `dual_gap_`, `converged_`, `history_` and `solver_` as in
+        `LassoRegression`.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -271,8 +297,14 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         Threads that follow paths side by side; they share the data.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
-    fit_intercept, standardize, penalty_weights, positive
-        As in `ElasticNetRegression`; with `standardize`, each fold has its own standard deviations.
+    fit_intercept : bool, default=True
+        Whether to fit b.
+    standardize : bool, default=False
+        Whether to penalise columns divided by their standard deviation in each training set.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        One weight >= 0 per feature, as in `ElasticNetRegression`.
+    positive : bool, default=False
+        Whether coefficients must not be negative.
 
     Attributes
     ----------
@@ -282,16 +314,23 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         The share of L1, chosen where there was a choice.
     lambdas_ : ndarray of shape (n_lambdas,)
         The grid, from the largest to the smallest.
-    mse_path_, train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
-        Mean squared errors on the test and training rows, in the unit of y squared.
+    mse_path_ : ndarray of shape (n_lambdas, n_folds)
+        Mean squared errors on the test rows, in the unit of y squared.
+    train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
+        Mean squared errors on the training rows.
     score_path_ : ndarray of shape (n_lambdas, n_folds)
         Scores on the test rows, where there is a `scoring`.
     fold_coefs_ : ndarray of shape (n_lambdas, n_folds, n_features)
         Coefficients of the folds; with an axis for several targets before the features.
     dual_gaps_ : ndarray of shape (n_lambdas, n_folds)
         Upper bounds of F - F* in the folds, in the unit of y squared (of the worst target).
-    coef_, intercept_, n_iter_, objective_, dual_gap_, converged_, history_, solver_
-        The fit of all of the data with the chosen penalty, as in `ElasticNetRegression`.
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients of the fit of all of the data with the chosen penalty.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Its intercept.
+    n_iter_ : int
+        Its iterations, and `objective_`, `dual_gap_`, `converged_`, `history_` and `solver_` as in
+        `ElasticNetRegression`.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)

@@ -160,6 +160,11 @@ class Moments:
         ----------
         units : ndarray of shape (n_targets,)
             Powers of two, so that nothing is rounded.
+
+        Returns
+        -------
+        Moments
+            New moments; these stay as they are.
         """
         scaled = copy(self)
         scaled._shift = self._shift[0], self._shift[1] / units

@@ -102,8 +102,14 @@ def lambda_max(
         Share of L1 in the penalty, in (0, 1].
     sample_weight : array-like of shape (n_samples,), default=None
         Non-negative weights; None means equal ones.
-    fit_intercept, standardize, penalty_weights, positive
-        As in `ElasticNetRegression`.
+    fit_intercept : bool, default=True
+        Whether there is an intercept.
+    standardize : bool, default=False
+        Whether to penalise columns divided by their standard deviation.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        One weight >= 0 per feature; 0 = free, inf = excluded. A dict names features.
+    positive : bool, default=False
+        Whether coefficients must not be negative.
 
     Returns
     -------
@@ -163,8 +169,14 @@ def regularization_path(
         l1_ratio 1e-3.
     sample_weight : array-like of shape (n_samples,), default=None
         Non-negative weights; None means equal ones.
-    fit_intercept, standardize, penalty_weights, positive
-        As in `ElasticNetRegression`.
+    fit_intercept : bool, default=True
+        Whether there is an intercept.
+    standardize : bool, default=False
+        Whether to penalise columns divided by their standard deviation.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        One weight >= 0 per feature; 0 = free, inf = excluded. A dict names features.
+    positive : bool, default=False
+        Whether coefficients must not be negative.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
 
@@ -309,7 +321,7 @@ def check_lambdas(lambdas: Any, eps: Any) -> FloatArray | Callable[[float], Floa
     if grid.ndim != 1 or grid.size == 0:
         raise ValueError(f"{wanted}, got an array of shape {grid.shape}")
     if not (np.isfinite(grid) & (grid > 0)).all():
-        raise ValueError(f"{wanted}, got {grid[~(np.isfinite(grid) & (grid > 0))][0]!r}")
+        raise ValueError(f"{wanted}, got {float(grid[~(np.isfinite(grid) & (grid > 0))][0])}")
     return np.sort(grid)[::-1]
 
 

@@ -16,7 +16,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_reg import ElasticNetRegression, LassoRegression, RidgeRegression
+from sklearn_reg import (
+    ElasticNetRegression,
+    ElasticNetRegressionCV,
+    LassoRegression,
+    LassoRegressionCV,
+    RidgeRegression,
+    RidgeRegressionCV,
+)
 
 ANY_PENALTY = ("gradient_descent", "subgradient", "accelerated", "active_set", "auto")
 ESTIMATORS = [
@@ -24,9 +31,19 @@ ESTIMATORS = [
     for Estimator in (RidgeRegression, LassoRegression, ElasticNetRegression)
     for solver in ANY_PENALTY
 ] + [RidgeRegression(solver="closed_form"), ElasticNetRegression(l1_ratio=0, solver="closed_form")]
+ESTIMATORS += [
+    RidgeRegressionCV(10),
+    LassoRegressionCV(10, rule="1se"),
+    ElasticNetRegressionCV(10, l1_ratio=[0.5, 1.0]),
+    ElasticNetRegressionCV(10, rule="bic", scoring="r2"),
+]
 
-# The checks fit with 1000 iterations at a rate of 0.01, whatever the data.
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+# The checks fit with 1000 iterations at a rate of 0.01, whatever the data, and with data for which
+# the best lambda is at the edge of any grid.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore:.*smallest error is at the:UserWarning"),
+]
 
 
 @parametrize_with_checks(ESTIMATORS)
