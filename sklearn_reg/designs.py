@@ -98,6 +98,14 @@ class Design(ABC):
     def squares(self) -> FloatArray:
         """The diagonal of Z'S Z."""
 
+    def largest_cross(self, target: int) -> float:
+        """max_j |Z_j'S y|."""
+        return float(self._largest_crosses[target])
+
+    @cached_property
+    def _largest_crosses(self) -> FloatArray:
+        return np.asarray(np.abs(self.cross).max(axis=0, initial=0.0))
+
     def rounding(self, w: FloatArray) -> float:
         """Size of the rounding errors of 1/2 r'S r at w beyond those of r itself."""
         return 0.0

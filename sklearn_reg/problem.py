@@ -19,7 +19,6 @@ explain and c shrinks until every h_j* is finite.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
@@ -35,14 +34,29 @@ NEGLIGIBLE = 1e-18
 LARGEST_SPECTRUM = 500
 
 
-class Evaluation(NamedTuple):
-    """What a solver sees at a point w. Objective and gap are in the unit of F, that of y^2."""
+class Evaluation:
+    """What a solver sees at a point w. Objective and gap are in the unit of F, that of y^2.
 
-    w: FloatArray
-    gradient: FloatArray  # of the smooth part: -Z'S r + l2 w
-    objective: float  # F(w)
-    gap: float  # an upper bound of F(w) - F*
-    products: Products  # of the residual, which do not depend on the penalty
+    Attributes
+    ----------
+    w, gradient : ndarray of shape (n_features,)
+        The point, and the gradient of the smooth part there: -Z'S r + l2 w.
+    objective : float
+        F(w).
+    products : Products
+        Of the residual; they do not depend on the penalty.
+    """
+
+    def __init__(self, problem: Problem, w: FloatArray, products: Products) -> None:
+        self._problem, self.w, self.products = problem, w, products
+        self.gradient: FloatArray = problem.l2 * w - products.correlation
+        self._penalty = problem.penalty(w)
+        self.objective = 0.5 * products.residual_square + self._penalty
+
+    @cached_property
+    def gap(self) -> float:
+        """Duality gap: an upper bound of F(w) - F*."""
+        return self._problem.gap(self.w, self.products, self._penalty)
 
 
 class Problem:
@@ -65,12 +79,19 @@ class Problem:
     ) -> None:
         self.design, self.target = design, target
         # An L1 penalty below the rounding of what it is compared with cannot be told from none.
-        rounding = EPS * np.abs(design.cross[:, target]).max(initial=0.0)
-        self.l1, self.l2, self.positive = np.where(l1 > rounding, l1, 0.0), l2, positive
+        largest = design.largest_cross(target)
+        if l1.min(initial=np.inf) <= EPS * largest:
+            l1 = np.where(l1 > EPS * largest, l1, 0.0)
+        self.l1, self.l2, self.positive = l1, l2, positive
         self.null = 0.5 * float(design.scatter[target])  # F(0)
-        self._hard = (l2 == 0) & (l1 > 0)  # coefficients whose h* is infinite beyond l1
-        self._free = self._unpenalised()
-        self._all_hard, self._any_free = bool(self._hard.all()), bool(self._free.any())
+        # Coefficients without a penalty, with h* infinite beyond l1, with h* quadratic there.
+        # Cauchy-Schwarz: the largest column of Z has at least this norm.
+        norm = float(largest / np.sqrt(2.0 * self.null)) if self.null > 0 else 0.0
+        free = (l1 == 0) & (l2 <= NEGLIGIBLE * norm * norm)
+        hard = (l2 == 0) & (l1 > 0)
+        self._free, self._any_free = free, bool(free.any())
+        self._hard, self._penalised = _index(hard), _index(~free)
+        self._soft = _index(~(hard | free))
         self._explained = _Explained(design)
 
     @property
@@ -100,9 +121,7 @@ class Problem:
 
     def judge(self, w: FloatArray, products: Products) -> Evaluation:
         """Evaluate at w, the products of its residual being known."""
-        objective = 0.5 * products.residual_square + self.penalty(w)
-        gradient = self.l2 * w - products.correlation
-        return Evaluation(w, gradient, objective, self.gap(w, products), products)
+        return Evaluation(self, w, products)
 
     @property
     def largest_level(self) -> float:
@@ -139,35 +158,28 @@ class Problem:
             subgradient = np.where(at.w > 0, subgradient, np.minimum(at.gradient + self.l1, 0.0))
         return float(np.abs(subgradient).max(initial=0.0))
 
-    def gap(self, w: FloatArray, products: Products) -> float:
-        """Duality gap: an upper bound of F(w) - F*, from the residual's products."""
+    def gap(self, w: FloatArray, products: Products, penalty: float) -> float:
+        """Duality gap: an upper bound of F(w) - F*, from the residual's products and the penalty.
+
+        It is 1/2 |r - theta|^2 + sum_j h_j(w_j) + h_j*(u_j) - u_j w_j with theta = c (r - P r) and
+        u = Z'S theta, for the better of two factors c: the largest that is feasible, and the one
+        that makes every h* zero.
+        """
         u, removed = self._without_explained(w, products.correlation)
         rest = max(0.0, products.residual_square - removed)
-        pull = u if self.positive else np.abs(u)
-        gaps = [
-            0.5 * (removed + (1.0 - c) ** 2 * rest) + self._slack(w, u, pull, c)
-            for c in self._shrinkages(pull)
-        ]
+        pull, matched = (u if self.positive else np.abs(u)), float(u @ w)
+        largest = _feasible(pull[self._hard], self.l1[self._hard])
+        gaps = []
+        for c in {largest, _feasible(pull[self._penalised], self.l1[self._penalised])}:
+            slack = penalty - c * matched + self._conjugates(c * pull)
+            gaps.append(0.5 * (removed + (1.0 - c) ** 2 * rest) + slack)
         return max(0.0, min(gaps))
 
-    def _shrinkages(self, pull: FloatArray) -> set[float]:
-        """Factors c that make theta = c r feasible: the largest, and one that zeroes every h*."""
-        if self._all_hard:
-            return {_feasible(pull, self.l1)}
-        largest = _feasible(pull[self._hard], self.l1[self._hard])
-        penalised = ~self._free
-        return {largest, _feasible(pull[penalised], self.l1[penalised])}
-
-    def _slack(self, w: FloatArray, u: FloatArray, pull: FloatArray, c: float) -> float:
-        """sum_j h_j(w_j) + h_j*(c u_j) - c u_j w_j."""
-        slack = self.penalty(w) - c * float(u @ w)
-        if self._all_hard:
-            return slack
-        soft = ~self._hard & ~self._free
-        if soft.any():
-            excess = np.maximum(c * pull[soft] - self.l1[soft], 0.0)
-            slack += 0.5 * float(np.sum(excess * (excess / self.l2[soft])))
-        return slack
+    def _conjugates(self, pull: FloatArray) -> float:
+        """sum_j h_j*(u_j) where it is finite: (|u_j| - l1_j)_+^2 / (2 l2_j)."""
+        soft = self._soft
+        excess = np.maximum(pull[soft] - self.l1[soft], 0.0)
+        return 0.5 * float(excess @ (excess / self.l2[soft]))
 
     def _without_explained(self, w: FloatArray, u: FloatArray) -> tuple[FloatArray, float]:
         """Z'S (r - P r) and |P r|^2, with P onto the unpenalised columns.
@@ -187,11 +199,12 @@ class Problem:
                 return rest, removed
             span |= left
 
-    def _unpenalised(self) -> BoolArray:
-        # Cauchy-Schwarz: the largest column of Z has at least this norm.
-        cross = np.abs(self.design.cross[:, self.target]).max(initial=0.0)
-        norm = float(cross / np.sqrt(2.0 * self.null)) if self.null > 0 else 0.0
-        return np.asarray((self.l1 == 0) & (self.l2 <= NEGLIGIBLE * norm * norm))
+
+def _index(mask: BoolArray) -> BoolArray | slice:
+    """Return a mask as a slice where it is all or nothing, which takes no copy."""
+    if mask.all():
+        return slice(None)
+    return mask if mask.any() else slice(0)
 
 
 def _feasible(pull: FloatArray, limit: FloatArray) -> float:
