@@ -34,7 +34,6 @@ from sklearn_reg.path import (
     check_lambdas,
     dense,
     follow,
-    largest_lambdas,
     moments_pay,
 )
 from sklearn_reg.solvers import SOLVERS, Settings, choose
@@ -147,9 +146,7 @@ class PenalizedRegressionCV(LinearModel):
                 X, Y, weights, splits, centred=self.fit_intercept, standardize=self.standardize
             )
             grids = [
-                grid(largest_lambdas(folds.whole(penalty), penalty).max())
-                if callable(grid)
-                else grid
+                grid(folds.whole(penalty), penalty) if callable(grid) else grid
                 for penalty in penalties
             ]
             curves = _cross_validate(folds, penalties, grids, tol, self.n_jobs, task)

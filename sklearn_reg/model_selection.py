@@ -21,8 +21,9 @@ from sklearn_reg._validation import check_l1_ratio
 class RidgeRegressionCV(PenalizedRegressionCV):
     """Ridge regression with lambda chosen by cross-validation.
 
-    Each fold takes all its penalties from one eigendecomposition. The grid begins at the lambda_max
-    of an elastic net with l1_ratio 1e-3.
+    Each fold takes all its penalties from one eigendecomposition. The grid begins at 100 times the
+    largest eigenvalue of the (centred, weighted) X'X / n, where all of w is shrunk to 1 % or less,
+    and spans eps squared: the penalty competes with squares of singular values.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ class RidgeRegressionCV(PenalizedRegressionCV):
         A number of penalties, spaced evenly in log from lambda_max down to `eps` lambda_max, or
         the penalties themselves, > 0.
     eps : float, default=1e-3
-        Where a grid ends, as a share of where it begins.
+        The grid ends at eps squared times where it begins.
     cv : int, splitter or iterable, default=None
         As everywhere in scikit-learn; None is 5 folds.
     rule : {"min", "1se", "aic", "bic", "gcv"} or callable, default="min"
@@ -279,7 +280,7 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         Share of L1 in the penalty, in [0, 1], or several to choose from. With a list, `lambdas_`
         and the paths have an axis for it in front.
     eps : float, default=1e-3
-        Where a grid ends, as a share of where it begins.
+        Where a grid ends, as a share of where it begins; at l1_ratio 0 as `RidgeRegressionCV`'s.
     cv : int, splitter or iterable, default=None
         As everywhere in scikit-learn; None is 5 folds.
     rule : {"min", "1se", "aic", "bic", "gcv"} or callable, default="min"

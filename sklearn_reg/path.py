@@ -37,9 +37,9 @@ from sklearn_reg.solvers.active_set import ActiveSet
 from sklearn_reg.solvers.direct import closed_form
 from sklearn_reg.solvers.spectral import Spectrum
 
-# Without an L1 penalty no lambda makes all coefficients zero; the grid begins where a small one
-# would.
-SMALLEST_L1_RATIO = 1e-3
+# Without an L1 penalty no lambda makes all coefficients zero: the grid begins where every one is
+# shrunk to 1 % or less, at this many times the largest eigenvalue of the Gram matrix.
+RIDGE_START = 100.0
 MOST_ITERATIONS = 100_000
 
 
@@ -133,7 +133,7 @@ def lambda_max(
     ratio = check_l1_ratio(l1_ratio)
     if ratio == 0:
         raise ValueError("l1_ratio must be > 0 for lambda_max, got 0: ridge never makes zeros")
-    largest = data.lambda_max(data.scale(data.penalty(ratio)), ratio)
+    largest = largest_lambdas(data.scale(data.penalty(ratio)), data.penalty(ratio))
     return float(largest[0]) if data.one_target else largest
 
 
@@ -165,8 +165,8 @@ def regularization_path(
     l1_ratio : float, default=1.0
         Share of L1 in the penalty, in [0, 1]: 0 is ridge, 1 is the lasso.
     eps : float, default=1e-3
-        Where a grid ends, as a share of where it begins. For ridge it begins at the lambda_max of
-        l1_ratio 1e-3.
+        Where a grid ends, as a share of where it begins. For ridge it begins at 100 times the
+        largest eigenvalue of the (centred, weighted) X'X / n and spans eps squared.
     sample_weight : array-like of shape (n_samples,), default=None
         Non-negative weights; None means equal ones.
     fit_intercept : bool, default=True
@@ -211,7 +211,7 @@ def regularization_path(
     grid = check_lambdas(lambdas, eps)
     scaled = data.scale(data.penalty(ratio))
     if not isinstance(grid, np.ndarray):
-        grid = grid(float(data.lambda_max(scaled, ratio).max()))
+        grid = grid(scaled, data.penalty(ratio))
     points = follow(scaled, data.penalty(ratio), grid, tol, with_degrees_of_freedom=True)
     if not points.are_accurate:
         scaled = data.scale(data.penalty(ratio), on_gram=False)
@@ -287,10 +287,6 @@ class PathData(NamedTuple):
             standardize=self.standardize,
         )
 
-    def lambda_max(self, scaled: Scaled, l1_ratio: float) -> FloatArray:
-        """Return the largest penalty that matters, for each target."""
-        return largest_lambdas(scaled, self.penalty(l1_ratio))
-
 
 def moments_pay(X: Matrix) -> bool:
     """Whether many penalties are solved faster on the moments than on the rows."""
@@ -298,13 +294,32 @@ def moments_pay(X: Matrix) -> bool:
 
 
 def largest_lambdas(scaled: Scaled, penalty: Penalty) -> FloatArray:
-    """Return lambda_max for each target; for ridge, that of a small l1_ratio."""
-    penalty = penalty._replace(l1_ratio=max(penalty.l1_ratio, SMALLEST_L1_RATIO))
+    """Return lambda_max for each target, given a penalty with lambda_ = 1."""
     return np.array([scaled.problem(j, penalty).largest_level for j in range(scaled.units.size)])
 
 
-def check_lambdas(lambdas: Any, eps: Any) -> FloatArray | Callable[[float], FloatArray]:
-    """Return penalties from large to small, or how to make them from lambda_max."""
+# How to make a grid for data and a penalty with lambda_ = 1.
+Grid = Callable[[Scaled, Penalty], FloatArray]
+
+
+def _grid(count: int, eps: float, scaled: Scaled, penalty: Penalty) -> FloatArray:
+    """Space penalties evenly in log, from where they matter.
+
+    The L2 penalty competes with the eigenvalues of the Gram matrix, which are squares of singular
+    values, whatever the unit of y; so its grid spans eps squared.
+    """
+    if penalty.l1_ratio == 0:
+        weights = penalty.weights[penalty.weights > 0]
+        largest = RIDGE_START * scaled.design.largest_eigenvalue / weights.min(initial=1.0)
+        eps = eps**2
+    else:
+        largest = float(largest_lambdas(scaled, penalty).max())
+    # Where y or X is constant any penalty gives the same model.
+    return (largest or 1.0) * np.geomspace(1.0, eps, count)
+
+
+def check_lambdas(lambdas: Any, eps: Any) -> FloatArray | Grid:
+    """Return penalties from large to small, or how to make them."""
     wanted = "lambdas must be an integer >= 1 or an array of numbers > 0"
     if isinstance(lambdas, Integral) and not isinstance(lambdas, (bool, np.bool_)):
         if lambdas < 1:
@@ -312,8 +327,7 @@ def check_lambdas(lambdas: Any, eps: Any) -> FloatArray | Callable[[float], Floa
         count, end = int(lambdas), check_number(eps, "eps", "a number in (0, 1)")
         if end >= 1:
             raise ValueError(f"eps must be a number in (0, 1), got {eps!r}")
-        # Where y is constant any penalty gives the same model.
-        return lambda largest: (largest or 1.0) * np.geomspace(1.0, end, count)
+        return partial(_grid, count, end)
     try:
         grid = np.asarray(lambdas, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -139,8 +139,11 @@ def rows_of_table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in table[2:]]
 
 
-def test_readme_snippet_prints_what_the_readme_says() -> None:
-    code, printed = re.search(r"```python\n(.*?)```.*?```text\n(.*?)```", README, re.S).groups()
+SNIPPETS = re.findall(r"```python\n(.*?)```.*?```text\n(.*?)```", README, re.S)
+
+
+@pytest.mark.parametrize(("code", "printed"), SNIPPETS, ids=["in use", "choosing lambda"])
+def test_readme_snippets_print_what_the_readme_says(code: str, printed: str) -> None:
     out = io.StringIO()
     with redirect_stdout(out):
         exec(compile(code, "README.md", "exec"), {})

@@ -295,7 +295,18 @@ def test_ten_lambdas_are_ten_points_for_every_class(CV) -> None:
     X, y = data_of("diabetes")
     model = CV(lambdas=10, cv=FOLDS).fit(X, y)
     assert model.lambdas_.shape == (10,)
-    assert_allclose(model.lambdas_[-1] / model.lambdas_[0], 1e-3)
+    # For ridge, lambda competes with squares of singular values.
+    assert_allclose(
+        model.lambdas_[-1] / model.lambdas_[0], 1e-6 if CV is RidgeRegressionCV else 1e-3
+    )
+
+
+def test_the_ridge_grid_does_not_depend_on_the_unit_of_y() -> None:
+    X, y = data_of("diabetes")
+    one, other = (RidgeRegressionCV(10, cv=FOLDS).fit(X, unit * y) for unit in (1.0, 1000.0))
+    assert_allclose(one.lambdas_, other.lambdas_)
+    assert_allclose(1000.0 * one.coef_, other.coef_, rtol=1e-9)
+    assert_allclose(one.fold_coefs_[0], 0.0, atol=0.02 * np.abs(one.coef_).max())
 
 
 def test_an_elastic_net_without_l1_has_a_grid_of_its_own() -> None:

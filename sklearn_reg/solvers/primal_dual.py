@@ -38,8 +38,9 @@ def solve(
     if not positive:
         active |= l1 == 0  # never off the support
     limit = (1.0 + tol) * l1
-    leaving = np.zeros_like(active)
-    entering = ((u if positive else np.abs(u)) > limit) > active  # and not active
+    leaving = entering = np.zeros_like(active)
+    if not active.any():  # else the support it has is solved first, which shows who is missing
+        entering = (u if positive else np.abs(u)) > limit
     fewest, patience = w.size + 1, PATIENCE
     while patience:
         entering = _worst(entering, np.abs(u), int(np.count_nonzero(active)))
@@ -51,7 +52,7 @@ def solve(
             return None
         w, u = x, c - A.product(x)
         leaving = w * sign < 0.0
-        entering = ((u if positive else np.abs(u)) > limit) > active
+        entering = ((u if positive else np.abs(u)) > limit) > active  # and not active
         corrections = int(np.count_nonzero(leaving) + np.count_nonzero(entering))
         if corrections == 0:
             error = np.abs(u - l1 * sign)
