@@ -152,8 +152,7 @@ class PenalizedRegressionCV(LinearModel):
             curves = _cross_validate(folds, penalties, grids, tol, self.n_jobs, task)
             losses = curves.test
             if self.scoring is not None:
-                scores = self._scores(curves, X, y, splits, routed["score"])
-                losses = -scores
+                losses = -self._scores(curves, X, y, splits, routed["score"])
             with task.part("choose and refit", len(ratios) * len(splits)):
                 choice = _choose(rule, losses, grids, folds, penalties, tol)
                 lambda_ = float(grids[choice.ratio][choice.chosen])
@@ -161,14 +160,19 @@ class PenalizedRegressionCV(LinearModel):
                 fitted = _refit(folds, chosen, tol)
                 self._store(fitted, X.dtype, np.ndim(y))
         self.lambda_, self.l1_ratio_ = lambda_, ratios[choice.ratio]
+        self._keep(np.array(grids), curves, None if self.scoring is None else -losses)
+        return self._advice(choice, grids, callable(grid), curves, fitted)
+
+    def _keep(self, grids: FloatArray, curves: _Curves, scores: FloatArray | None) -> None:
+        """Set the attributes that have an axis for l1_ratio where there is a list of them."""
         first = slice(None) if self._many_ratios else 0
-        self.lambdas_ = np.array(grids)[first]
+        self.lambdas_ = grids[first]
         self.mse_path_, self.train_mse_path_ = curves.test[first], curves.train[first]
         self.dual_gaps_ = curves.gaps[first]
         self._fold_coefs, self._fold_intercepts = curves.coefs, curves.intercepts
-        if self.scoring is not None:
+        vars(self).pop("score_path_", None)  # of an earlier fit
+        if scores is not None:
             self.score_path_ = scores[first]
-        return self._advice(choice, grids, callable(grid), curves, fitted)
 
     def _penalty(self, l1_ratio: float, n_targets: int) -> Penalty:
         """Return the penalty with lambda_ = 1."""

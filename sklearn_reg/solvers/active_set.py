@@ -2,7 +2,9 @@
 
 1. Start at the penalty at which everything is zero, and lower it in stages to the one asked for.
 2. At each stage take in the features that pull hardest against it, in a working set whose Gram
-   matrix grows with it, and solve the problem restricted to them (`parametric`).
+   matrix grows with it, and solve the problem restricted to them: by guessing its support
+   (`primal_dual`), which is quick, and if that fails by following a path (`parametric`), which
+   always arrives.
 3. One product with all of X tells which features pull next, and how far the optimum can be.
    At the last stage go on until the duality gap is within `tol`.
 
