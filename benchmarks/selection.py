@@ -113,14 +113,18 @@ def main():
     parser.add_argument("--problems", nargs="+", default=default, choices=problems.PROBLEMS)
     parser.add_argument("--eps", type=float, default=1e-2, help="smallest lambda / largest")
     parser.add_argument("--tols", type=float, nargs="+", default=[1e-4, 1e-6], help="of LassoCV")
+    parts = ["path", "cv", "grid"]
+    parser.add_argument("--parts", nargs="+", default=parts, choices=parts, help="what to time")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     print(machine.describe())
     for name in options.problems:
-        table("path of 100", paths(name, options.eps))
-    for name in options.problems:
-        table("5 folds x 100", cross_validations(name, options.eps, options.tols))
-    table("grid search", grid_search())
+        if "path" in options.parts:
+            table("path of 100", paths(name, options.eps))
+        if "cv" in options.parts:
+            table("5 folds x 100", cross_validations(name, options.eps, options.tols))
+    if "grid" in options.parts:
+        table("grid search", grid_search())
 
 
 if __name__ == "__main__":
