@@ -170,7 +170,7 @@ class PenalizedRegressionCV(LinearModel):
         self.mse_path_, self.train_mse_path_ = curves.test[first], curves.train[first]
         self.dual_gaps_ = curves.gaps[first]
         self._fold_coefs, self._fold_intercepts = curves.coefs, curves.intercepts
-        vars(self).pop("score_path_", None)  # of an earlier fit
+        self.__dict__.pop("score_path_", None)  # of an earlier fit
         if scores is not None:
             self.score_path_ = scores[first]
 

@@ -240,6 +240,13 @@ def test_any_scorer_chooses(scoring, shape) -> None:
     assert model.lambda_ == search.best_params_["lambda_"]
 
 
+def test_scores_of_an_earlier_fit_do_not_stay() -> None:
+    X, y = data_of("tall")
+    model = LassoRegressionCV(5, cv=FOLDS, scoring="r2").fit(X, y)
+    assert model.score_path_.shape == (5, 5)
+    assert not hasattr(model.set_params(scoring=None).fit(X, y), "score_path_")
+
+
 @every_class
 @every_shape
 def test_fold_coefficients_and_training_errors_are_kept(CV, shape) -> None:
