@@ -25,10 +25,7 @@ from sklearn_reg._scaled import Fitted, Penalty, Scaled, scale_rows, solve
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import check_number
 from sklearn_reg.rows import rows_of
-from sklearn_reg.solvers import SOLVERS, Settings, choose
-
-# solver="auto" goes on until the optimum is certified; this many steps mean that it cannot be.
-AUTO_ITERATIONS = 100_000
+from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings, choose
 
 
 class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]

@@ -26,17 +26,16 @@ from sklearn_reg._parameters import (
 )
 from sklearn_reg._progress import Task, start, with_callbacks
 from sklearn_reg._scaled import Fitted, Penalty, solve
-from sklearn_reg._typing import FloatArray, Matrix
+from sklearn_reg._typing import BoolArray, FloatArray, Matrix
 from sklearn_reg._validation import check_number
 from sklearn_reg.path import (
-    MOST_ITERATIONS,
     Points,
     check_lambdas,
     dense,
     follow,
     moments_pay,
 )
-from sklearn_reg.solvers import SOLVERS, Settings, choose
+from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings, choose
 
 CRITERIA = ("aic", "bic", "gcv")
 RULES = ("min", "1se", *CRITERIA)
@@ -340,7 +339,7 @@ def _cross_validate(
 
 def _refit(folds: Folds, penalty: Penalty, tol: float) -> Fitted:
     """Fit all of the data with the chosen penalty."""
-    solver, settings = SOLVERS[choose("auto", penalty.smooth)], Settings(None, MOST_ITERATIONS, tol)
+    solver, settings = SOLVERS[choose("auto", penalty.smooth)], Settings(None, AUTO_ITERATIONS, tol)
     starts = np.zeros((folds.Y.shape[1], folds.X.shape[1]))
     fitted = solve(folds.whole(penalty), penalty, solver, starts, settings)
     if not fitted.is_accurate(tol):
@@ -404,10 +403,15 @@ def one_standard_error(losses: FloatArray) -> int:
     L. Breiman, J. Friedman, R. Olshen, C. Stone (1984). Classification and Regression Trees,
     section 3.4.3. https://doi.org/10.1201/9781315139470
     """
+    return int(np.argmax(within_one_standard_error(losses)))
+
+
+def within_one_standard_error(losses: FloatArray) -> BoolArray:
+    """Say for which rows of losses (n_lambdas, n_folds) the mean is that near the smallest."""
     means, n_folds = losses.mean(axis=1), losses.shape[1]
     best = int(np.argmin(means))
     error = losses[best].std(ddof=1) / np.sqrt(n_folds) if n_folds > 1 else 0.0
-    return int(np.argmax(means <= means[best] + error))
+    return np.asarray(means <= means[best] + error)
 
 
 def _criterion(rule: str, points: Points, n: int, intercept: bool) -> FloatArray:

@@ -54,6 +54,11 @@ class Folds(ABC):
         self._weighted = weights is not None
         self.centred, self.standardize = centred, standardize
         self._rows = rows_of(X)
+        self._prepare()
+
+    @abstractmethod
+    def _prepare(self) -> None:
+        """Look at the data once, where that helps."""
 
     @abstractmethod
     def whole(self, penalty: Penalty) -> Scaled:
@@ -109,6 +114,9 @@ class Folds(ABC):
 class RowFolds(Folds):
     """Folds as weights on the rows."""
 
+    def _prepare(self) -> None:
+        """Do nothing: each fold reads the rows itself."""
+
     def whole(self, penalty: Penalty) -> Scaled:
         """Return all of the data."""
         return self.whole_on_rows(penalty)
@@ -125,17 +133,9 @@ class RowFolds(Folds):
 class MomentFolds(Folds):
     """Folds as sums of moments, gathered in one pass over X."""
 
-    def __init__(
-        self,
-        X: Matrix,
-        Y: FloatArray,
-        weights: FloatArray | None,
-        splits: Sequence[Split],
-        *,
-        centred: bool,
-        standardize: bool,
-    ) -> None:
-        super().__init__(X, Y, weights, splits, centred=centred, standardize=standardize)
+    def _prepare(self) -> None:
+        """Gather the moments of all cells."""
+        X, Y, splits = self.X, self.Y, self.splits
         cells, self._first = _cells(len(Y), splits)
         size = len(self._first) * X.shape[1] ** 2
         repeated = any(np.bincount(rows).max() > 1 for split in splits for rows in split)

@@ -13,7 +13,11 @@ from sklearn.metrics import mean_squared_error
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, indexable
 
-from sklearn_reg._cross_validation import PenalizedRegressionCV, Rule
+from sklearn_reg._cross_validation import (
+    PenalizedRegressionCV,
+    Rule,
+    within_one_standard_error,
+)
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import check_l1_ratio
 
@@ -517,10 +521,8 @@ def lambda_sweep(
 
 def _verdicts(losses: FloatArray, best: int) -> list[str]:
     """Say for each lambda, from the smallest to the largest, what its validation loss means."""
-    means, n_folds = losses.mean(axis=1), losses.shape[1]
-    error = losses[best].std(ddof=1) / np.sqrt(n_folds) if n_folds > 1 else 0.0
-    verdicts = ["overfits"] * best + ["best"] + ["underfits"] * (len(means) - best - 1)
-    for k in np.flatnonzero(means <= means[best] + error):
+    verdicts = ["overfits"] * best + ["best"] + ["underfits"] * (len(losses) - best - 1)
+    for k in np.flatnonzero(within_one_standard_error(losses)):
         if k != best:
             verdicts[k] = "within one standard error"
     return verdicts

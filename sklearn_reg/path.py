@@ -31,7 +31,7 @@ from sklearn_reg._typing import FloatArray, IndexArray, Matrix
 from sklearn_reg._validation import check_l1_ratio, check_number
 from sklearn_reg.problem import Problem
 from sklearn_reg.rows import rows_of
-from sklearn_reg.solvers import SOLVERS, Settings
+from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings
 from sklearn_reg.solvers._result import SolverResult, finish
 from sklearn_reg.solvers.active_set import ActiveSet
 from sklearn_reg.solvers.direct import closed_form
@@ -40,7 +40,6 @@ from sklearn_reg.solvers.spectral import Spectrum
 # Without an L1 penalty no lambda makes all coefficients zero: the grid begins where every one is
 # shrunk to 1 % or less, at this many times the largest eigenvalue of the Gram matrix.
 RIDGE_START = 100.0
-MOST_ITERATIONS = 100_000
 
 
 class RegularizationPath(NamedTuple):
@@ -417,7 +416,7 @@ def _from_the_last(
     scaled: Scaled, target: int, penalty: Penalty, lambdas: FloatArray, tol: float
 ) -> Iterator[Step]:
     """Start from the last solution and its working set."""
-    solver, settings = ActiveSet(), Settings(None, MOST_ITERATIONS, tol)
+    solver, settings = ActiveSet(), Settings(None, AUTO_ITERATIONS, tol)
     w = np.zeros(scaled.design.n_features)
     for problem in _problems(scaled, target, penalty, lambdas):
         result = solver.solve(problem, w, settings)

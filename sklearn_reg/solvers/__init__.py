@@ -12,8 +12,10 @@ from sklearn_reg.solvers.active_set import active_set
 from sklearn_reg.solvers.descent import accelerated, gradient_descent, subgradient
 from sklearn_reg.solvers.direct import closed_form
 
-__all__ = ["SOLVERS", "Settings", "Solver", "SolverResult", "choose"]
+__all__ = ["AUTO_ITERATIONS", "SOLVERS", "Settings", "Solver", "SolverResult", "choose"]
 
+# solver="auto" goes on until the optimum is certified; this many steps mean that it cannot be.
+AUTO_ITERATIONS = 100_000
 # A Gram matrix larger than this (800 MB) is never made on a solver's own initiative.
 LARGEST_GRAM = 10_000
 # Beyond this many columns a working set is cheaper than the products of all pairs of them.
