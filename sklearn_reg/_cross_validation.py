@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -11,13 +12,14 @@ from numpy.typing import ArrayLike
 from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import LeaveOneOut, check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._base import LinearModel, overflow_explained, unchanged_on_error
 from sklearn_reg._folds import Folds, MomentFolds, RowFolds, Split
+from sklearn_reg._leave_one_out import leave_one_out
 from sklearn_reg._parameters import (
     READ_AS,
     check_flag,
@@ -26,14 +28,18 @@ from sklearn_reg._parameters import (
 )
 from sklearn_reg._progress import Task, start, with_callbacks
 from sklearn_reg._scaled import Fitted, Penalty, solve
+from sklearn_reg._threads import one_blas_thread
+from sklearn_reg._together import Asking, together
 from sklearn_reg._typing import BoolArray, FloatArray, Matrix
 from sklearn_reg._validation import check_number
 from sklearn_reg.path import (
+    Grid,
     Points,
     check_lambdas,
     dense,
     follow,
     moments_pay,
+    walk,
 )
 from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings, choose
 
@@ -136,28 +142,38 @@ class PenalizedRegressionCV(LinearModel):
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **READ_AS)
         weights = check_sample_weight(sample_weight, X.shape[0])
         routed = self._route(sample_weight, params)
-        splits = _splits(check_cv(self.cv), X, y, weights, routed["split"])
+        splitter = check_cv(self.cv)
         Y = np.asarray(y, dtype=np.float64).reshape(X.shape[0], -1)
         penalties = [self._penalty(ratio, Y.shape[1]) for ratio in ratios]
-        with overflow_explained(X, y), start(self, len(ratios) * len(splits) + 1) as task:
-            on_moments = moments_pay(X)
-            folds = (MomentFolds if on_moments else RowFolds)(
-                X, Y, weights, splits, centred=self.fit_intercept, standardize=self.standardize
-            )
-            grids = [
-                grid(folds.whole(penalty), penalty) if callable(grid) else grid
-                for penalty in penalties
-            ]
-            curves = _cross_validate(folds, penalties, grids, tol, self.n_jobs, task)
-            losses = curves.test
-            if self.scoring is not None:
-                losses = -self._scores(curves, X, y, splits, routed["score"])
-            with task.part("choose and refit", len(ratios) * len(splits)):
-                choice = _choose(rule, losses, grids, folds, penalties, tol)
-                lambda_ = float(grids[choice.ratio][choice.chosen])
-                chosen = penalties[choice.ratio]._replace(lambdas=np.full(Y.shape[1], lambda_))
-                fitted = _refit(folds, chosen, tol)
-                self._store(fitted, X.dtype, np.ndim(y))
+        gather = partial(
+            MomentFolds if moments_pay(X) else RowFolds,
+            X,
+            Y,
+            weights,
+            centred=self.fit_intercept,
+            standardize=self.standardize,
+        )
+        with overflow_explained(X, y):
+            curves = None
+            if self._leaves_one_out(splitter, weights, penalties):
+                folds = gather([])
+                grids = _grids(grid, folds, penalties)
+                curves = _leave_one_out(folds, penalties, grids, tol)
+            if curves is None:
+                folds = gather(_splits(splitter, X, y, weights, routed["split"]))
+                grids = _grids(grid, folds, penalties)
+            with start(self, len(ratios) * len(folds.splits) + 1) as task:
+                if curves is None:
+                    curves = _cross_validate(folds, penalties, grids, tol, self.n_jobs, task)
+                losses = curves.test
+                if self.scoring is not None:
+                    losses = -self._scores(curves, X, y, folds.splits, routed["score"])
+                with task.part("choose and refit", len(ratios) * len(folds.splits)):
+                    choice = _choose(rule, losses, grids, folds, penalties, tol)
+                    lambda_ = float(grids[choice.ratio][choice.chosen])
+                    chosen = penalties[choice.ratio]._replace(lambdas=np.full(Y.shape[1], lambda_))
+                    fitted = _refit(folds, chosen, tol)
+                    self._store(fitted, X.dtype, np.ndim(y))
         self.lambda_, self.l1_ratio_ = lambda_, ratios[choice.ratio]
         self._keep(np.array(grids), curves, None if self.scoring is None else -losses)
         return self._advice(choice, grids, callable(grid), curves, fitted)
@@ -168,10 +184,26 @@ class PenalizedRegressionCV(LinearModel):
         self.lambdas_ = grids[first]
         self.mse_path_, self.train_mse_path_ = curves.test[first], curves.train[first]
         self.dual_gaps_ = curves.gaps[first]
-        self._fold_coefs, self._fold_intercepts = curves.coefs, curves.intercepts
+        self._fold_coefs = curves.coefs
+        # (n_ratios, n_lambdas, n_folds, n_targets)
+        intercepts = np.asarray(curves.intercepts).swapaxes(1, 2)
+        one = self.coef_.ndim == 1
+        self.fold_intercepts_ = (intercepts[..., 0] if one else intercepts)[first]
         self.__dict__.pop("score_path_", None)  # of an earlier fit
         if scores is not None:
             self.score_path_ = scores[first]
+
+    def _leaves_one_out(
+        self, splitter: Any, weights: FloatArray | None, penalties: Sequence[Penalty]
+    ) -> bool:
+        """Whether all folds are known from one decomposition."""
+        return (
+            isinstance(splitter, LeaveOneOut)
+            and weights is None
+            and self.scoring is None
+            and not self.standardize
+            and all(penalty.one_spectrum for penalty in penalties)
+        )
 
     def _penalty(self, l1_ratio: float, n_targets: int) -> Penalty:
         """Return the penalty with lambda_ = 1."""
@@ -279,8 +311,8 @@ class _Curves(NamedTuple):
     train: FloatArray
     test: FloatArray
     gaps: FloatArray
-    coefs: list[list[Matrix]]  # by ratio and fold: (n_lambdas * n_targets, n_features)
-    intercepts: list[list[FloatArray]]  # by ratio and fold: (n_lambdas, n_targets)
+    coefs: Sequence[Sequence[Matrix]]  # by ratio and fold: (n_lambdas * n_targets, n_features)
+    intercepts: Sequence[Sequence[FloatArray]]  # by ratio and fold: (n_lambdas, n_targets)
     certified: bool
 
 
@@ -290,6 +322,25 @@ class _Choice(NamedTuple):
     ratio: int
     chosen: int
     best: int
+
+
+def _grids(grid: Grid | FloatArray, folds: Folds, penalties: Sequence[Penalty]) -> list[FloatArray]:
+    """Return the lambdas of each penalty, the largest first."""
+    if not callable(grid):
+        return [grid] * len(penalties)
+    return [grid(folds.whole(penalty), penalty) for penalty in penalties]
+
+
+def _leave_one_out(
+    folds: Folds, penalties: Sequence[Penalty], grids: Sequence[FloatArray], tol: float
+) -> _Curves | None:
+    """Take the errors of all folds from one decomposition, or return None if digits are lost."""
+    done = [leave_one_out(folds, *at, tol) for at in zip(penalties, grids, strict=True)]
+    found = [left_out for left_out in done if left_out is not None]
+    if len(found) < len(done):
+        return None
+    train, test, gaps, coefs, intercepts = zip(*found, strict=True)
+    return _Curves(np.stack(train), np.stack(test), np.stack(gaps), coefs, intercepts, True)
 
 
 def _cross_validate(
@@ -303,7 +354,7 @@ def _cross_validate(
     """Follow the path of each fold, and take its errors."""
     n_folds = len(folds.splits)
 
-    def run(ratio: int, fold: int) -> tuple[Points, FloatArray]:
+    def run(ratio: int, fold: int) -> Asking[tuple[Points, FloatArray]]:
         penalty, lambdas = penalties[ratio], grids[ratio]
         steps = len(lambdas) * folds.Y.shape[1]
         with task.part("fold", ratio * n_folds + fold, steps) as path:
@@ -313,13 +364,24 @@ def _cross_validate(
                 with path.part("lambda", next(count)):
                     pass
 
-            points = follow(folds.train(fold, penalty), penalty, lambdas, tol, after=after)
+            train = folds.train(fold, penalty)
+            points = yield from walk(train, penalty, lambdas, tol, after=after)
             if not (points.are_accurate and points.are_certified):
                 points = follow(folds.train_on_rows(fold, penalty), penalty, lambdas, tol)
             return points, folds.errors(fold, points.coefs, points.intercepts)
 
+    def run_together(some: Sequence[tuple[int, int]]) -> list[tuple[Points, FloatArray]]:
+        with one_blas_thread():
+            return together([run(*job) for job in some])
+
     jobs = [(ratio, fold) for ratio in range(len(penalties)) for fold in range(n_folds)]
-    done = Parallel(n_jobs=n_jobs, require="sharedmem")(delayed(run)(*job) for job in jobs)
+    # Threads share no products: each has folds of its own.
+    size = folds.at_once if n_jobs in (None, 1) else 1
+    groups = [jobs[k : k + size] for k in range(0, len(jobs), size)]
+    results = Parallel(n_jobs=n_jobs, require="sharedmem")(
+        delayed(run_together)(group) for group in groups
+    )
+    done = [result for group in results for result in group]
     shape = (len(penalties), n_folds, len(grids[0]))
     errors = np.array([errors for _, errors in done]).reshape(*shape[:2], 2, shape[2])
     gaps = np.array([points.gaps.max(axis=1) for points, _ in done]).reshape(shape)

@@ -39,6 +39,8 @@ class Split(NamedTuple):
 class Folds(ABC):
     """Training sets as the solvers see them, and errors on both sides of each split."""
 
+    at_once = 1  # folds that are solved side by side, sharing products with X
+
     def __init__(
         self,
         X: Matrix,
@@ -113,6 +115,8 @@ class Folds(ABC):
 
 class RowFolds(Folds):
     """Folds as weights on the rows."""
+
+    at_once = 8  # each holds a working set
 
     def _prepare(self) -> None:
         """Do nothing: each fold reads the rows itself."""

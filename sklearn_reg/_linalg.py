@@ -7,11 +7,17 @@ from collections.abc import Callable
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh
 
-from sklearn_reg._typing import FloatArray
+from sklearn_reg._typing import FloatArray, IndexArray
 
 EPS = float(np.finfo(np.float64).eps)
 
 Solve = Callable[[FloatArray], FloatArray]
+
+
+def support_of(w: FloatArray) -> IndexArray:
+    """Return where w is not zero; NumPy finds it many times faster among booleans."""
+    support: IndexArray = (w != 0).nonzero()[0]
+    return support
 
 
 def pseudo_inverse(matrix: FloatArray, lost: float = 1.0) -> Solve:

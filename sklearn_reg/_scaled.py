@@ -37,6 +37,11 @@ class Penalty(NamedTuple):
         return not (self.positive or (self.l1_ratio * self.lambdas.max() * self.weights).any())
 
     @property
+    def one_spectrum(self) -> bool:
+        """Whether it is ridge on every feature, so that one decomposition serves all lambdas."""
+        return self.smooth and bool(self.weights.all())
+
+    @property
     def spares_features(self) -> bool:
         """Whether some coefficient has no L1 penalty."""
         return not (self.l1_ratio * self.lambdas.min() * self.weights).all()

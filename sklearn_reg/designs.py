@@ -12,7 +12,7 @@ products with X. Dense rows, sparse rows and moments answer the same questions.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -314,9 +314,37 @@ class RowsDesign(Design):
 
     def _correlate(self, weighted: FloatArray) -> FloatArray:
         """Z'v for a v of shape (n_samples,) or (n_samples, k) that carries the weights already."""
-        correlation = self.rows.correlate(weighted)
+        return self._in_units(self.rows.correlate(weighted), weighted)
+
+    def _in_units(self, correlation: FloatArray, weighted: FloatArray) -> FloatArray:
+        """Z'v from X'v."""
         correlation = correlation - np.multiply.outer(self.means, weighted.sum(axis=0))
         return np.asarray((self.factors * correlation.T).T)
+
+
+def products_together(questions: Sequence[tuple[Design, int, FloatArray]]) -> list[Products]:
+    """Products for each (design, target, w); designs of the same dense rows share one pass.
+
+    SciPy's product of a sparse matrix with several vectors is no faster than one after another.
+    """
+    answers: dict[int, Products] = {}
+    shared: dict[int, dict[int, tuple[RowsDesign, FloatArray]]] = {}
+    for k, (design, target, w) in enumerate(questions):
+        dense = isinstance(design, RowsDesign) and isinstance(design.rows, DenseRows)
+        if isinstance(design, RowsDesign) and dense and len(questions) > 1 and w.any():
+            residual = design.Y[:, target] - design._fitted(w)
+            shared.setdefault(id(design.rows.X), {})[k] = design, residual
+        else:
+            answers[k] = design.products(w, target)
+    for group in shared.values():
+        weighted = np.column_stack([design.weights * r for design, r in group.values()])
+        (design, _), *_ = group.values()
+        correlations = design.rows.correlate(weighted).T
+        for (k, (design, r)), correlation, v in zip(
+            group.items(), correlations, weighted.T, strict=True
+        ):
+            answers[k] = Products(design._in_units(correlation, v), float(v @ r))
+    return [answers[k] for k in range(len(questions))]
 
 
 class GramDesign(Design):

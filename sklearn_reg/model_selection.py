@@ -78,6 +78,8 @@ class RidgeRegressionCV(PenalizedRegressionCV):
         Scores on the test rows, where there is a `scoring`.
     fold_coefs_ : ndarray of shape (n_lambdas, n_folds, n_features)
         Coefficients of the folds; with an axis for several targets before the features.
+    fold_intercepts_ : ndarray of shape (n_lambdas, n_folds)
+        Their intercepts; with an axis for several targets at the end.
     dual_gaps_ : ndarray of shape (n_lambdas, n_folds)
         Upper bounds of F - F* in the folds, in the unit of y squared (of the worst target).
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
@@ -100,7 +102,8 @@ class RidgeRegressionCV(PenalizedRegressionCV):
     -----
     With more rows than columns the data are read once: the moments of the folds add, and every fold
     and lambda is solved on p x p numbers. With fewer, a fold is a weight of zero on the rows it
-    leaves out. Nothing is copied in either case.
+    leaves out. Nothing is copied in either case. `cv=LeaveOneOut()` takes every fold from one
+    decomposition of all rows, unless there are weights, `standardize`, or a `scoring`.
 
     References
     ----------
@@ -201,6 +204,8 @@ class LassoRegressionCV(PenalizedRegressionCV):
         Scores on the test rows, where there is a `scoring`.
     fold_coefs_ : ndarray of shape (n_lambdas, n_folds, n_features)
         Coefficients of the folds; with an axis for several targets before the features.
+    fold_intercepts_ : ndarray of shape (n_lambdas, n_folds)
+        Their intercepts; with an axis for several targets at the end.
     dual_gaps_ : ndarray of shape (n_lambdas, n_folds)
         Upper bounds of F - F* in the folds, in the unit of y squared (of the worst target).
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
@@ -327,6 +332,8 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         Scores on the test rows, where there is a `scoring`.
     fold_coefs_ : ndarray of shape (n_lambdas, n_folds, n_features)
         Coefficients of the folds; with an axis for several targets before the features.
+    fold_intercepts_ : ndarray of shape (n_lambdas, n_folds)
+        Their intercepts; with an axis for several targets at the end.
     dual_gaps_ : ndarray of shape (n_lambdas, n_folds)
         Upper bounds of F - F* in the folds, in the unit of y squared (of the worst target).
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)

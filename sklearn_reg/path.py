@@ -13,7 +13,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -24,9 +24,11 @@ from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.utils import check_X_y
 
+from sklearn_reg._linalg import support_of
 from sklearn_reg._parameters import READ_AS, check_flag, check_penalty_weights, check_sample_weight
 from sklearn_reg._scaled import Penalty, Scaled, scale_rows
 from sklearn_reg._threads import one_blas_thread
+from sklearn_reg._together import Asking, alone
 from sklearn_reg._typing import FloatArray, IndexArray, Matrix
 from sklearn_reg._validation import check_l1_ratio, check_number
 from sklearn_reg.problem import Problem
@@ -357,92 +359,122 @@ def follow(
     tol: float,
     *,
     with_degrees_of_freedom: bool = False,
-    after: Callable[[], object] = lambda: None,
 ) -> Points:
-    """Solve for one penalty after another; `after` is called after each."""
-    n_targets = scaled.units.size
-    solutions = _Solutions(scaled, lambdas.size)
-    gaps, losses, freedom = np.zeros((3, lambdas.size, n_targets))
-    accurate = certified = True
-    ridge = penalty.smooth and bool(penalty.weights.all())
+    """Solve for one penalty after another."""
     with one_blas_thread():
-        for target, square in enumerate(scaled.units**2):
-            path = (_ridges if ridge else _from_the_last)(scaled, target, penalty, lambdas, tol)
-            for k, (problem, result, degrees) in enumerate(path):
-                solutions.add(k, target, result.w)
-                gaps[k, target] = square * result.gap
-                losses[k, target] = square * _loss(problem, result)
-                if with_degrees_of_freedom:
-                    freedom[k, target] = degrees()
-                certified &= result.converged
-                after()
-            accurate &= scaled.is_accurate(result, problem, tol)
-    coefs = solutions.coefficients()
-    intercepts = scaled.intercepts(coefs, lambdas.size)
-    return Points(coefs, intercepts, gaps, losses, freedom, accurate, certified)
+        return alone(walk(scaled, penalty, lambdas, tol, with_degrees_of_freedom))
 
 
-class _Solutions:
-    """Collects solutions; where most are zero, only what is not."""
+def walk(
+    scaled: Scaled,
+    penalty: Penalty,
+    lambdas: FloatArray,
+    tol: float,
+    with_degrees_of_freedom: bool = False,
+    after: Callable[[], object] = lambda: None,
+) -> Asking[Points]:
+    """Solve for one penalty after another, side by side with others; call `after` after each."""
+    record = _Record(scaled, lambdas.size, with_degrees_of_freedom, after)
+    accurate = True
+    for target in range(scaled.units.size):
+        problems = _problems(scaled, target, penalty, lambdas)
+        if penalty.one_spectrum:
+            _ridges(record, target, problems, lambdas, penalty.weights, tol)
+        else:
+            yield from _from_the_last(record, target, problems, tol)
+        accurate &= scaled.is_accurate(*record.last, tol)
+    return record.points(accurate)
 
-    def __init__(self, scaled: Scaled, n_lambdas: int) -> None:
-        self._scaled, self._n_targets = scaled, scaled.units.size
-        self._shape = (n_lambdas * self._n_targets, scaled.design.n_features)
+
+class _Record:
+    """Collects solutions; where most of their coefficients are zero, only those that are not."""
+
+    def __init__(
+        self,
+        scaled: Scaled,
+        n_lambdas: int,
+        with_degrees_of_freedom: bool,
+        after: Callable[[], object],
+    ) -> None:
+        self.scaled, self._after = scaled, after
+        self._n_lambdas, self._n_targets = n_lambdas, scaled.units.size
+        self._with_degrees_of_freedom = with_degrees_of_freedom
+        self._gaps, self._losses, self._freedom = np.zeros((3, n_lambdas, self._n_targets))
+        self._certified = True
         self._rows: list[tuple[IndexArray, FloatArray]] = [
             (np.zeros(0, dtype=np.intp), np.zeros(0))
-        ] * self._shape[0]
+        ] * (n_lambdas * self._n_targets)
+        self.last: tuple[SolverResult, Problem]
 
-    def add(self, k: int, target: int, w: FloatArray) -> None:
+    def add(
+        self,
+        k: int,
+        target: int,
+        problem: Problem,
+        result: SolverResult,
+        degrees: Callable[[], float],
+    ) -> None:
         """Keep the solution for one penalty and target."""
-        (support,) = w.nonzero()
-        units, factors = self._scaled.units, self._scaled.columns.factors
-        values = units[target] * w[support] * factors[support]
+        unit, factors, w = self.scaled.units[target], self.scaled.columns.factors, result.w
+        support = support_of(w)
+        values = unit * w[support] * factors[support]
         self._rows[k * self._n_targets + target] = support, values
+        self._gaps[k, target] = unit**2 * result.gap
+        self._losses[k, target] = unit**2 * _loss(problem, result)
+        if self._with_degrees_of_freedom:
+            self._freedom[k, target] = degrees()
+        self._certified &= result.converged
+        self.last = result, problem
+        self._after()
 
-    def coefficients(self) -> Matrix:
-        """Return coefficients of X, dense or CSR."""
+    def points(self, accurate: bool) -> Points:
+        """Return what was collected, in the units of the data."""
         starts = np.cumsum([0] + [support.size for support, _ in self._rows])
         columns = np.concatenate([support for support, _ in self._rows])
         values = np.concatenate([values for _, values in self._rows])
-        coefs = sparse.csr_array((values, columns, starts), shape=self._shape)
-        return coefs if self._scaled.sparse_coefs else coefs.toarray()
-
-
-# One point of one target: its problem, its solution, and its degrees of freedom if asked for.
-Step = tuple[Problem, SolverResult, Callable[[], float]]
+        shape = (len(self._rows), self.scaled.design.n_features)
+        coefs: Matrix = sparse.csr_array((values, columns, starts), shape=shape)
+        if not self.scaled.sparse_coefs:
+            coefs = coefs.toarray()
+        intercepts = self.scaled.intercepts(coefs, self._n_lambdas)
+        return Points(
+            coefs, intercepts, self._gaps, self._losses, self._freedom, accurate, self._certified
+        )
 
 
 def _from_the_last(
-    scaled: Scaled, target: int, penalty: Penalty, lambdas: FloatArray, tol: float
-) -> Iterator[Step]:
+    record: _Record, target: int, problems: Iterable[Problem], tol: float
+) -> Asking[None]:
     """Start from the last solution and its working set."""
     solver, settings = ActiveSet(), Settings(None, AUTO_ITERATIONS, tol)
-    w = np.zeros(scaled.design.n_features)
-    for problem in _problems(scaled, target, penalty, lambdas):
-        result = solver.solve(problem, w, settings)
+    w = np.zeros(record.scaled.design.n_features)
+    for k, problem in enumerate(problems):
+        result = yield from solver.steps(problem, w, settings)
         w = result.w
-        yield problem, result, partial(_degrees_of_freedom, problem, w)
+        record.add(k, target, problem, result, partial(_degrees_of_freedom, problem, w))
 
 
 def _ridges(
-    scaled: Scaled, target: int, penalty: Penalty, lambdas: FloatArray, tol: float
-) -> Iterator[Step]:
+    record: _Record,
+    target: int,
+    problems: Iterable[Problem],
+    lambdas: FloatArray,
+    weights: FloatArray,
+    tol: float,
+) -> None:
     """Take all solutions from one decomposition, and their residuals from one pass."""
-    design = scaled.design
-    spectrum = design.remember(
-        "spectrum", penalty.weights, lambda: Spectrum(design, penalty.weights)
-    )
+    design = record.scaled.design
+    spectrum = Spectrum.of(design, weights)
     W = spectrum.solve(lambdas, target)
     freedom = spectrum.degrees_of_freedom(lambdas)
-    problems = _problems(scaled, target, penalty, lambdas)
-    for problem, w, products, degrees in zip(
-        problems, W, design.products_of(W, target), freedom, strict=True
+    for k, (problem, w, products) in enumerate(
+        zip(problems, W, design.products_of(W, target), strict=True)
     ):
         at = problem.judge(w, products)
         result = finish(problem, at, [at.objective], tol, "closed_form")
         if not result.converged:
             result = closed_form(problem, w, Settings(None, 1, tol))
-        yield problem, result, partial(float, degrees)
+        record.add(k, target, problem, result, partial(float, freedom[k]))
 
 
 def _problems(
@@ -456,7 +488,7 @@ def _problems(
 
 def _degrees_of_freedom(problem: Problem, w: FloatArray) -> float:
     """Trace of the map from y to its fitted values, the support being what it is."""
-    support = np.flatnonzero(w)
+    support = support_of(w)
     l2 = problem.l2[support]
     if not l2.any():
         return float(support.size)

@@ -22,7 +22,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sklearn_reg._linalg import EPS, Solve
+from sklearn_reg._linalg import EPS, Solve, support_of
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.designs import Design, Products
 from sklearn_reg.penalties import soft_threshold
@@ -139,7 +139,7 @@ class Problem:
 
     def penalty(self, w: FloatArray) -> float:
         """sum_j l1_j |w_j| + l2_j / 2 w_j^2."""
-        (support,) = w.nonzero()
+        support = support_of(w)
         size = np.abs(w[support])
         return float(size @ (self.l1[support] + 0.5 * self.l2[support] * size))
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from sklearn_reg._linalg import EPS
+from sklearn_reg._linalg import EPS, support_of
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import row_chunks
 
@@ -79,7 +79,7 @@ class DenseRows(Rows):
 
     def fitted(self, w: FloatArray) -> FloatArray:
         """X w, reading only the columns that count when they are few."""
-        support = np.flatnonzero(w)
+        support = support_of(w)
         if 4 * support.size < w.size:
             return self.columns(support) @ w[support]
         if self.X.dtype == np.float64:
@@ -90,7 +90,7 @@ class DenseRows(Rows):
     def fitted_by(self, coefs: Matrix) -> FloatArray:
         """X C', of shape (n_samples, k), for C of shape (k, n_features), dense or sparse."""
         counts = abs(coefs).sum(axis=0)
-        used = np.flatnonzero(counts)
+        used = support_of(counts)
         # Some rows at a time: neither the columns that count nor float64 copies pile up.
         some = 4 * used.size < coefs.shape[1]
         weights = (coefs[:, used] if some else coefs).T
@@ -171,7 +171,7 @@ class SparseRows(Rows):
 
     def fitted(self, w: FloatArray) -> FloatArray:
         """X w, reading only the columns that count when they are few."""
-        support = np.flatnonzero(w)
+        support = support_of(w)
         X = self.X[:, support] if self.by_column and 4 * support.size < w.size else self.X
         return np.asarray(X @ (w if X is self.X else w[support]), dtype=np.float64)
 

@@ -23,7 +23,9 @@ from contextlib import nullcontext
 
 import numpy as np
 
+from sklearn_reg._linalg import support_of
 from sklearn_reg._threads import one_blas_thread
+from sklearn_reg._together import Asking, Question, alone
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.problem import Evaluation, Problem
 from sklearn_reg.solvers import parametric, primal_dual
@@ -59,16 +61,22 @@ class ActiveSet:
         self._last: Evaluation | None = None
 
     def solve(self, problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
+        """Solve to a certified gap."""
+        with nullcontext() if start.size <= SMALL else one_blas_thread():
+            return alone(self.steps(problem, start, settings))
+
+    def steps(
+        self, problem: Problem, start: FloatArray, settings: Settings
+    ) -> Asking[SolverResult]:
         """Solve to a certified gap; the start costs nothing if it is where the last one ended."""
         if problem.smooth:  # nothing to search for: the support is everything
             return closed_form(problem, start, settings)._replace(solver="active_set")
-        with nullcontext() if start.size <= SMALL else one_blas_thread():
-            last = self._last
-            if last is not None and last.w is start:
-                at = problem.judge(start, last.products)
-            else:
-                at = problem.evaluate(start)
-            at, history = self._by_working_sets(problem, at, settings)
+        last = self._last
+        if last is not None and last.w is start:
+            at = problem.judge(start, last.products)
+        else:
+            at = problem.judge(start, (yield Question(problem.design, problem.target, start)))
+        at, history = yield from self._by_working_sets(problem, at, settings)
         self._last = at
         if at.gap > settings.tol * problem.null:
             # Rounding beat the exact method: what is left is small, and descent cannot fail.
@@ -79,7 +87,7 @@ class ActiveSet:
 
     def _by_working_sets(
         self, problem: Problem, at: Evaluation, settings: Settings
-    ) -> tuple[Evaluation, list[float]]:
+    ) -> Asking[tuple[Evaluation, list[float]]]:
         """Lower the penalty in stages, and solve on a working set that grows."""
         history = [at.objective]
         everything = at.w.size <= SMALL
@@ -94,12 +102,12 @@ class ActiveSet:
         for _ in range(MAX_ROUNDS):
             level = max(1.0, STAGE * level)
             working = self._working
-            if isinstance(working, _WorkingSet) and _products_pay(problem, np.flatnonzero(at.w)):
+            if isinstance(working, _WorkingSet) and _products_pay(problem, support_of(at.w)):
                 working = self._working = _MatrixFree(problem, working.features)
             if working.features.size < at.w.size:
                 working.take_in(_pulling(problem, at, level, working.inside))
             w, solved = working.solve(at, level)
-            at = problem.evaluate(w)
+            at = problem.judge(w, (yield Question(problem.design, problem.target, w)))
             history.append(at.objective)
             if not solved or (level <= 1.0 and at.gap <= settings.tol * problem.null):
                 break
@@ -121,7 +129,7 @@ def _pulling(problem: Problem, at: Evaluation, level: float, inside: BoolArray) 
     """Return the features outside that violate optimality at this level, the worst if many."""
     pull = _pull(problem, at)
     outside = np.flatnonzero((pull > level * problem.l1) & ~inside)
-    most = max(SMALLEST_INTAKE, int(INTAKE * np.count_nonzero(at.w)))
+    most = max(SMALLEST_INTAKE, int(INTAKE * np.count_nonzero(at.w != 0)))
     if outside.size <= most:
         return outside
     return outside[np.argpartition(-pull[outside] / problem.l1[outside], most)[:most]]

@@ -18,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import eigh
 
+from sklearn_reg._linalg import EPS, inverse_roots
 from sklearn_reg._typing import FloatArray
 from sklearn_reg.designs import Design, RowsDesign
 
@@ -31,7 +32,22 @@ class Spectrum:
         The data.
     weights : ndarray of shape (n_features,)
         Penalty weights v.
+
+    Attributes
+    ----------
+    values : ndarray of shape (rank,)
+        Eigenvalues d; `rank` is the smaller of n_rows and n_features.
+    vectors : ndarray
+        U, of shape (n_rows, rank), if `of_rows`; otherwise V, of shape (n_features, rank).
+    of_rows : bool
+        Whether AA' was decomposed, which is smaller than A'A where there are fewer rows.
     """
+
+    @classmethod
+    def of(cls, design: Design, weights: FloatArray) -> Spectrum:
+        """Return the decomposition of this design, made once."""
+        spectrum: Spectrum = design.remember("spectrum", weights, lambda: cls(design, weights))
+        return spectrum
 
     def __init__(self, design: Design, weights: FloatArray) -> None:
         self._design, self._root = design, 1.0 / np.sqrt(weights)
@@ -41,29 +57,42 @@ class Spectrum:
             everything = np.arange(design.n_features)
             matrix = design.gram(everything, everything)
             matrix *= np.multiply.outer(self._root, self._root)
-        values, self._vectors = eigh(matrix, overwrite_a=True, check_finite=False)
+        values, self.vectors = eigh(matrix, overwrite_a=True, check_finite=False)
         self.values = np.maximum(values, 0.0)
-        self._of_rows = len(matrix) != design.n_features
+        self.of_rows = len(matrix) != design.n_features
 
     def solve(self, lambdas: FloatArray, target: int) -> FloatArray:
         """Return the solutions for penalties > 0, of shape (n_lambdas, n_features)."""
         shrunk = self._shares(target) / (self.values + lambdas[:, None])
-        if self._of_rows:
+        if self.of_rows:
             assert isinstance(self._design, RowsDesign)
-            rows = self._vectors @ shrunk.T
+            rows = self.vectors @ shrunk.T
             return (self._root[:, None] ** 2 * self._design.whitened_correlate(rows)).T
-        return self._root * (shrunk @ self._vectors.T)
+        return self._root * (shrunk @ self.vectors.T)
 
     def degrees_of_freedom(self, lambdas: FloatArray) -> FloatArray:
         """Traces of the maps from y to its fitted values, without the intercept."""
         traces: FloatArray = np.sum(self.values / (self.values + lambdas[:, None]), axis=1)
         return traces
 
+    @property
+    def error(self) -> float:
+        """Bound the backward error of the eigenvalues, as LAPACK's guide does (section 4.7)."""
+        return self.values.size * EPS * float(self.values[-1])
+
+    def directions(self) -> FloatArray:
+        """diag(v)^(-1/2) V, of shape (n_features, rank): what a coordinate means in features."""
+        if not self.of_rows:
+            return self._root[:, None] * self.vectors
+        assert isinstance(self._design, RowsDesign)
+        right = self._design.whitened_correlate(self.vectors * inverse_roots(self.values))
+        return self._root[:, None] ** 2 * right
+
     def _shares(self, target: int) -> FloatArray:
         """Return what the target has of each eigenvector."""
         design = self._design
-        if self._of_rows:
+        if self.of_rows:
             assert isinstance(design, RowsDesign)
             whitened = np.sqrt(design.weights) * design.Y[:, target]
-            return np.asarray(self._vectors.T @ whitened)
-        return np.asarray(self._vectors.T @ (self._root * design.cross[:, target]))
+            return np.asarray(self.vectors.T @ whitened)
+        return np.asarray(self.vectors.T @ (self._root * design.cross[:, target]))
