@@ -460,11 +460,11 @@ def test_options_mean_what_they_mean_in_fit(CV, options) -> None:
 
 @every_class
 @every_shape
-def test_jobs_change_nothing(CV, shape) -> None:
+def test_jobs_change_nothing_but_rounding(CV, shape) -> None:
     X, y = data_of(shape)
     one, two = (CV(10, cv=FOLDS, n_jobs=jobs).fit(X, y) for jobs in (None, 2))
-    assert_array_equal(one.mse_path_, two.mse_path_)
-    assert_array_equal(one.coef_, two.coef_)
+    assert_allclose(one.mse_path_, two.mse_path_, rtol=1e-11)  # folds together share products
+    assert_allclose(one.coef_, two.coef_, rtol=1e-11)
 
 
 def test_groups_reach_the_splitter() -> None:
