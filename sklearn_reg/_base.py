@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -80,10 +80,8 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         objective = squares * np.array([r.objective for r in results])
         gap = squares * np.array([r.gap for r in results])
         n_iter = max(r.n_iter for r in results)
-        # A target that stopped earlier keeps its last objective.
-        history = np.column_stack(
-            [np.append(r.history, np.full(n_iter - r.n_iter, r.history[-1])) for r in results]
-        )
+        history = _side_by_side([r.history for r in results], n_iter)
+        gaps = _side_by_side([r.gap_history for r in results], n_iter)
         coef, intercept = coef.astype(dtype), intercept.astype(dtype)
         for name, values in (("coef_", coef), ("intercept_", intercept), ("objective_", objective)):
             if not np.isfinite(values).all():
@@ -94,6 +92,7 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         self.objective_ = float(objective[0]) if one else objective
         self.dual_gap_ = float(gap[0]) if one else gap
         self.history_ = squares[0] * history[:, 0] if one else squares * history
+        self.gap_history_ = squares[0] * gaps[:, 0] if one else squares * gaps
         self.n_iter_ = n_iter
         self.converged_ = all(r.converged for r in results)
         self.solver_ = results[0].solver
@@ -212,6 +211,13 @@ class PenalizedRegression(LinearModel):
             if coef.shape == shape:
                 return scaled.solutions(coef)
         return np.zeros(shape)
+
+
+def _side_by_side(histories: Sequence[FloatArray], n_iter: int) -> FloatArray:
+    """Stack histories in columns; a target that stopped earlier keeps its last value."""
+    return np.column_stack(
+        [np.append(h, np.full(n_iter - h.size, h[-1])) for h in histories],
+    )
 
 
 @contextmanager

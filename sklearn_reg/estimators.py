@@ -71,6 +71,8 @@ class RidgeRegression(PenalizedRegression):
         Whether the gap is within `tol` for every target.
     history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
         F after each iteration.
+    gap_history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
+        Upper bound of F - F* after each iteration.
     solver_ : str
         The solver that ran: what "auto" took.
     n_features_in_ : int
@@ -194,6 +196,8 @@ class LassoRegression(PenalizedRegression):
         Whether the gap is within `tol` for every target.
     history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
         F after each iteration.
+    gap_history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
+        Upper bound of F - F* after each iteration.
     solver_ : str
         The solver that ran: what "auto" took.
     n_features_in_ : int
@@ -330,6 +334,8 @@ class ElasticNetRegression(PenalizedRegression):
         Whether the gap is within `tol` for every target.
     history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
         F after each iteration.
+    gap_history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
+        Upper bound of F - F* after each iteration.
     solver_ : str
         The solver that ran: what "auto" took.
     n_features_in_ : int

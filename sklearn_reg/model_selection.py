@@ -87,7 +87,8 @@ class RidgeRegressionCV(PenalizedRegressionCV):
     intercept_ : float or ndarray of shape (n_targets,)
         Its intercept.
     n_iter_ : int
-        Its iterations, and `objective_`, `dual_gap_`, `converged_`, `history_` and `solver_` as in
+        Its iterations, and `objective_`, `dual_gap_`, `converged_`, `history_`, `gap_history_` and
+        `solver_` as in
         `RidgeRegression`.
     n_features_in_ : int
         Number of features seen during fit.
@@ -213,7 +214,8 @@ class LassoRegressionCV(PenalizedRegressionCV):
     intercept_ : float or ndarray of shape (n_targets,)
         Its intercept.
     n_iter_ : int
-        Its iterations, and `objective_`, `dual_gap_`, `converged_`, `history_` and `solver_` as in
+        Its iterations, and `objective_`, `dual_gap_`, `converged_`, `history_`, `gap_history_` and
+        `solver_` as in
         `LassoRegression`.
     n_features_in_ : int
         Number of features seen during fit.
@@ -341,7 +343,8 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     intercept_ : float or ndarray of shape (n_targets,)
         Its intercept.
     n_iter_ : int
-        Its iterations, and `objective_`, `dual_gap_`, `converged_`, `history_` and `solver_` as in
+        Its iterations, and `objective_`, `dual_gap_`, `converged_`, `history_`, `gap_history_` and
+        `solver_` as in
         `ElasticNetRegression`.
     n_features_in_ : int
         Number of features seen during fit.

@@ -471,7 +471,7 @@ def _ridges(
         zip(problems, W, design.products_of(W, target), strict=True)
     ):
         at = problem.judge(w, products)
-        result = finish(problem, at, [at.objective], tol, "closed_form")
+        result = finish(problem, at, [at.values], tol, "closed_form")
         if not result.converged:
             result = closed_form(problem, w, Settings(None, 1, tol))
         record.add(k, target, problem, result, partial(float, freedom[k]))

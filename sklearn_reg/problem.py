@@ -58,6 +58,11 @@ class Evaluation:
         """Duality gap: an upper bound of F(w) - F*."""
         return self._problem.gap(self.w, self.products, self._penalty)
 
+    @property
+    def values(self) -> tuple[float, float]:
+        """Objective and gap, as histories keep them."""
+        return self.objective, self.gap
+
 
 class Problem:
     """One penalised least-squares problem: a design, one of its targets, and a penalty.

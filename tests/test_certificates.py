@@ -117,6 +117,8 @@ def test_history_ends_at_the_objective_and_counts_the_iterations(data: Data, sol
     assert model.history_.shape == (model.n_iter_,)
     assert np.isfinite(model.history_).all()
     assert_allclose(model.history_[-1], model.objective_, rtol=1e-12)
+    assert model.gap_history_.shape == model.history_.shape
+    assert model.gap_history_[-1] == model.dual_gap_
 
 
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.1])

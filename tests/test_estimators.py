@@ -550,6 +550,10 @@ def test_iterates_are_those_of_the_textbook_to_rounding(
         assert model.n_iter_ == count
     objectives = [judge.objective(data, w, b) for w, b in steps]
     assert_allclose(model.history_, objectives, rtol=1e-11)
+    best = Estimator(0.2, solver="auto", tol=1e-12, fit_intercept=fit_intercept)
+    above = model.history_ - best.fit(container(X), y, s).objective_
+    assert (model.gap_history_ >= above - 1e-11 * model.history_[0]).all()
+    assert model.gap_history_[-1] == model.dual_gap_
 
 
 @ignore_convergence
@@ -744,16 +748,17 @@ def test_fitted_attributes_have_their_types_and_shapes(
         assert np.ndim(model.intercept_) == 0
         assert isinstance(model.objective_, float)
         assert isinstance(model.dual_gap_, float)
-        assert model.history_.shape == (model.n_iter_,)
+        assert model.history_.shape == model.gap_history_.shape == (model.n_iter_,)
         assert model.predict(X).shape == (30,)
     else:
         assert model.coef_.shape == (targets, 5)
         assert model.get_weights().shape == (5, targets)
         assert model.intercept_.shape == (targets,)
         assert model.objective_.shape == model.dual_gap_.shape == (targets,)
-        assert model.history_.shape == (model.n_iter_, targets)
+        assert model.history_.shape == model.gap_history_.shape == (model.n_iter_, targets)
         assert model.predict(X).shape == (30, targets)
         assert_allclose(model.history_[-1], model.objective_, rtol=1e-12)
+        assert_allclose(model.gap_history_[-1], model.dual_gap_, rtol=1e-12)
 
 
 @every_estimator

@@ -27,6 +27,7 @@ class SolverResult(NamedTuple):
     gap: float
     converged: bool  # gap <= tol * F(0)
     history: FloatArray  # the objective after each iteration
+    gap_history: FloatArray  # the gap after each iteration
     solver: str
     stable_rate: float | None = None  # set where the learning rate asked for cannot converge
 
@@ -37,8 +38,13 @@ class SolverResult(NamedTuple):
 
 
 def finish(
-    problem: Problem, at: Evaluation, history: Sequence[float], tol: float, solver: str
+    problem: Problem,
+    at: Evaluation,
+    history: Sequence[tuple[float, float]],
+    tol: float,
+    solver: str,
 ) -> SolverResult:
     """Report where the last iteration ended."""
     converged = at.gap <= tol * problem.null
-    return SolverResult(at.w, at.objective, at.gap, converged, np.array(history), solver)
+    objectives, gaps = np.array(history).T
+    return SolverResult(at.w, at.objective, at.gap, converged, objectives, gaps, solver)

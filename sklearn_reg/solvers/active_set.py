@@ -87,9 +87,9 @@ class ActiveSet:
 
     def _by_working_sets(
         self, problem: Problem, at: Evaluation, settings: Settings
-    ) -> Asking[tuple[Evaluation, list[float]]]:
+    ) -> Asking[tuple[Evaluation, list[tuple[float, float]]]]:
         """Lower the penalty in stages, and solve on a working set that grows."""
-        history = [at.objective]
+        history = [at.values]
         everything = at.w.size <= SMALL
         level = 1.0 if everything else _level(problem, at)
         if level <= 1.0 and at.gap <= settings.tol * problem.null:
@@ -108,7 +108,7 @@ class ActiveSet:
                 working.take_in(_pulling(problem, at, level, working.inside))
             w, solved = working.solve(at, level)
             at = problem.judge(w, (yield Question(problem.design, problem.target, w)))
-            history.append(at.objective)
+            history.append(at.values)
             if not solved or (level <= 1.0 and at.gap <= settings.tol * problem.null):
                 break
         return at, history

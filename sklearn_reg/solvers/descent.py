@@ -90,7 +90,7 @@ def _descend(
     history = []
     for _ in range(settings.n_iterations):
         at = problem.evaluate(update(at))
-        history.append(at.objective)
+        history.append(at.values)
         if at.gap <= settings.tol * problem.null:
             break
     return finish(problem, at, history, settings.tol, solver)
