@@ -9,6 +9,13 @@ from sklearn_reg.closed_form import (
     ridge_condition_number,
     ridge_degrees_of_freedom,
 )
+from sklearn_reg.display import (
+    ConvergenceDisplay,
+    CrossValidationDisplay,
+    LambdaSweepDisplay,
+    RegularizationPathDisplay,
+    TrajectoryDisplay,
+)
 from sklearn_reg.estimators import ElasticNetRegression, LassoRegression, RidgeRegression
 from sklearn_reg.model_selection import (
     ElasticNetRegressionCV,
@@ -44,15 +51,20 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AdamState",
+    "ConvergenceDisplay",
+    "CrossValidationDisplay",
     "ElasticNetRegression",
     "ElasticNetRegressionCV",
     "LambdaSweep",
+    "LambdaSweepDisplay",
     "LassoRegression",
     "LassoRegressionCV",
     "Moments",
     "RegularizationPath",
+    "RegularizationPathDisplay",
     "RidgeRegression",
     "RidgeRegressionCV",
+    "TrajectoryDisplay",
     "adam_with_l2",
     "adamw",
     "elastic_net_gradient",

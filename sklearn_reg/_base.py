@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._advice import warn_of_trouble
@@ -21,6 +22,7 @@ from sklearn_reg._parameters import (
     check_sample_weight,
 )
 from sklearn_reg._progress import CallbackSupportMixin, start, with_callbacks
+from sklearn_reg._report import coefficient_table, html_summary
 from sklearn_reg._scaled import Fitted, Penalty, Scaled, scale_rows, solve
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import check_number
@@ -60,6 +62,36 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         check_is_fitted(self)
         weights: FloatArray = self.coef_.T.copy()
         return weights
+
+    def coef_table(self, feature_names: Sequence[str] | None = None, *, sort: bool = True) -> Any:
+        """Return the coefficients with the names of their features.
+
+        Parameters
+        ----------
+        feature_names : sequence of str, default=None
+            Names; None takes `feature_names_in_`, or x0, x1, ... In a pipeline, pass
+            `pipeline[:-1].get_feature_names_out()`.
+        sort : bool, default=True
+            Whether the largest coefficients come first; otherwise the order is that of X.
+
+        Returns
+        -------
+        DataFrame or structured ndarray
+            A row a feature, a column a target: "coefficient", or "y0", "y1", ... Where pandas is
+            installed a DataFrame indexed by "feature", otherwise an array with that as a field.
+
+        Raises
+        ------
+        ValueError
+            If the number of names is not that of the features.
+        """
+        check_is_fitted(self)
+        return coefficient_table(self, feature_names, sort)
+
+    def _html_repr(self) -> str:
+        """Add a summary of the fit to what scikit-learn shows in a notebook."""
+        shown = str(estimator_html_repr(self))
+        return shown + html_summary(self) if hasattr(self, "coef_") else shown
 
     def __sklearn_is_fitted__(self) -> bool:
         # scikit-learn looks for any name that ends in "_", and lambda_ is a parameter.
