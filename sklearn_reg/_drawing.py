@@ -13,6 +13,7 @@ from sklearn_reg._typing import FloatArray
 
 STYLE = "sklearn_reg.legible"
 FONT = 9  # points, of names of lines
+LEADER = {"arrowstyle": "-", "linewidth": 0.7, "shrinkB": 0}  # from a name to its line
 NARROW = 0.14  # share of an axis too short for a word
 
 
@@ -92,7 +93,7 @@ def name_lines(
             ha="right" if on_left else "left",
             va="center",
             fontsize=FONT,
-            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.7, "shrinkB": 0},
+            arrowprops={**LEADER, "color": color, "relpos": (1 if on_left else 0, 0.5)},
             annotation_clip=False,
         )
 

@@ -24,7 +24,10 @@ SAFETY = 8.0
 
 
 def ridge_closed_form(X: Any, y: ArrayLike, lambda_: float) -> NDArray[np.float64]:
-    """Ridge weights: w = (X'X + lambda I)^-1 X'y.
+    r"""Ridge weights by the textbook formula.
+
+    .. math::
+        w = (X^\top X + \lambda I)^{-1} X^\top y
 
     The p equations are solved by Cholesky. Forming X'X squares the condition number of X, the
     price of the formula: see :func:`ridge_condition_number`.
@@ -77,7 +80,10 @@ def ridge_closed_form(X: Any, y: ArrayLike, lambda_: float) -> NDArray[np.float6
 
 
 def ridge_condition_number(X: Any, lambda_: float) -> float:
-    """Condition number of X'X + lambda I: (s_max^2 + lambda) / (s_min^2 + lambda).
+    r"""Condition number of X'X + lambda I.
+
+    .. math::
+        \kappa = \frac{s_{\max}^2 + \lambda}{s_{\min}^2 + \lambda}
 
     s are the singular values of X; with fewer samples than features, s_min = 0. It bounds how many
     times a relative error in X'y is magnified in w, and gradient descent takes a number of steps
@@ -129,10 +135,14 @@ def ridge_condition_number(X: Any, lambda_: float) -> float:
 
 
 def ridge_degrees_of_freedom(X: Any, lambda_: float) -> float:
-    """Effective degrees of freedom of a ridge fit: sum_j s_j^2 / (s_j^2 + lambda).
+    r"""Effective degrees of freedom of a ridge fit.
+
+    .. math::
+        \operatorname{tr} X (X^\top X + \lambda I)^{-1} X^\top
+        = \sum_j \frac{s_j^2}{s_j^2 + \lambda}
 
     s are the singular values of X. It is the trace of the matrix that makes the fitted values of y,
-    X (X'X + lambda I)^-1 X', and falls from the rank of X at lambda = 0 towards 0.
+    and falls from the rank of X at lambda = 0 towards 0.
 
     Parameters
     ----------

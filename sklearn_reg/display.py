@@ -811,7 +811,7 @@ class TrajectoryDisplay:
             The display itself.
         """
         count = len(self.trajectories)
-        self.axes_, self.figure_ = axes_for(ax, count, (max(2.6 * count, 4.0), 3.4), sharey=True)
+        self.axes_, self.figure_ = axes_for(ax, count, (max(2.6 * count, 6.4), 3.4), sharey=True)
         self.lines_ = []
         for panel, (title, weights) in zip(self.axes_, self.trajectories.items(), strict=True):
             flat = np.asarray(weights).reshape(len(weights), -1)

@@ -214,7 +214,7 @@ class LassoRegression(PenalizedRegression):
     Notes
     -----
     `LassoRegression(lambda_=a)` is scikit-learn's `Lasso(alpha=a)`. From
-    lambda_max = max_j |x_j'(y - mean y)| / n on, all weights are zero.
+    :func:`lambda_max` on, all weights are zero.
 
     References
     ----------

@@ -56,7 +56,12 @@ class AdamState(NamedTuple):
 
 
 def sgd_step(w: ArrayLike, gradient: ArrayLike, lr: float) -> Weights:
-    """Gradient descent step: w - lr * gradient.
+    r"""Gradient descent step.
+
+    .. math::
+        w \leftarrow w - \eta g
+
+    with g the gradient and eta the learning rate, `lr`.
 
     Parameters
     ----------
@@ -98,7 +103,12 @@ def sgd_step(w: ArrayLike, gradient: ArrayLike, lr: float) -> Weights:
 
 
 def sgd_with_l2(w: ArrayLike, gradient: ArrayLike, lr: float, lambda_: ArrayLike) -> Weights:
-    """Gradient descent step on loss + L2 penalty: w - lr * (gradient + lambda * w).
+    r"""Gradient descent step on loss + L2 penalty.
+
+    .. math::
+        w \leftarrow w - \eta (g + \lambda w)
+
+    with g the gradient of the loss and eta the learning rate, `lr`.
 
     Parameters
     ----------
@@ -145,7 +155,12 @@ def sgd_with_l2(w: ArrayLike, gradient: ArrayLike, lr: float, lambda_: ArrayLike
 def sgd_with_weight_decay(
     w: ArrayLike, gradient: ArrayLike, lr: float, lambda_: ArrayLike
 ) -> Weights:
-    """Gradient descent step with weight decay: (1 - lr * lambda) * w - lr * gradient.
+    r"""Gradient descent step with weight decay.
+
+    .. math::
+        w \leftarrow (1 - \eta \lambda) w - \eta g
+
+    with g the gradient of the loss and eta the learning rate, `lr`.
 
     Parameters
     ----------
@@ -199,10 +214,20 @@ def adam_with_l2(
     beta2: float = 0.999,
     epsilon: float = 1e-8,
 ) -> tuple[Weights, AdamState]:
-    """Adam step on loss + L2 penalty: w - lr * adam(gradient + lambda * w).
+    r"""Adam step on loss + L2 penalty.
 
-    Here adam(g) = m_hat / (sqrt(v_hat) + epsilon), with m and v the running means of g and g^2 and
-    m_hat and v_hat what they are without the bias of having started at zero.
+    .. math::
+        w \leftarrow w - \eta \operatorname{adam}(g + \lambda w), \qquad
+        \operatorname{adam}(g) = \frac{\hat m}{\sqrt{\hat v} + \epsilon}
+
+    with eta the learning rate, `lr`, m and v the running means of g and of its square,
+
+    .. math::
+        m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad
+        v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad
+        \hat m = \frac{m}{1 - \beta_1^t}, \quad \hat v = \frac{v}{1 - \beta_2^t}
+
+    and t the number of the step: the hats take away the bias of having started at zero.
 
     Parameters
     ----------
@@ -275,11 +300,14 @@ def adamw(
     beta2: float = 0.999,
     epsilon: float = 1e-8,
 ) -> tuple[Weights, AdamState]:
-    """Adam step with decoupled weight decay: w - lr * (adam(gradient) + lambda * w).
+    r"""Adam step with decoupled weight decay.
 
-    Here adam(g) = m_hat / (sqrt(v_hat) + epsilon), as in :func:`adam_with_l2`. The decay leaves the
-    gradient and its running means alone, so every weight loses the same share lr * lambda. In the
-    paper lr scales the decay only through a schedule; here it does always, as is usual since.
+    .. math::
+        w \leftarrow w - \eta \big( \operatorname{adam}(g) + \lambda w \big)
+
+    with adam(g) as in :func:`adam_with_l2` and eta the learning rate, `lr`. The decay leaves the
+    gradient and its running means alone, so every weight loses the same share `lr * lambda_`. In
+    the paper lr scales the decay only through a schedule; here it does always, as is usual since.
 
     Parameters
     ----------
@@ -345,13 +373,17 @@ def trajectory(
     n_steps: int,
     **parameters: Any,
 ) -> Weights:
-    """Weights along a descent: w_0, w_1 = step(w_0, gradient(w_0)), ...
+    r"""Weights along a descent, from the start on.
+
+    .. math::
+        w_0, \quad w_1 = \operatorname{step}(w_0, g(w_0)), \quad
+        w_2 = \operatorname{step}(w_1, g(w_1)), \quad \dots
 
     Parameters
     ----------
     step : callable
-        An update of this module, or any function of the same form: step(w, gradient, ...) -> w;
-        or, if one of its parameters is named `state`, step(w, gradient, state, ...) -> (w, state),
+        An update of this module, or any function of the same form: `step(w, gradient, ...) -> w`;
+        or, if one of its parameters is named `state`, `step(w, gradient, state, ...) -> (w, state)`
         with state None at the start.
     w : array_like of any shape
         Weights to start from.
@@ -364,7 +396,7 @@ def trajectory(
 
     Returns
     -------
-    ndarray of shape (n_steps + 1, *w.shape)
+    ndarray of shape (n_steps + 1,) + w.shape
         The weights, the start included.
 
     Raises

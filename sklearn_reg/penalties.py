@@ -42,7 +42,10 @@ SHORTEN = "lower step or lambda_"
 
 
 def l2_penalty(w: ArrayLike, lambda_: ArrayLike) -> float:
-    """L2 penalty: lambda / 2 * sum_j w_j^2.
+    r"""L2 penalty, half the sum of the squares of the weights.
+
+    .. math::
+        h(w) = \frac{\lambda}{2} \sum_j w_j^2
 
     Its growth is quadratic: a weight ten times as large costs a hundred times as much, so large
     weights are shrunk hard and small ones hardly at all.
@@ -87,7 +90,10 @@ def l2_penalty(w: ArrayLike, lambda_: ArrayLike) -> float:
 
 
 def l2_gradient(w: ArrayLike, lambda_: ArrayLike) -> Weights:
-    """Gradient of the L2 penalty: lambda * w.
+    r"""Gradient of the L2 penalty.
+
+    .. math::
+        \nabla h(w) = \lambda w
 
     Parameters
     ----------
@@ -124,10 +130,13 @@ def l2_gradient(w: ArrayLike, lambda_: ArrayLike) -> Weights:
 
 
 def l2_prox(w: ArrayLike, step: float, lambda_: ArrayLike) -> Weights:
-    """Proximal operator of the L2 penalty: w / (1 + step * lambda).
+    r"""Proximal operator of the L2 penalty.
 
-    It is argmin_z 1/2 sum_j (z_j - w_j)^2 + step * lambda / 2 * sum_j z_j^2: all weights shrink by
-    the same factor, and none becomes zero.
+    .. math::
+        \operatorname{prox}(w) = \operatorname*{argmin}_z
+        \frac12 \|z - w\|^2 + \eta \frac{\lambda}{2} \|z\|^2 = \frac{w}{1 + \eta \lambda}
+
+    with eta the step. All weights shrink by the same factor, and none becomes zero.
 
     Parameters
     ----------
@@ -171,7 +180,10 @@ def l2_prox(w: ArrayLike, step: float, lambda_: ArrayLike) -> Weights:
 
 
 def l1_penalty(w: ArrayLike, lambda_: ArrayLike) -> float:
-    """L1 penalty: lambda * sum_j |w_j|.
+    r"""L1 penalty, the sum of the sizes of the weights.
+
+    .. math::
+        h(w) = \lambda \sum_j |w_j|
 
     Its growth is linear, and so its pull on a weight stays the same however small the weight is:
     that is what makes weights exactly zero.
@@ -211,10 +223,13 @@ def l1_penalty(w: ArrayLike, lambda_: ArrayLike) -> float:
 
 
 def l1_gradient(w: ArrayLike, lambda_: ArrayLike) -> Weights:
-    """Gradient of the L1 penalty: lambda * sign(w), and 0 at the kink.
+    r"""Gradient of the L1 penalty, and 0 at the kink.
 
-    At w_j = 0, |w_j| has no gradient but every number in [-lambda, lambda] as a subgradient; the
-    one returned there is 0, the smallest.
+    .. math::
+        \lambda \operatorname{sign}(w) \in \partial h(w)
+
+    At w = 0 the penalty has no gradient but every number in [-lambda, lambda] as a subgradient;
+    the one returned there is 0, the smallest.
 
     Parameters
     ----------
@@ -251,10 +266,15 @@ def l1_gradient(w: ArrayLike, lambda_: ArrayLike) -> Weights:
 
 
 def l1_prox(w: ArrayLike, step: float, lambda_: ArrayLike) -> Weights:
-    """Proximal operator of the L1 penalty: sign(w) * max(|w| - step * lambda, 0).
+    r"""Proximal operator of the L1 penalty, the soft threshold.
 
-    It is argmin_z 1/2 sum_j (z_j - w_j)^2 + step * lambda * sum_j |z_j|: all weights move towards
-    zero by the same distance, and those nearer than that become exactly zero.
+    .. math::
+        \operatorname{prox}(w) = \operatorname*{argmin}_z
+        \frac12 \|z - w\|^2 + \eta \lambda \sum_j |z_j|
+        = \operatorname{sign}(w) \max(|w| - \eta \lambda, 0)
+
+    with eta the step. All weights move towards zero by the same distance, and those nearer than
+    that become exactly zero.
 
     Parameters
     ----------
@@ -294,7 +314,12 @@ def l1_prox(w: ArrayLike, step: float, lambda_: ArrayLike) -> Weights:
 
 
 def elastic_net_penalty(w: ArrayLike, lambda_: ArrayLike, l1_ratio: float) -> float:
-    """Elastic net penalty: lambda * sum_j ( l1_ratio |w_j| + (1 - l1_ratio) / 2 w_j^2 ).
+    r"""Elastic net penalty, a mixture of L1 and L2.
+
+    .. math::
+        h(w) = \lambda \sum_j \Big( \rho |w_j| + \frac{1 - \rho}{2} w_j^2 \Big)
+
+    with rho the l1_ratio.
 
     Parameters
     ----------
@@ -333,7 +358,12 @@ def elastic_net_penalty(w: ArrayLike, lambda_: ArrayLike, l1_ratio: float) -> fl
 
 
 def elastic_net_gradient(w: ArrayLike, lambda_: ArrayLike, l1_ratio: float) -> Weights:
-    """Gradient of the elastic net penalty: lambda * ( l1_ratio sign(w) + (1 - l1_ratio) w ).
+    r"""Gradient of the elastic net penalty.
+
+    .. math::
+        \lambda \big( \rho \operatorname{sign}(w) + (1 - \rho) w \big) \in \partial h(w)
+
+    with rho the l1_ratio, and 0 for the sign at the kink.
 
     Parameters
     ----------
@@ -372,10 +402,14 @@ def elastic_net_gradient(w: ArrayLike, lambda_: ArrayLike, l1_ratio: float) -> W
 
 
 def elastic_net_prox(w: ArrayLike, step: float, lambda_: ArrayLike, l1_ratio: float) -> Weights:
-    """Proximal operator of the elastic net: L1's with r lambda, then L2's with (1 - r) lambda.
+    r"""Proximal operator of the elastic net: that of its L1 part, then that of its L2 part.
 
-    With r = l1_ratio it is sign(w) * max(|w| - step r lambda, 0) / (1 + step (1 - r) lambda), the
-    argmin_z of 1/2 sum_j (z_j - w_j)^2 + step * elastic_net_penalty(z).
+    .. math::
+        \operatorname{prox}(w) = \operatorname*{argmin}_z \frac12 \|z - w\|^2 + \eta h(z)
+        = \frac{\operatorname{sign}(w) \max(|w| - \eta \rho \lambda, 0)}
+        {1 + \eta (1 - \rho) \lambda}
+
+    with eta the step, rho the l1_ratio, and h the elastic net penalty.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+GALLERY = sorted((ROOT / "examples").glob("plot_*.py"))
 HEADINGS = ("1. Lambda by", "2. A sweep", "3. Gradient descent")
 
 
@@ -26,6 +27,13 @@ def run(*arguments: str | Path, cwd: Path) -> str:
     assert done.returncode == 0, done.stderr
     assert "Warning" not in done.stderr
     return done.stdout
+
+
+@pytest.mark.parametrize("script", GALLERY, ids=lambda script: script.stem)
+def test_gallery_runs(script: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    run("-W", "error", script, cwd=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_quickstart_prints_its_three_parts_and_saves_its_figure(tmp_path: Path) -> None:

@@ -1,0 +1,182 @@
+"""Check the built site as its readers meet it: follow every link, open every page.
+
+    python docs/check_pages.py docs/_build/html [--screenshots FOLDER]
+
+Links inside the site must lead to a page and, with a #fragment, to a place in it, and nothing may
+be loaded from elsewhere. Where Playwright and a Chromium are installed (`python -m pip install
+playwright`, and the system's Chromium or `playwright install chromium`), every page is also opened
+at the width of a phone and of a desktop: no error in the console, every formula typeset, nothing
+wider than the screen, and a search that finds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import http.server
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+WIDTHS = {"phone": 390, "desktop": 1280}
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+LOADED = {("img", "src"), ("script", "src"), ("link", "href"), ("source", "src")}
+
+
+class Page(HTMLParser):
+    """The links of a page, what it loads, and the places that links can lead to."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.links: set[str] = set()
+        self.loads: set[str] = set()
+        self.places: set[str] = set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in ("id", "name") and value:
+                self.places.add(value)
+            elif name in ("href", "src") and value:
+                self.links.add(value)
+                if (tag, name) in LOADED:
+                    self.loads.add(value)
+
+
+def check_links(site: Path) -> list[str]:
+    """Return what is wrong with the links of all pages."""
+    pages = {path: Page(path) for path in sorted(site.rglob("*.html"))}
+    wrong = []
+
+    def places(target: Path) -> set[str]:
+        return pages[target].places if target in pages else set()
+
+    for path, page in pages.items():
+        where = path.relative_to(site)
+        for link in sorted(page.links):
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                if link in page.loads and parts.scheme != "data":
+                    wrong.append(f"{where} loads {link}, which is not of this site")
+                continue
+            target = path if not parts.path else (path.parent / unquote(parts.path)).resolve()
+            if not target.exists():
+                wrong.append(f"{where} links to {link}, which does not exist")
+            elif parts.fragment and unquote(parts.fragment) not in places(target):
+                wrong.append(f"{where} links to {link}, a place that is not in that page")
+    return wrong
+
+
+@contextlib.contextmanager
+def served(site: Path) -> Iterator[str]:
+    """Serve the site on this machine, and yield its address."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=site)
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+FORMULAS = """async () => {
+    if (window.MathJax?.startup) await MathJax.startup.promise;
+    const written = document.querySelectorAll('.math');
+    return {
+        missing: [...written].filter(e => !e.querySelector('mjx-container')).length,
+        wrong: document.querySelectorAll('mjx-merror, [data-mjx-error]').length,
+        wide: document.documentElement.scrollWidth - window.innerWidth,
+        broken: [...document.images].filter(i => i.complete && !i.naturalWidth && i.src).length,
+    }
+}"""
+
+
+class Reader:
+    """A browser's tab of a certain width, and what goes wrong in it."""
+
+    def __init__(self, browser: Any, address: str, width: int) -> None:
+        self.address = address
+        self.wrong: list[str] = []
+        self.page = page = browser.new_page(viewport={"width": width, "height": 900})
+        page.on("console", lambda m: m.type == "error" and self.wrong.append(f"console: {m.text}"))
+        page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+        page.on("requestfailed", lambda request: self.wrong.append(f"not loaded: {request.url}"))
+
+    def look(self, name: str, screenshot: Path | None) -> list[str]:
+        """Open a page, and return what is wrong with it."""
+        self.wrong.clear()
+        self.page.goto(self.address + name, wait_until="load")
+        seen = self.page.evaluate(FORMULAS)
+        if seen["missing"] or seen["wrong"]:
+            self.wrong.append(f"{seen['missing']} formulas not set, {seen['wrong']} with an error")
+        if seen["wide"] > 1:
+            self.wrong.append(f"{seen['wide']} pixels wider than the screen")
+        if seen["broken"]:
+            self.wrong.append(f"{seen['broken']} pictures missing")
+        if name.startswith("search.html?"):
+            self.page.wait_for_selector("#search-results li", timeout=10_000)
+        if screenshot is not None:
+            self.page.screenshot(path=screenshot, full_page=True)
+        return list(self.wrong)
+
+
+def check_pages(site: Path, screenshots: Path | None) -> list[str]:
+    """Return what is wrong with the pages when they are open, or say why they were not opened."""
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        print("Pages were not opened: Playwright is not installed.")
+        return []
+    names = [str(path.relative_to(site)) for path in sorted(site.rglob("*.html"))]
+    names = [name for name in names if not name.startswith("_") and name != "search.html"]
+    wrong = []
+    with served(site) as address, sync_playwright() as playwright:
+        path = next(filter(None, map(shutil.which, BROWSERS)), None)
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        except Error as error:
+            print(f"Pages were not opened: no Chromium starts here ({str(error).splitlines()[0]})")
+            return []
+        for screen, width in WIDTHS.items():
+            reader = Reader(browser, address, width)
+            for name in [*names, "search.html?q=lasso"]:
+                picture = None
+                if screenshots is not None:
+                    flat = name.split("?")[0].removesuffix(".html").replace("/", ".")
+                    picture = screenshots / f"{flat}.{screen}.png"
+                found = reader.look(name, picture)
+                wrong += [f"{name} on a {screen}: {problem}" for problem in found]
+        browser.close()
+    print(f"Opened {len(names) + 1} pages on {' and '.join(WIDTHS)}.")
+    return wrong
+
+
+def main() -> None:
+    """Check, print what is wrong, and exit with 1 if anything is."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("site", type=Path, help="folder of the built pages")
+    parser.add_argument("--screenshots", type=Path, help="folder to save a picture of each page in")
+    options = parser.parse_args()
+    if options.screenshots:
+        options.screenshots.mkdir(parents=True, exist_ok=True)
+    site = options.site.resolve()
+    wrong = [*check_links(site), *check_pages(site, options.screenshots)]
+    print(*wrong, f"{len(wrong)} problems.", sep="\n")
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""How Sphinx builds the site: `sphinx-build -W docs docs/_build/html`. It needs no network."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import warnings
+from pathlib import Path
+
+os.environ["MPLBACKEND"] = "Agg"
+DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS.parent))  # document this very source, wherever it is
+
+from sphinx_gallery.sorting import FileNameSortKey  # noqa: E402
+
+import sklearn_reg  # noqa: E402
+
+project = "sklearn_reg"
+author = "The sklearn_reg developers"
+copyright = author
+version = release = sklearn_reg.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",
+    "sphinx_gallery.gen_gallery",
+    "sphinx_design",
+    "sphinx_copybutton",
+    "numpydoc",
+]
+exclude_patterns = ["_build", "auto_examples/*.ipynb", "**sg_execution_times.rst"]
+templates_path = ["_templates"]
+nitpicky = False
+default_role = "literal"
+add_module_names = False
+highlight_language = "python"
+
+autosummary_generate = True
+autodoc_default_options = {"members": False}
+autodoc_typehints = "none"  # types are in the docstrings
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+# What a newcomer should see first stands first; what follows builds on it.
+GALLERY = [
+    "plot_geometry.py",
+    "plot_sparse_against_spread.py",
+    "plot_redundant_features.py",
+    "plot_priors.py",
+    "plot_shrinkage.py",
+    "plot_bias_variance.py",
+    "plot_choosing_lambda.py",
+    "plot_pipelines.py",
+    "plot_learning_rates.py",
+    "plot_subgradient_against_proximal.py",
+    "plot_certified_solver.py",
+    "plot_sgd_weight_decay.py",
+    "plot_adamw.py",
+    "plot_pruning.py",
+]
+
+
+class GalleryOrder(FileNameSortKey):
+    """Order examples as GALLERY does; one that is not in it is an error."""
+
+    def __call__(self, filename: str) -> int:
+        return GALLERY.index(filename)
+
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"plot_",
+    "ignore_pattern": r"quickstart\.py",
+    "within_subsection_order": "conf.GalleryOrder",
+    "abort_on_example_error": True,
+    "remove_config_comments": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "show_signature": False,
+    "min_reported_time": 1e6,
+    "backreferences_dir": "generated/backreferences",
+    "doc_module": ("sklearn_reg",),
+    "reference_url": {"sklearn_reg": None},
+    "image_srcset": ["2x"],
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sklearn_reg"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_sidebars = {"index": [], "performance": [], "coming_from": [], "solvers": []}
+html_context = {"default_mode": "auto"}
+html_theme_options = {
+    "logo": {"text": "sklearn_reg"},
+    "navbar_end": ["theme-switcher"],
+    "show_toc_level": 2,
+    "show_prev_next": True,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "back_to_top_button": False,
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+
+# Examples and doctests must not warn, and neither must what they import.
+warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
+
+
+def escape_underscores(app, what, name, obj, options, lines) -> None:
+    """Let docstrings write lambda_ and coef_ plainly: to Sphinx that would be a reference."""
+    formula = None  # indentation of the formula that a line may belong to
+    for k, line in enumerate(lines):
+        indent = len(line) - len(line.lstrip())
+        if line.lstrip().startswith(".. math::"):
+            formula = indent
+        elif line.strip() and formula is not None and indent <= formula:
+            formula = None
+        if formula is None and not line.lstrip().startswith((">>>", "...", "..")):
+            outside = re.split(r"(`[^`]*`)", line)
+            outside[::2] = [re.sub(r"(?<=\w)_(?!\w)", r"\_", text) for text in outside[::2]]
+            lines[k] = "".join(outside)
+
+
+def setup(app) -> None:
+    """Register it after numpydoc, which has a priority of 500."""
+    app.connect("autodoc-process-docstring", escape_underscores, priority=900)
