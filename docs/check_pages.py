@@ -49,9 +49,14 @@ class Page(HTMLParser):
                     self.loads.add(value)
 
 
+def pages_of(site: Path) -> list[Path]:
+    """Return the pages, without what the theme keeps in _static."""
+    return sorted(p for p in site.rglob("*.html") if "_static" not in p.relative_to(site).parts)
+
+
 def check_links(site: Path) -> list[str]:
     """Return what is wrong with the links of all pages."""
-    pages = {path: Page(path) for path in sorted(site.rglob("*.html"))}
+    pages = {path: Page(path) for path in pages_of(site)}
     wrong = []
 
     def places(target: Path) -> set[str]:
@@ -140,8 +145,8 @@ def check_pages(site: Path, screenshots: Path | None) -> list[str]:
     except ImportError:
         print("Pages were not opened: Playwright is not installed.")
         return []
-    names = [str(path.relative_to(site)) for path in sorted(site.rglob("*.html"))]
-    names = [name for name in names if not name.startswith("_") and name != "search.html"]
+    names = [str(path.relative_to(site)) for path in pages_of(site)]
+    names.remove("search.html")  # opened with something to search for
     wrong = []
     with served(site) as address, sync_playwright() as playwright:
         path = next(filter(None, map(shutil.which, BROWSERS)), None)

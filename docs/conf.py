@@ -67,7 +67,7 @@ class GalleryOrder(FileNameSortKey):
     """Order examples as GALLERY does; one that is not in it is an error."""
 
     def __call__(self, filename: str) -> int:
-        return GALLERY.index(filename)
+        return GALLERY.index(Path(filename).name)
 
 
 sphinx_gallery_conf = {
@@ -76,6 +76,7 @@ sphinx_gallery_conf = {
     "filename_pattern": r"plot_",
     "ignore_pattern": r"quickstart\.py",
     "within_subsection_order": "conf.GalleryOrder",
+    "minigallery_sort_order": "conf.GalleryOrder",
     "abort_on_example_error": True,
     "remove_config_comments": True,
     "download_all_examples": False,
@@ -90,6 +91,7 @@ sphinx_gallery_conf = {
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_reg"
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
@@ -97,7 +99,11 @@ html_copy_source = False
 html_sidebars = {"index": [], "performance": [], "coming_from": [], "solvers": []}
 html_context = {"default_mode": "auto"}
 html_theme_options = {
-    "logo": {"text": "sklearn_reg"},
+    "logo": {
+        "text": "sklearn_reg",
+        "image_light": "_static/favicon.svg",
+        "image_dark": "_static/favicon.svg",
+    },
     "navbar_end": ["theme-switcher"],
     "show_toc_level": 2,
     "show_prev_next": True,

@@ -45,7 +45,8 @@ plt.show()
 # .. math::
 #     \underbrace{\mathbb{E} (\hat y - y)^2}_{\text{error on new data}} =
 #     \underbrace{(\mathbb{E} \hat y - f)^2}_{\text{bias}^2} +
-#     \underbrace{\operatorname{var} \hat y}_{\text{variance}} + \underbrace{\sigma^2}_{\text{noise}}
+#     \underbrace{\operatorname{var} \hat y}_{\text{variance}} +
+#     \underbrace{\sigma^2}_{\text{noise}}
 #
 # *Bias* is how far the average model is from the truth f; *variance* is how much a model changes
 # with the training set.

@@ -54,8 +54,8 @@ paths = {
 }
 
 best = np.linalg.solve(X.T @ X / n + lambda_ * np.eye(2), X.T @ y / n)
-w1, w2 = np.meshgrid(np.linspace(-45, 95, 80), np.linspace(-60, 75, 80))
-F = np.array([[objective(np.array(w)) for w in zip(*row, strict=True)] for row in zip(w1, w2)])
+w1, w2 = np.linspace(-45, 95, 80), np.linspace(-60, 75, 80)
+F = np.array([[objective(np.array([a, b])) for a in w1] for b in w2])
 
 figure, axes = plt.subplots(2, 2, figsize=(7.5, 6.5), sharex=True, sharey=True)
 for k, (ax, (name, w)) in enumerate(zip(axes.flat, paths.items(), strict=True)):

@@ -13,8 +13,8 @@ at the same curve and the same model.
 #
 # Ten measurements of 440 patients with their squares and products, standardised, in a pipeline. In
 # scikit-learn's terms `lambda_` is `alpha`; only `Ridge` wants it multiplied by the number of
-# training rows, 264 in every fold of the 330 that are searched. scikit-learn's solvers are asked for
-# a tight tolerance: at their default one the curves differ visibly.
+# training rows, 264 in every fold of the 330 that are searched. scikit-learn's solvers are asked
+# for a tight tolerance, with which the curves agree to four digits.
 
 import time
 
@@ -104,6 +104,6 @@ print(round(here.lambda_, 3), round(there.alpha_, 3))
 # What to remember
 # ----------------
 #
-# Change the import and translate the penalty: :doc:`/coming_from`. The times are of the machine that
-# built this page. What choosing lambda is about:
+# Change the import and translate the penalty: :doc:`/coming_from`. The times are of the machine
+# that built this page. What choosing lambda is about:
 # :ref:`sphx_glr_auto_examples_plot_choosing_lambda.py`.

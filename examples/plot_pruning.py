@@ -3,8 +3,8 @@ What does sparsity buy?
 =======================
 
 A weight that is exactly zero needs no memory and no multiplication, and its feature need not be
-measured. That holds for weights that *are* zero. Ridge makes weights small, and which of them can go
-is a guess.
+measured. That holds for weights that *are* zero. Ridge makes weights small, and which of them can
+go is a guess.
 """
 
 # %%

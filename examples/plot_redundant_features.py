@@ -2,18 +2,19 @@ r"""
 What happens to features that say the same thing?
 =================================================
 
-The lasso picks one or two of them, and which ones may be chance. Ridge gives all of them the same weight.
-The elastic net does a bit of both: it selects features, but those that say the same thing together.
+The lasso picks one or two of them, and which ones may be chance. Ridge gives all of them the same
+weight. The elastic net does a bit of both: it selects features, but those that say the same thing
+together.
 """
 
 # %%
 # Three measures of size
 # ----------------------
 #
-# Of 569 tumours thirty measurements were taken, among them radius, perimeter and area: three ways to
-# say how large it is, correlated by 0.99. Together with the other mean values they predict the radius
-# of the largest cells found ("worst radius"). All columns are standardised, and the penalties are as
-# strong as makes all three models explain the same share of the variance.
+# Of 569 tumours thirty measurements were taken, among them radius, perimeter and area: three ways
+# to say how large it is, correlated by 0.99. Together with the other mean values they predict the
+# radius of the largest cells found ("worst radius"). All columns are standardised, and the
+# penalties are as strong as makes all three models explain the same share of the variance.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -93,11 +94,13 @@ plt.show()
 
 twice = X[["radius", "texture"]].assign(copy=X["radius"])
 for name, model in models.items():
-    print(f"{name:11s}", model.set_params(lambda_=0.1).fit(twice, y).coef_table().round(3).to_dict())
+    print(
+        f"{name:11s}", model.set_params(lambda_=0.1).fit(twice, y).coef_table().round(3).to_dict()
+    )
 
 # %%
 # What to remember
 # ----------------
 #
-# Read a lasso's zeros as "not needed beside the others", never as "without influence". Where a group
-# of features belongs together, take some L2: :class:`~sklearn_reg.ElasticNetRegression`.
+# Read a lasso's zeros as "not needed beside the others", never as "without influence". Where a
+# group of features belongs together, take some L2: :class:`~sklearn_reg.ElasticNetRegression`.

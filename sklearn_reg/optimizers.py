@@ -244,7 +244,7 @@ def adam_with_l2(
     beta1 : float, default=0.9
         Share of the past that the running mean of g keeps in a step, in [0, 1).
     beta2 : float, default=0.999
-        The same for g^2.
+        The same for its squares.
     epsilon : float, default=1e-8
         Size of the gradients that counts as small, > 0.
 
@@ -324,7 +324,7 @@ def adamw(
     beta1 : float, default=0.9
         Share of the past that the running mean of g keeps in a step, in [0, 1).
     beta2 : float, default=0.999
-        The same for g^2.
+        The same for its squares.
     epsilon : float, default=1e-8
         Size of the gradients that counts as small, > 0.
 
