@@ -63,11 +63,16 @@ GALLERY = [
 ]
 
 
-class GalleryOrder(FileNameSortKey):
+def place_in_gallery(path: str) -> int:
     """Order examples as GALLERY does; one that is not in it is an error."""
+    return GALLERY.index(Path(path).name)
+
+
+class GalleryOrder(FileNameSortKey):
+    """The same, as Sphinx-Gallery wants it for a folder."""
 
     def __call__(self, filename: str) -> int:
-        return GALLERY.index(Path(filename).name)
+        return place_in_gallery(filename)
 
 
 sphinx_gallery_conf = {
@@ -76,7 +81,7 @@ sphinx_gallery_conf = {
     "filename_pattern": r"plot_",
     "ignore_pattern": r"quickstart\.py",
     "within_subsection_order": "conf.GalleryOrder",
-    "minigallery_sort_order": "conf.GalleryOrder",
+    "minigallery_sort_order": "conf.place_in_gallery",
     "abort_on_example_error": True,
     "remove_config_comments": True,
     "download_all_examples": False,

@@ -129,7 +129,7 @@ def count_on_top(ax: Any, lambdas: FloatArray, freedom: FloatArray) -> Any:
     """Put degrees of freedom on an axis at the top, above their lambdas."""
     at = np.unique(np.linspace(0, lambdas.size - 1, 6).round().astype(int))
     top = ax.secondary_xaxis("top")
-    top.set_xticks(lambdas[at], labels=[f"{freedom[k]:.3g}" for k in at])
+    top.set_xticks(lambdas[at], labels=[f"{round(freedom[k], 1):.3g}" for k in at])
     top.set_xticks([], minor=True)
     top.set_xlabel("degrees of freedom")
     return top
