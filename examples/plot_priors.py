@@ -60,7 +60,8 @@ plt.show()
 # -----------------------------------
 #
 # One feature and twenty samples, so that the posterior can be computed on a grid of weights, with
-# no solver in sight. Its highest point is where the estimators end.
+# no solver in sight. Its highest point is where the estimators end. (The seed is chosen such
+# that for the lasso it is zero.)
 
 rng = np.random.default_rng(4)
 n, sigma = 20, 2.0
@@ -105,7 +106,7 @@ print(f"Laplace posterior: the weight is negative with probability {below:.2f}, 
 # ----------------
 #
 # Ridge believes in many weights of similar size, the lasso in few that matter; :math:`\lambda` is
-# the noise over the width of the belief. A prior that is right makes a better fit, and
-# :ref:`sphx_glr_auto_examples_plot_choosing_lambda.py` shows how the data choose its width.
+# larger the more noise there is, and smaller the wider the belief and the more the data. How the
+# data choose it: :ref:`sphx_glr_auto_examples_plot_choosing_lambda.py`.
 # The lasso as a MAP estimate is remarked on in Tibshirani (1996),
 # https://doi.org/10.1111/j.2517-6161.1996.tb02080.x.

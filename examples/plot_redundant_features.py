@@ -2,9 +2,9 @@ r"""
 What happens to features that say the same thing?
 =================================================
 
-The lasso picks one or two of them, and which ones may be chance. Ridge gives all of them the same
-weight. The elastic net does a bit of both: it selects features, but those that say the same thing
-together.
+The lasso picks one or two of them, and which ones may be chance. Ridge gives all of them nearly
+the same weight. The elastic net does a bit of both: it selects features, but those that say the
+same thing together.
 """
 
 # %%
@@ -87,16 +87,22 @@ plt.show()
 # Exact copies
 # ------------
 #
-# With a column twice, ridge and elastic net halve its weight between the two, whatever the data:
-# their penalties are strictly convex, and so treat equals equally (the *grouping effect*, Zou and
-# Hastie 2005, https://doi.org/10.1111/j.1467-9868.2005.00503.x). For the lasso every division costs
-# the same, so its solution is not unique, and the solver returns one of many.
+# With a column twice, ridge and elastic net give both the same weight, whatever the data: their
+# penalties are strictly convex, and so treat equals equally (the *grouping effect*, Zou and Hastie
+# 2005, https://doi.org/10.1111/j.1467-9868.2005.00503.x). For the lasso every division without a
+# change of sign costs the same. Its solution is not unique: the even division that the solver here
+# returns is one of many, and all the weight on one copy is as good.
 
 twice = X[["radius", "texture"]].assign(copy=X["radius"])
 for name, model in models.items():
     print(
         f"{name:11s}", model.set_params(lambda_=0.1).fit(twice, y).coef_table().round(3).to_dict()
     )
+
+lasso = models["lasso"]
+moved = lasso.coef_ @ [[1, 0, 0], [0, 1, 0], [1, 0, 0]]  # the copy's weight goes to the first
+np.testing.assert_allclose(twice @ moved, twice @ lasso.coef_, atol=1e-12)
+np.testing.assert_allclose(np.abs(moved).sum(), np.abs(lasso.coef_).sum())
 
 # %%
 # What to remember

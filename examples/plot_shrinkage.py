@@ -97,9 +97,7 @@ left.set(xscale="log", xlabel=r"$\lambda$", ylabel="share that is left, $s^2 / (
 left.set_title("Each of ten directions shrinks in its turn")
 
 right.plot(lambdas, conditions, label="condition number of $X^\\top X + nλI$")
-right.plot(
-    lambdas[::5], steps, "s--", label="steps of descent to a gap of $10^{-8}$"
-)
+right.plot(lambdas[::5], steps, "s--", label="steps of descent to a gap of $10^{-8}$")
 right.set(xscale="log", yscale="log", xlabel=r"$\lambda$", ylim=(0.8, 4e4))
 right.set_title("What shrinks them also speeds up")
 right.legend(loc="upper right", fontsize="small")
