@@ -10,9 +10,8 @@ from pathlib import Path
 
 os.environ["MPLBACKEND"] = "Agg"
 DOCS = Path(__file__).parent
-sys.path.insert(0, str(DOCS.parent))  # document this very source, wherever it is
-
-from sphinx_gallery.sorting import FileNameSortKey  # noqa: E402
+# This very source, wherever it is; and what lies beside this file (gallery_order).
+sys.path[:0] = [str(DOCS.parent), str(DOCS)]
 
 import sklearn_reg  # noqa: E402
 
@@ -44,44 +43,13 @@ autodoc_typehints = "none"  # types are in the docstrings
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
-# What a newcomer should see first stands first; what follows builds on it.
-GALLERY = [
-    "plot_geometry.py",
-    "plot_sparse_against_spread.py",
-    "plot_redundant_features.py",
-    "plot_priors.py",
-    "plot_shrinkage.py",
-    "plot_bias_variance.py",
-    "plot_choosing_lambda.py",
-    "plot_pipelines.py",
-    "plot_learning_rates.py",
-    "plot_subgradient_against_proximal.py",
-    "plot_certified_solver.py",
-    "plot_sgd_weight_decay.py",
-    "plot_adamw.py",
-    "plot_pruning.py",
-]
-
-
-def place_in_gallery(path: str) -> int:
-    """Order examples as GALLERY does; one that is not in it is an error."""
-    return GALLERY.index(Path(path).name)
-
-
-class GalleryOrder(FileNameSortKey):
-    """The same, as Sphinx-Gallery wants it for a folder."""
-
-    def __call__(self, filename: str) -> int:
-        return place_in_gallery(filename)
-
-
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"plot_",
     "ignore_pattern": r"quickstart\.py",
-    "within_subsection_order": "conf.GalleryOrder",
-    "minigallery_sort_order": "conf.place_in_gallery",
+    "within_subsection_order": "gallery_order.GalleryOrder",
+    "minigallery_sort_order": "gallery_order.place_in_gallery",
     "abort_on_example_error": True,
     "remove_config_comments": True,
     "download_all_examples": False,
