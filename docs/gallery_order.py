@@ -1,4 +1,4 @@
-"""The order of the gallery: what a newcomer should see first stands first; the rest builds on it."""
+"""The order of the gallery: what a newcomer should see first; the rest builds on it."""
 
 from __future__ import annotations
 
