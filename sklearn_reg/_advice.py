@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_reg._typing import FloatArray
+from sklearn_reg._scaled import Fitted
 from sklearn_reg.problem import Problem
-from sklearn_reg.solvers import Settings, SolverResult
+from sklearn_reg.solvers import Settings
 
 # What is worth naming as a cause.
 SLOW_RATE = 0.5  # below this share of 1 / L
@@ -18,14 +17,9 @@ UNEQUAL_SCALES = 10.0
 ILL_CONDITIONED = 100.0
 
 
-def warn_of_trouble(
-    who: str,
-    problems: Sequence[Problem],
-    results: Sequence[SolverResult],
-    units: FloatArray,
-    settings: Settings,
-) -> None:
+def warn_of_trouble(who: str, fitted: Fitted, settings: Settings) -> None:
     """Warn once a fit, about its worst target. Objectives are scaled by units**2."""
+    problems, results, units = fitted.problems, fitted.results, fitted.scaled.units
     excess = [
         result.gap / problem.null if problem.null else np.inf
         for problem, result in zip(problems, results, strict=True)

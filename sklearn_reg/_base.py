@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,9 +23,10 @@ from sklearn_reg._parameters import (
 )
 from sklearn_reg._progress import CallbackSupportMixin, start, with_callbacks
 from sklearn_reg._report import coefficient_table, html_summary
-from sklearn_reg._scaled import Fitted, Penalty, Scaled, scale_rows, solve
+from sklearn_reg._scaled import Fitted, Penalty, Scaled, scale_moments, scale_rows, solve
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import check_number
+from sklearn_reg.moments import Moments
 from sklearn_reg.rows import rows_of
 from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings, choose
 
@@ -130,6 +131,14 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         self.solver_ = results[0].solver
 
 
+class _Read(NamedTuple):
+    """What a stream of rows has left."""
+
+    moments: Moments
+    dtype: np.dtype[Any]  # of the coefficients: float32 where all rows were
+    y_ndim: int
+
+
 class PenalizedRegression(LinearModel):
     """Least squares with an elastic-net penalty; a subclass says which by `_l1_ratio`."""
 
@@ -167,9 +176,129 @@ class PenalizedRegression(LinearModel):
         """
         with unchanged_on_error(self):
             settings, fitted = self._fit(X, y, sample_weight)
-        warn_of_trouble(
-            type(self).__name__, fitted.problems, fitted.results, fitted.scaled.units, settings
-        )
+        warn_of_trouble(type(self).__name__, fitted, settings)
+        return self
+
+    def partial_fit(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Add rows, and fit all rows so far: exactly what `fit` finds on all of them at once.
+
+        Least squares needs no more of the rows than their moments, which add; `moments_` keeps
+        them, in (n_features + n_targets)^2 numbers whatever the number of rows. The solver starts
+        at the last fit, and may end elsewhere within `tol`. To read all of a stream and fit once,
+        use `fit_batches`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Further rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their targets, in the same shape every time.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, on one scale for all calls. None means 1 for every row.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data are not valid, or the rows do not fit those before. The
+            estimator is then as it was before.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `fit`; and if the columns are so dependent that moments cannot certify `tol`.
+
+        References
+        ----------
+        T. F. Chan, G. H. Golub, R. J. LeVeque (1983). Algorithms for computing the sample
+        variance. The American Statistician 37(3). https://doi.org/10.1080/00031305.1983.10483115
+        """
+        with unchanged_on_error(self):
+            settings, fitted = self._partial_fit(X, y, sample_weight)
+        warn_of_trouble(type(self).__name__, fitted, settings)
+        return self
+
+    def fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> Self:
+        """Fit rows that come in batches, in one pass: exactly what `fit` finds on all of them.
+
+        Parameters
+        ----------
+        batches : iterable of (X, y) or (X, y, sample_weight)
+            Each as `partial_fit` takes them; read once, one at a time, and not kept. Batches
+            without rows are passed over.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator; further rows can follow by `partial_fit`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter is not valid or a batch is not (the message has its number), or if there
+            is no row. The estimator is then as it was before, as it is if reading fails.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `partial_fit`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_reg import RidgeRegression
+        >>> X, y = np.arange(8.0).reshape(4, 2) ** 2, np.array([1.0, 0.0, 2.0, 3.0])
+        >>> model = RidgeRegression(lambda_=0.1, solver="auto")
+        >>> streamed = model.fit_batches((X[k : k + 2], y[k : k + 2]) for k in (0, 2)).coef_.copy()
+        >>> bool(np.allclose(streamed, model.fit(X, y).coef_, rtol=1e-10))
+        True
+        """
+        with unchanged_on_error(self):
+            settings, fitted = self._fit_batches(batches)
+        warn_of_trouble(type(self).__name__, fitted, settings)
+        return self
+
+    def fit_moments(self, moments: Moments) -> Self:
+        """Fit from moments: merged from several processes, or with rows taken away.
+
+        Parameters
+        ----------
+        moments : Moments
+            Of all rows, such as `sum(part.moments_ for part in parts)`, or
+            `model.moments_ - Moments.from_data(X_old, y_old)`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator; further rows can follow by `partial_fit`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the moments are not valid. The estimator is then as it was before.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `partial_fit`.
+        """
+        if not isinstance(moments, Moments):
+            raise TypeError(f"moments must be Moments, got {type(moments).__name__}")
+        if not moments.weight > 0:
+            raise ValueError("moments must be those of at least one row, got weight 0")
+        with unchanged_on_error(self):
+            settings = self._settings()
+            n_features, n_targets = moments.cross.shape
+            if getattr(self, "n_features_in_", None) != n_features:
+                self.__dict__.pop("feature_names_in_", None)
+                self.n_features_in_ = n_features
+            read = _Read(moments, np.dtype(np.float64), 1 if n_targets == 1 else 2)
+            fitted = self._fit_read(read, settings)
+        warn_of_trouble(type(self).__name__, fitted, settings)
         return self
 
     @with_callbacks
@@ -183,7 +312,81 @@ class PenalizedRegression(LinearModel):
         with start(self), overflow_explained(X, y):
             fitted = self._solve(X, np.asarray(y, dtype=np.float64), weights, settings)
             self._store(fitted, X.dtype, np.ndim(y))
+        self.__dict__.pop("moments_", None)  # of other rows
         return settings, fitted
+
+    @with_callbacks
+    def _partial_fit(
+        self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None
+    ) -> tuple[Settings, Fitted]:
+        """Add rows to those so far, fit, and return what there may be to warn of."""
+        settings, read = self._settings(), self._read_so_far()
+        with start(self):
+            fitted = self._fit_read(self._read(X, y, sample_weight, read), settings)
+        return settings, fitted
+
+    @with_callbacks
+    def _fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> tuple[Settings, Fitted]:
+        """Read all batches, fit, and return what there may be to warn of."""
+        settings, read = self._settings(), None
+        with start(self) as task:
+            for number, batch in enumerate(batches):
+                with task.part("batch", number):
+                    X, y, weights = _parts(batch, number)
+                    if np.shape(X)[:1] == (0,):
+                        continue
+                    try:
+                        read = self._read(X, y, weights, read)
+                    except (TypeError, ValueError) as error:
+                        kind = TypeError if isinstance(error, TypeError) else ValueError
+                        raise kind(f"batch {number}: {error}") from error
+            if read is None:
+                raise ValueError("batches must have at least one row, got none")
+            fitted = self._fit_read(read, settings)
+        return settings, fitted
+
+    def _read_so_far(self) -> _Read | None:
+        """Return what `partial_fit` goes on from: nothing before the first fit."""
+        if not hasattr(self, "coef_"):
+            return None
+        if not hasattr(self, "moments_"):
+            raise ValueError(
+                "partial_fit cannot go on from fit, which keeps no moments_: begin with "
+                "partial_fit, fit_batches or fit_moments, or with a clone"
+            )
+        return _Read(self.moments_, self.coef_.dtype, self.coef_.ndim)
+
+    def _read(self, X: Matrix, y: ArrayLike, sample_weight: Any, read: _Read | None) -> _Read:
+        """Return what has been read with these rows added."""
+        X, y = validate_data(
+            self, X, y, multi_output=True, y_numeric=True, reset=read is None, **READ_AS
+        )
+        weights = check_sample_weight(sample_weight, X.shape[0], scaled=False)
+        with overflow_explained(X, y):
+            moments = Moments.from_data(X, y, weights)
+            if read is None:
+                return _Read(moments, X.dtype, np.ndim(y))
+            if np.ndim(y) != read.y_ndim:
+                raise ValueError(
+                    f"y must have {read.y_ndim} dimensions as before, got {np.ndim(y)}"
+                )
+            dtype = np.result_type(read.dtype, X.dtype)
+            return _Read(read.moments + moments, dtype, read.y_ndim)
+
+    def _fit_read(self, read: _Read, settings: Settings) -> Fitted:
+        """Solve on moments alone."""
+        moments = read.moments
+        penalty = self._penalty(*moments.cross.shape)
+        solver = SOLVERS[choose(self.solver, penalty.smooth)]
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            scaled = scale_moments(
+                moments, penalty, centred=self.fit_intercept, standardize=self.standardize
+            )
+            starts = self._starts(scaled, warm=True)
+            fitted = solve(scaled, penalty, solver, starts, settings).blurred(settings.tol)
+            self._store(fitted, read.dtype, read.y_ndim)
+        self.moments_ = moments
+        return fitted
 
     def _settings(self) -> Settings:
         """Check the parameters that do not depend on the data."""
@@ -230,19 +433,29 @@ class PenalizedRegression(LinearModel):
                 centred=self.fit_intercept,
                 standardize=self.standardize,
             )
-            fitted = solve(scaled, penalty, solver, self._starts(scaled), settings)
+            fitted = solve(scaled, penalty, solver, self._starts(scaled, self.warm_start), settings)
             if not on_gram or fitted.is_accurate(settings.tol):
                 return fitted
             on_gram = False  # columns so dependent that their Gram matrix lost too many digits
 
-    def _starts(self, scaled: Scaled) -> FloatArray:
+    def _starts(self, scaled: Scaled, warm: bool) -> FloatArray:
         """Return where each target starts: at zero, or at the last fit."""
         shape = (scaled.units.size, scaled.columns.factors.size)
-        if self.warm_start:
+        if warm:
             coef = np.atleast_2d(getattr(self, "coef_", np.zeros(0)))
             if coef.shape == shape:
                 return scaled.solutions(coef)
         return np.zeros(shape)
+
+
+def _parts(batch: Any, number: int) -> tuple[Any, Any, Any]:
+    """Return X, y and weights of a batch."""
+    if isinstance(batch, (tuple, list)) and len(batch) in (2, 3):
+        X, y, *weights = batch
+        return X, y, weights[0] if weights else None
+    raise TypeError(
+        f"batch {number} must be (X, y) or (X, y, sample_weight), got {type(batch).__name__}"
+    )
 
 
 def _side_by_side(histories: Sequence[FloatArray], n_iter: int) -> FloatArray:

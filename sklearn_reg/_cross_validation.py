@@ -18,8 +18,9 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._base import LinearModel, overflow_explained, unchanged_on_error
-from sklearn_reg._folds import Folds, MomentFolds, RowFolds, Split
+from sklearn_reg._folds import Folds, FoldsInMemory, MomentFolds, RowFolds, Split
 from sklearn_reg._leave_one_out import leave_one_out
+from sklearn_reg._linalg import dense
 from sklearn_reg._parameters import (
     READ_AS,
     check_flag,
@@ -36,7 +37,6 @@ from sklearn_reg.path import (
     Grid,
     Points,
     check_lambdas,
-    dense,
     follow,
     moments_pay,
     walk,
@@ -162,13 +162,13 @@ class PenalizedRegressionCV(LinearModel):
             if curves is None:
                 folds = gather(_splits(splitter, X, y, weights, routed["split"]))
                 grids = _grids(grid, folds, penalties)
-            with start(self, len(ratios) * len(folds.splits) + 1) as task:
+            with start(self, len(ratios) * folds.n_folds + 1) as task:
                 if curves is None:
                     curves = _cross_validate(folds, penalties, grids, tol, self.n_jobs, task)
                 losses = curves.test
                 if self.scoring is not None:
                     losses = -self._scores(curves, X, y, folds.splits, routed["score"])
-                with task.part("choose and refit", len(ratios) * len(folds.splits)):
+                with task.part("choose and refit", len(ratios) * folds.n_folds):
                     choice = _choose(rule, losses, grids, folds, penalties, tol)
                     lambda_ = float(grids[choice.ratio][choice.chosen])
                     chosen = penalties[choice.ratio]._replace(lambdas=np.full(Y.shape[1], lambda_))
@@ -332,7 +332,7 @@ def _grids(grid: Grid | FloatArray, folds: Folds, penalties: Sequence[Penalty]) 
 
 
 def _leave_one_out(
-    folds: Folds, penalties: Sequence[Penalty], grids: Sequence[FloatArray], tol: float
+    folds: FoldsInMemory, penalties: Sequence[Penalty], grids: Sequence[FloatArray], tol: float
 ) -> _Curves | None:
     """Take the errors of all folds from one decomposition, or return None if digits are lost."""
     done = [leave_one_out(folds, *at, tol) for at in zip(penalties, grids, strict=True)]
@@ -352,11 +352,11 @@ def _cross_validate(
     task: Task,
 ) -> _Curves:
     """Follow the path of each fold, and take its errors."""
-    n_folds = len(folds.splits)
+    n_folds = folds.n_folds
 
     def run(ratio: int, fold: int) -> Asking[tuple[Points, FloatArray]]:
         penalty, lambdas = penalties[ratio], grids[ratio]
-        steps = len(lambdas) * folds.Y.shape[1]
+        steps = len(lambdas) * folds.n_targets
         with task.part("fold", ratio * n_folds + fold, steps) as path:
             count = iter(range(steps))
 
@@ -367,7 +367,8 @@ def _cross_validate(
             train = folds.train(fold, penalty)
             points = yield from walk(train, penalty, lambdas, tol, after=after)
             if not (points.are_accurate and points.are_certified):
-                points = follow(folds.train_on_rows(fold, penalty), penalty, lambdas, tol)
+                rows = folds.train_on_rows(fold, penalty)
+                points = points if rows is None else follow(rows, penalty, lambdas, tol)
             return points, folds.errors(fold, points.coefs, points.intercepts)
 
     def run_together(some: Sequence[tuple[int, int]]) -> list[tuple[Points, FloatArray]]:
@@ -402,11 +403,10 @@ def _cross_validate(
 def _refit(folds: Folds, penalty: Penalty, tol: float) -> Fitted:
     """Fit all of the data with the chosen penalty."""
     solver, settings = SOLVERS[choose("auto", penalty.smooth)], Settings(None, AUTO_ITERATIONS, tol)
-    starts = np.zeros((folds.Y.shape[1], folds.X.shape[1]))
+    starts = np.zeros((folds.n_targets, folds.n_features))
     fitted = solve(folds.whole(penalty), penalty, solver, starts, settings)
-    if not fitted.is_accurate(tol):
-        fitted = solve(folds.whole_on_rows(penalty), penalty, solver, starts, settings)
-    return fitted
+    rows = None if fitted.is_accurate(tol) else folds.whole_on_rows(penalty)
+    return fitted if rows is None else solve(rows, penalty, solver, starts, settings)
 
 
 def _choose(
@@ -419,7 +419,7 @@ def _choose(
 ) -> _Choice:
     """Apply the rule."""
     if isinstance(rule, str) and rule in CRITERIA:
-        n = int(np.count_nonzero(folds.weights))
+        n = folds.n_rows
         values = []
         for penalty, grid in zip(penalties, grids, strict=True):
             whole = folds.whole(penalty)

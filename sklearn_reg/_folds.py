@@ -4,18 +4,19 @@
 pass over X gathers the moments of every cell. The moments of any training or test set are sums of
 those of its cells; sums only, because a difference would cancel where a fold holds nearly all of a
 column. `RowFolds`, for the others: a fold is a weight of zero for the rows it leaves out.
+`GatheredFolds`, for rows that came in batches and are gone: only their moments are left.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from itertools import pairwise, starmap
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_reg._linalg import EPS
+from sklearn_reg._linalg import EPS, dense
 from sklearn_reg._scaled import Penalty, Scaled, scale_moments, scale_rows
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import Moments, row_chunks
@@ -36,31 +37,31 @@ class Split(NamedTuple):
     test: IndexArray
 
 
-class Folds(ABC):
-    """Training sets as the solvers see them, and errors on both sides of each split."""
+class Sides(NamedTuple):
+    """The cells of one fold."""
 
+    train: BoolArray
+    test: BoolArray
+
+
+class Folds(ABC):
+    """Training sets as the solvers see them, and errors on both sides of each split.
+
+    Attributes
+    ----------
+    n_folds, n_features, n_targets : int
+    n_rows : int
+        Rows with a positive weight.
+    """
+
+    n_folds: int
+    n_features: int
+    n_targets: int
+    n_rows: int
     at_once = 1  # folds that are solved side by side, sharing products with X
 
-    def __init__(
-        self,
-        X: Matrix,
-        Y: FloatArray,
-        weights: FloatArray | None,
-        splits: Sequence[Split],
-        *,
-        centred: bool,
-        standardize: bool,
-    ) -> None:
-        self.X, self.Y, self.splits = X, Y, splits
-        self.weights = np.ones(len(Y)) if weights is None else weights
-        self._weighted = weights is not None
+    def __init__(self, *, centred: bool, standardize: bool) -> None:
         self.centred, self.standardize = centred, standardize
-        self._rows = rows_of(X)
-        self._prepare()
-
-    @abstractmethod
-    def _prepare(self) -> None:
-        """Look at the data once, where that helps."""
 
     @abstractmethod
     def whole(self, penalty: Penalty) -> Scaled:
@@ -77,6 +78,155 @@ class Folds(ABC):
         `coefs` has shape (k * n_targets, n_features), dense or CSR, `intercepts` (k, n_targets).
         Several targets count alike.
         """
+
+    def train_on_rows(self, fold: int, penalty: Penalty) -> Scaled | None:
+        """Return the training set of a fold as weighted rows, where there still are rows."""
+        return None
+
+    def whole_on_rows(self, penalty: Penalty) -> Scaled | None:
+        """Return all of the data as rows, where there still are rows."""
+        return None
+
+    def _scale(self, moments: Moments, penalty: Penalty) -> Scaled:
+        return scale_moments(moments, penalty, centred=self.centred, standardize=self.standardize)
+
+    def _errors_from(
+        self, sides: Sequence[Moments], coefs: Matrix, intercepts: FloatArray
+    ) -> tuple[FloatArray, bool]:
+        """Mean squared errors on each side, of shape (2, k), and whether all kept enough digits."""
+        W, reliable = dense(coefs), True
+        errors = np.zeros((2, len(intercepts)))
+        for side, moments in enumerate(sides):
+            for target in range(self.n_targets):
+                mean, sure = _mean_square(
+                    moments, target, W[target :: self.n_targets], intercepts[:, target]
+                )
+                errors[side] += mean
+                reliable &= sure
+        return np.asarray(errors / self.n_targets), reliable
+
+
+class CellMoments:
+    """Moments of rows that come in batches, in cells: rows that no split separates.
+
+    Attributes
+    ----------
+    parts : list of Moments
+        One a cell.
+    n_rows : int
+        Rows with a positive weight so far.
+    """
+
+    def __init__(self, n_cells: int, n_features: int, n_targets: int) -> None:
+        self.parts = [Moments(n_features, n_targets) for _ in range(n_cells)]
+        self.n_rows = 0
+
+    def update(
+        self, X: Matrix, Y: FloatArray, weights: FloatArray | None, cells: Iterable[Cell]
+    ) -> CellMoments:
+        """Add rows, each to its cell."""
+        for cell, rows in cells:
+            some = X[rows] if isinstance(rows, slice) else take_rows(X, rows)
+            s = None if weights is None else weights[rows]
+            if some.shape[0]:
+                self.parts[cell].update(some, Y[rows], s)
+        self.n_rows += len(Y) if weights is None else int(np.count_nonzero(weights))
+        return self
+
+    def __add__(self, other: CellMoments) -> CellMoments:
+        both = copy(self)
+        both.parts = [mine + theirs for mine, theirs in zip(self.parts, other.parts, strict=True)]
+        both.n_rows = self.n_rows + other.n_rows
+        return both
+
+
+Cell = tuple[int, slice | IndexArray]  # the number of a cell, and its rows in a batch
+
+
+def dealt(start: int, n_rows: int, n_cells: int) -> Iterator[Cell]:
+    """Deal rows to cells in turn: row i of all, where start of them went before, to i mod n_cells.
+
+    The same rows share a cell however they are cut into batches.
+    """
+    for first in range(min(n_rows, n_cells)):
+        yield (start + first) % n_cells, slice(first, None, n_cells)
+
+
+def by_cell(cells: IndexArray) -> Iterator[Cell]:
+    """Collect the rows of each cell, given the cell of each row."""
+    order = np.argsort(cells, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(cells[order])) + 1):
+        if rows.size:
+            neighbours = rows[-1] - rows[0] == rows.size - 1
+            yield int(cells[rows[0]]), slice(rows[0], rows[-1] + 1) if neighbours else rows
+
+
+class GatheredFolds(Folds):
+    """Folds of rows that are gone: their moments were gathered as they went by.
+
+    Parameters
+    ----------
+    gathered : CellMoments
+    sides : sequence of Sides
+        The cells that train and those that test, for each fold.
+    centred, standardize : bool
+    """
+
+    def __init__(
+        self, gathered: CellMoments, sides: Sequence[Sides], *, centred: bool, standardize: bool
+    ) -> None:
+        super().__init__(centred=centred, standardize=standardize)
+        self._sides, self._sums = sides, _Sums(gathered.parts)
+        self.n_folds, self.n_rows = len(sides), gathered.n_rows
+        self.n_features, self.n_targets = gathered.parts[0].cross.shape
+
+    def whole(self, penalty: Penalty) -> Scaled:
+        """Return all of the data."""
+        return self._scale(self._sums.over(np.ones_like(self._sides[0].train)), penalty)
+
+    def train(self, fold: int, penalty: Penalty) -> Scaled:
+        """Return the training set of a fold."""
+        return self._scale(self._sums.over(self._sides[fold].train), penalty)
+
+    def errors(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
+        """Mean squared errors, of shape (2, k): on the training and on the test set."""
+        sides = [self._sums.over(cells) for cells in self._sides[fold]]
+        return self._errors_from(sides, coefs, intercepts)[0]
+
+
+class FoldsInMemory(Folds):
+    """Folds of rows that are at hand.
+
+    Parameters
+    ----------
+    X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+    Y : ndarray of shape (n_samples, n_targets)
+    weights : ndarray of shape (n_samples,) or None
+    splits : sequence of Split
+    centred, standardize : bool
+    """
+
+    def __init__(
+        self,
+        X: Matrix,
+        Y: FloatArray,
+        weights: FloatArray | None,
+        splits: Sequence[Split],
+        *,
+        centred: bool,
+        standardize: bool,
+    ) -> None:
+        super().__init__(centred=centred, standardize=standardize)
+        self.X, self.Y, self.splits = X, Y, splits
+        self.weights = np.ones(len(Y)) if weights is None else weights
+        self._weighted = weights is not None
+        self.n_folds, self.n_rows = len(splits), int(np.count_nonzero(self.weights))
+        self.n_features, self.n_targets = X.shape[1], Y.shape[1]
+        self._rows = rows_of(X)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Look at the data once, where that helps."""
 
     def train_on_rows(self, fold: int, penalty: Penalty) -> Scaled:
         """Return the training set of a fold, as weighted rows."""
@@ -102,24 +252,20 @@ class Folds(ABC):
         return self.weights * np.bincount(rows, minlength=len(self.Y))
 
     def _errors_on_rows(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
-        n_targets = self.Y.shape[1]
         sides = np.stack([self._weights_in(rows) for rows in self.splits[fold]])
         sides /= sides.sum(axis=1, keepdims=True)
         errors = np.zeros((2, len(intercepts)))
-        for target in range(n_targets):
-            fitted = self._rows.fitted_by(coefs[target::n_targets])
+        for target in range(self.n_targets):
+            fitted = self._rows.fitted_by(coefs[target :: self.n_targets])
             residuals = self.Y[:, target, None] - fitted - intercepts[:, target]
             errors += sides @ np.square(residuals, out=residuals)
-        return np.asarray(errors / n_targets)
+        return np.asarray(errors / self.n_targets)
 
 
-class RowFolds(Folds):
+class RowFolds(FoldsInMemory):
     """Folds as weights on the rows."""
 
     at_once = 8  # each holds a working set
-
-    def _prepare(self) -> None:
-        """Do nothing: each fold reads the rows itself."""
 
     def whole(self, penalty: Penalty) -> Scaled:
         """Return all of the data."""
@@ -134,7 +280,7 @@ class RowFolds(Folds):
         return self._errors_on_rows(fold, coefs, intercepts)
 
 
-class MomentFolds(Folds):
+class MomentFolds(FoldsInMemory):
     """Folds as sums of moments, gathered in one pass over X."""
 
     def _prepare(self) -> None:
@@ -160,21 +306,9 @@ class MomentFolds(Folds):
 
     def errors(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
         """Mean squared errors, of shape (2, k): on the training and on the test set."""
-        n_targets, W = self.Y.shape[1], np.asarray(coefs)
-        errors = np.zeros((2, len(intercepts)))
-        for side, rows in enumerate(self.splits[fold]):
-            moments = self._side(rows)
-            for target in range(n_targets):
-                mean, reliable = _mean_square(
-                    moments, target, W[target::n_targets], intercepts[:, target]
-                )
-                if not reliable:
-                    return self._errors_on_rows(fold, coefs, intercepts)
-                errors[side] += mean
-        return np.asarray(errors / n_targets)
-
-    def _scale(self, moments: Moments, penalty: Penalty) -> Scaled:
-        return scale_moments(moments, penalty, centred=self.centred, standardize=self.standardize)
+        sides = [self._side(rows) for rows in self.splits[fold]]
+        errors, reliable = self._errors_from(sides, coefs, intercepts)
+        return errors if reliable else self._errors_on_rows(fold, coefs, intercepts)
 
     def _side(self, rows: IndexArray) -> Moments:
         """Return the moments of one side of a split."""
@@ -195,22 +329,12 @@ class MomentFolds(Folds):
 
     def _gather(self, cells: IndexArray) -> list[Moments]:
         """Gather the moments of each cell in one pass over X, some rows at a time."""
-        (n, p), n_cells = self.X.shape, len(self._first)
-        moments = [Moments(p, self.Y.shape[1]) for _ in range(n_cells)]
-        for rows in row_chunks(n, p, n_cells):
-            order = np.argsort(cells[rows], kind="stable")
-            bounds = np.searchsorted(cells[rows][order], np.arange(n_cells + 1))
-            in_order = bool((np.diff(order) == 1).all())
-            X, Y = self.X[rows], self.Y[rows]
+        n, p = self.X.shape
+        gathered = CellMoments(len(self._first), p, self.n_targets)
+        for rows in row_chunks(n, p, len(self._first)):
             weights = self.weights[rows] if self._weighted else None
-            if not in_order:
-                X, Y = take_rows(X, order), Y[order]
-                weights = weights if weights is None else weights[order]
-            for cell, part in enumerate(starmap(slice, pairwise(bounds))):
-                s = weights if weights is None else weights[part]
-                if part.start < part.stop and (s is None or s.any()):
-                    moments[cell].update(X[part], Y[part], s)
-        return moments
+            gathered.update(self.X[rows], self.Y[rows], weights, by_cell(cells[rows]))
+        return gathered.parts
 
 
 class _Sums:

@@ -21,7 +21,7 @@ from typing import NamedTuple, overload
 
 import numpy as np
 
-from sklearn_reg._folds import CANCELLED, Folds
+from sklearn_reg._folds import CANCELLED, FoldsInMemory
 from sklearn_reg._linalg import EPS
 from sklearn_reg._scaled import Penalty, Scaled
 from sklearn_reg._typing import FloatArray, Matrix
@@ -44,7 +44,7 @@ class LeftOut(NamedTuple):
 
 
 def leave_one_out(
-    folds: Folds, penalty: Penalty, lambdas: FloatArray, tol: float
+    folds: FoldsInMemory, penalty: Penalty, lambdas: FloatArray, tol: float
 ) -> LeftOut | None:
     """Return all folds of leave-one-out, or None where too few digits are left for this way.
 
@@ -82,7 +82,9 @@ def leave_one_out(
     )
 
 
-def _coordinates(folds: Folds, scaled: Scaled, spectrum: Spectrum) -> tuple[FloatArray, FloatArray]:
+def _coordinates(
+    folds: FoldsInMemory, scaled: Scaled, spectrum: Spectrum
+) -> tuple[FloatArray, FloatArray]:
     """P, and the targets in the units of the solver; both over sqrt(n)."""
     n, columns = len(folds.Y), scaled.columns
     Y = ((folds.Y - scaled.offsets) / scaled.units - columns.target_means) / np.sqrt(n)

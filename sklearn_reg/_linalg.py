@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh
 
-from sklearn_reg._typing import FloatArray, IndexArray
+from sklearn_reg._typing import FloatArray, IndexArray, Matrix
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -18,6 +18,11 @@ def support_of(w: FloatArray) -> IndexArray:
     """Return where w is not zero; NumPy finds it many times faster among booleans."""
     support: IndexArray = (w != 0).nonzero()[0]
     return support
+
+
+def dense(coefs: Matrix) -> FloatArray:
+    """Return coefficients as an ndarray."""
+    return np.asarray(coefs.toarray() if hasattr(coefs, "toarray") else coefs)
 
 
 def pseudo_inverse(matrix: FloatArray, lost: float = 1.0) -> Solve:

@@ -52,8 +52,10 @@ def check_lambda(lambda_: Any, n_targets: int) -> FloatArray:
     )
 
 
-def check_sample_weight(sample_weight: ArrayLike | None, n_samples: int) -> FloatArray | None:
-    """Return weights of shape (n_samples,), scaled to a largest weight of one."""
+def check_sample_weight(
+    sample_weight: ArrayLike | None, n_samples: int, *, scaled: bool = True
+) -> FloatArray | None:
+    """Return weights of shape (n_samples,), by default scaled to a largest weight of one."""
     if sample_weight is None:
         return None
     weights: FloatArray = check_array(
@@ -69,8 +71,7 @@ def check_sample_weight(sample_weight: ArrayLike | None, n_samples: int) -> Floa
         raise ValueError(f"sample_weight must not be negative, got {weights.min()!r}")
     if not weights.any():
         raise ValueError("sample_weight must be positive for at least one row, got all zeros")
-    scaled: FloatArray = weights / weights.max()
-    return scaled
+    return weights / weights.max() if scaled else weights
 
 
 def check_penalty_weights(

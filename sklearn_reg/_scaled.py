@@ -106,6 +106,16 @@ class Fitted(NamedTuple):
             for problem, result in zip(self.problems, self.results, strict=True)
         )
 
+    def blurred(self, tol: float) -> Fitted:
+        """Add to the gaps what rounding may have hidden, where no rows are left to tell."""
+        if self.is_accurate(tol):
+            return self
+        results = []
+        for problem, result in zip(self.problems, self.results, strict=True):
+            gap = result.gap + self.scaled.design.rounding(result.w)
+            results.append(result._replace(gap=gap, converged=gap <= tol * problem.null))
+        return self._replace(results=results)
+
 
 def solve(
     scaled: Scaled, penalty: Penalty, solver: Solver, starts: FloatArray, settings: Settings

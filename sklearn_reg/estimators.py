@@ -69,6 +69,8 @@ class RidgeRegression(PenalizedRegression):
         Upper bound of F - F*, the distance to the optimum, in the unit of F.
     converged_ : bool
         Whether the gap is within `tol` for every target.
+    moments_ : Moments
+        Of all rows so far, after `partial_fit`, `fit_batches` or `fit_moments`.
     history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
         F after each iteration.
     gap_history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
@@ -194,6 +196,8 @@ class LassoRegression(PenalizedRegression):
         Upper bound of F - F*, the distance to the optimum, in the unit of F.
     converged_ : bool
         Whether the gap is within `tol` for every target.
+    moments_ : Moments
+        Of all rows so far, after `partial_fit`, `fit_batches` or `fit_moments`.
     history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
         F after each iteration.
     gap_history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
@@ -332,6 +336,8 @@ class ElasticNetRegression(PenalizedRegression):
         Upper bound of F - F*, the distance to the optimum, in the unit of F.
     converged_ : bool
         Whether the gap is within `tol` for every target.
+    moments_ : Moments
+        Of all rows so far, after `partial_fit`, `fit_batches` or `fit_moments`.
     history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
         F after each iteration.
     gap_history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)

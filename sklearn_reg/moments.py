@@ -150,6 +150,9 @@ class Moments:
     def __add__(self, other: Moments) -> Moments:
         return self._copy()._merge(other, sign=1)
 
+    def __radd__(self, other: int) -> Moments:
+        return self._copy() if other == 0 else NotImplemented  # so that sum() adds them
+
     def __sub__(self, other: Moments) -> Moments:
         return self._copy()._merge(other, sign=-1)
 

@@ -24,7 +24,7 @@ from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.utils import check_X_y
 
-from sklearn_reg._linalg import support_of
+from sklearn_reg._linalg import dense, support_of
 from sklearn_reg._parameters import READ_AS, check_flag, check_penalty_weights, check_sample_weight
 from sklearn_reg._scaled import Penalty, Scaled, scale_rows
 from sklearn_reg._threads import one_blas_thread
@@ -501,8 +501,3 @@ def _degrees_of_freedom(problem: Problem, w: FloatArray) -> float:
 def _loss(problem: Problem, result: SolverResult) -> float:
     """Mean squared residual: twice what the penalty leaves of the objective."""
     return 2.0 * max(0.0, result.objective - problem.penalty(result.w))
-
-
-def dense(coefs: Matrix) -> FloatArray:
-    """Return coefficients as an ndarray."""
-    return np.asarray(coefs.toarray() if hasattr(coefs, "toarray") else coefs)

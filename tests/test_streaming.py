@@ -1,0 +1,168 @@
+"""Streams: any batches in any order are one fit, and what goes wrong leaves nothing changed."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy import sparse
+from sklearn.base import clone
+
+from sklearn_reg import ElasticNetRegression, LassoRegression, Moments, RidgeRegression
+
+ESTIMATORS = [
+    RidgeRegression(lambda_=0.1, solver="auto"),
+    LassoRegression(lambda_=0.05, solver="auto"),
+    ElasticNetRegression(lambda_=0.1, l1_ratio=0.5, solver="auto"),
+    LassoRegression(lambda_=0.05, standardize=True, solver="auto"),
+    ElasticNetRegression(lambda_=0.1, positive=True, fit_intercept=False, solver="auto"),
+]
+every_estimator = pytest.mark.parametrize("estimator", ESTIMATORS)
+
+
+def data(n: int = 60, p: int = 5, seed: int = 0) -> tuple[Any, Any, Any]:
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, p)) + rng.normal(size=p)
+    X[:, -1] += X[:, 0]
+    X *= 10.0 ** rng.integers(-2, 3, p)
+    return X, X @ rng.normal(size=p) + rng.normal(size=n), rng.integers(1, 5, n) / 2.0
+
+
+def assert_same(model: Any, whole: Any) -> None:
+    scale = np.abs(whole.coef_).max()
+    assert_allclose(model.coef_, whole.coef_, rtol=1e-10, atol=1e-10 * scale)
+    assert_allclose(model.intercept_, whole.intercept_, rtol=1e-9, atol=1e-9)
+    assert_allclose(model.objective_, whole.objective_, rtol=1e-10)
+    assert model.converged_
+    assert model.dual_gap_ <= 1e-8 * model.objective_ + 1e-12
+
+
+@every_estimator
+@given(sizes=st.lists(st.integers(1, 60), min_size=1, max_size=60), seed=st.integers(0, 99))
+def test_any_batches_in_any_order_are_one_fit(estimator: Any, sizes: list[int], seed: int) -> None:
+    X, y, s = data(seed=seed)
+    whole = clone(estimator).fit(X, y, s)
+    order = np.random.default_rng(seed).permutation(60)
+    cuts = [cut for cut in np.cumsum(sizes) if cut < 60]
+    batches = [(X[rows], y[rows], s[rows]) for rows in np.split(order, cuts)]
+    assert_same(clone(estimator).fit_batches(iter(batches)), whole)
+    grown = clone(estimator).set_params(tol=1e-14)  # a warm start may end anywhere within tol
+    for batch in batches:
+        grown.partial_fit(*batch)
+    assert_same(grown, whole)
+    merged = sum(Moments.from_data(*batch) for batch in batches)
+    assert_same(clone(estimator).fit_moments(merged), whole)
+
+
+def test_moments_travel_merge_and_forget() -> None:
+    X, y, _ = data()
+    left, right = (
+        LassoRegression(0.05, solver="auto").partial_fit(X[k::2], y[k::2]) for k in (0, 1)
+    )
+    both = pickle.loads(pickle.dumps(left.moments_)) + right.moments_
+    whole = LassoRegression(0.05, solver="auto").fit(X, y)
+    assert_same(LassoRegression(0.05, solver="auto").fit_moments(both), whole)
+    without = both - Moments.from_data(X[1::2], y[1::2])
+    again = LassoRegression(0.05, solver="auto").fit_moments(without)
+    assert_same(again, LassoRegression(0.05, solver="auto").fit(X[::2], y[::2]))
+
+
+def test_sparse_and_float32_batches_and_several_targets() -> None:
+    X, y, _ = data()
+    Y = np.column_stack([y, -2 * y])
+    whole = LassoRegression(0.05, solver="auto").fit(X, Y)
+    halves = [(sparse.csr_array(X[:30]), Y[:30]), (X[30:], Y[30:])]
+    model = LassoRegression(0.05, solver="auto").fit_batches(halves)
+    assert_allclose(model.coef_, whole.coef_, rtol=1e-8)
+    small = RidgeRegression(0.1, solver="auto").fit_batches([(X[:30].astype(np.float32), y[:30])])
+    assert small.coef_.dtype == np.float32
+    assert small.partial_fit(X[30:], y[30:]).coef_.dtype == np.float64
+
+
+def broken(kind: str) -> tuple[Any, Any]:
+    X, y, _ = data(20)
+    if kind == "width":
+        return X[:, 1:], y
+    if kind == "lengths":
+        return X, y[1:]
+    if kind == "targets":
+        return X, np.column_stack([y, y])
+    if kind == "shape of y":
+        return X, y[:, None]
+    (X if kind == "nan" else y)[-1] = np.nan if kind == "nan" else np.inf
+    return X, y
+
+
+@pytest.mark.parametrize("kind", ["width", "lengths", "targets", "shape of y", "nan", "inf"])
+def test_a_failed_batch_leaves_the_estimator_as_it_was(kind: str) -> None:
+    X, y, _ = data()
+    model = LassoRegression(0.05, solver="auto").partial_fit(X, y)
+    before = pickle.dumps(vars(model))
+    with pytest.raises(ValueError, match=r"X|y|samples"):
+        model.partial_fit(*broken(kind))
+    assert pickle.dumps(vars(model)) == before
+    with pytest.raises(ValueError, match="batch 1: "):
+        model.fit_batches([(X, y), broken(kind)])
+    assert pickle.dumps(vars(model)) == before
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_a_stream_that_breaks_off_leaves_the_estimator_as_it_was(error: Any) -> None:
+    X, y, _ = data()
+
+    def stream() -> Any:
+        yield X, y
+        raise error("in the middle")
+
+    model = LassoRegression(0.05, solver="auto")
+    with pytest.raises(error):
+        model.fit_batches(stream())
+    assert not hasattr(model, "coef_")
+    assert not hasattr(model, "n_features_in_")
+
+
+def test_what_is_no_stream_is_refused() -> None:
+    X, y, _ = data()
+    with pytest.raises(ValueError, match="at least one row, got none"):
+        LassoRegression(solver="auto").fit_batches([])
+    with pytest.raises(TypeError, match=r"batch 0 must be \(X, y\)"):
+        LassoRegression(solver="auto").fit_batches([X])
+    with pytest.raises(TypeError, match="moments must be Moments, got ndarray"):
+        LassoRegression(solver="auto").fit_moments(X)
+    with pytest.raises(ValueError, match="got weight 0"):
+        LassoRegression(solver="auto").fit_moments(Moments(3))
+    with pytest.raises(ValueError, match="cannot go on from fit"):
+        LassoRegression(solver="auto").fit(X, y).partial_fit(X, y)
+
+
+def test_fit_drops_moments_of_other_rows() -> None:
+    X, y, _ = data()
+    assert not hasattr(LassoRegression(solver="auto").partial_fit(X, y).fit(X, y), "moments_")
+
+
+def test_empty_batches_are_passed_over() -> None:
+    X, y, _ = data()
+    model = LassoRegression(0.05, solver="auto").fit_batches(
+        [(X[:0], y[:0]), (X, y), (X[:0], y[:0])]
+    )
+    assert_same(model, LassoRegression(0.05, solver="auto").fit(X, y))
+
+
+def test_memory_mapped_files_are_read_in_batches(tmp_path: Any) -> None:
+    X, y, _ = data(1000)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    batches = ((mapped[k : k + 100], y[k : k + 100]) for k in range(0, 1000, 100))
+    assert_same(
+        LassoRegression(0.05, solver="auto").fit_batches(batches),
+        LassoRegression(0.05, solver="auto").fit(X, y),
+    )
+    assert_same(
+        LassoRegression(0.05, solver="auto").fit(mapped, y),
+        LassoRegression(0.05, solver="auto").fit(X, y),
+    )
