@@ -13,6 +13,7 @@ from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._advice import warn_of_trouble
+from sklearn_reg._batches import Batch, check_y, read, read_all
 from sklearn_reg._parameters import (
     READ_AS,
     check_count,
@@ -296,8 +297,8 @@ class PenalizedRegression(LinearModel):
             if getattr(self, "n_features_in_", None) != n_features:
                 self.__dict__.pop("feature_names_in_", None)
                 self.n_features_in_ = n_features
-            read = _Read(moments, np.dtype(np.float64), 1 if n_targets == 1 else 2)
-            fitted = self._fit_read(read, settings)
+            given = _Read(moments, np.dtype(np.float64), 1 if n_targets == 1 else 2)
+            fitted = self._fit_read(given, settings)
         warn_of_trouble(type(self).__name__, fitted, settings)
         return self
 
@@ -320,29 +321,23 @@ class PenalizedRegression(LinearModel):
         self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None
     ) -> tuple[Settings, Fitted]:
         """Add rows to those so far, fit, and return what there may be to warn of."""
-        settings, read = self._settings(), self._read_so_far()
+        settings, so_far = self._settings(), self._read_so_far()
+        batch = read(self, X, y, sample_weight, first=so_far is None)
+        if so_far is not None:
+            check_y(batch, so_far.y_ndim, so_far.moments.scatter.size)
         with start(self):
-            fitted = self._fit_read(self._read(X, y, sample_weight, read), settings)
+            fitted = self._fit_read(_with(batch, so_far), settings)
         return settings, fitted
 
     @with_callbacks
     def _fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> tuple[Settings, Fitted]:
         """Read all batches, fit, and return what there may be to warn of."""
-        settings, read = self._settings(), None
+        settings, so_far = self._settings(), None
         with start(self) as task:
-            for number, batch in enumerate(batches):
-                with task.part("batch", number):
-                    X, y, weights = _parts(batch, number)
-                    if np.shape(X)[:1] == (0,):
-                        continue
-                    try:
-                        read = self._read(X, y, weights, read)
-                    except (TypeError, ValueError) as error:
-                        kind = TypeError if isinstance(error, TypeError) else ValueError
-                        raise kind(f"batch {number}: {error}") from error
-            if read is None:
-                raise ValueError("batches must have at least one row, got none")
-            fitted = self._fit_read(read, settings)
+            for batch in read_all(self, batches, task):
+                so_far = _with(batch, so_far)
+            assert so_far is not None
+            fitted = self._fit_read(so_far, settings)
         return settings, fitted
 
     def _read_so_far(self) -> _Read | None:
@@ -356,26 +351,9 @@ class PenalizedRegression(LinearModel):
             )
         return _Read(self.moments_, self.coef_.dtype, self.coef_.ndim)
 
-    def _read(self, X: Matrix, y: ArrayLike, sample_weight: Any, read: _Read | None) -> _Read:
-        """Return what has been read with these rows added."""
-        X, y = validate_data(
-            self, X, y, multi_output=True, y_numeric=True, reset=read is None, **READ_AS
-        )
-        weights = check_sample_weight(sample_weight, X.shape[0], scaled=False)
-        with overflow_explained(X, y):
-            moments = Moments.from_data(X, y, weights)
-            if read is None:
-                return _Read(moments, X.dtype, np.ndim(y))
-            if np.ndim(y) != read.y_ndim:
-                raise ValueError(
-                    f"y must have {read.y_ndim} dimensions as before, got {np.ndim(y)}"
-                )
-            dtype = np.result_type(read.dtype, X.dtype)
-            return _Read(read.moments + moments, dtype, read.y_ndim)
-
-    def _fit_read(self, read: _Read, settings: Settings) -> Fitted:
+    def _fit_read(self, so_far: _Read, settings: Settings) -> Fitted:
         """Solve on moments alone."""
-        moments = read.moments
+        moments = so_far.moments
         penalty = self._penalty(*moments.cross.shape)
         solver = SOLVERS[choose(self.solver, penalty.smooth)]
         with np.errstate(over="raise", invalid="raise", divide="raise"):
@@ -384,7 +362,7 @@ class PenalizedRegression(LinearModel):
             )
             starts = self._starts(scaled, warm=True)
             fitted = solve(scaled, penalty, solver, starts, settings).blurred(settings.tol)
-            self._store(fitted, read.dtype, read.y_ndim)
+            self._store(fitted, so_far.dtype, so_far.y_ndim)
         self.moments_ = moments
         return fitted
 
@@ -448,14 +426,15 @@ class PenalizedRegression(LinearModel):
         return np.zeros(shape)
 
 
-def _parts(batch: Any, number: int) -> tuple[Any, Any, Any]:
-    """Return X, y and weights of a batch."""
-    if isinstance(batch, (tuple, list)) and len(batch) in (2, 3):
-        X, y, *weights = batch
-        return X, y, weights[0] if weights else None
-    raise TypeError(
-        f"batch {number} must be (X, y) or (X, y, sample_weight), got {type(batch).__name__}"
-    )
+def _with(batch: Batch, so_far: _Read | None) -> _Read:
+    """Return what has been read with these rows added."""
+    X, Y, weights, y_ndim = batch
+    with overflow_explained(X, Y):
+        moments = Moments.from_data(X, Y, weights)
+        if so_far is None:
+            return _Read(moments, X.dtype, y_ndim)
+        dtype = np.result_type(so_far.dtype, X.dtype)
+        return _Read(so_far.moments + moments, dtype, y_ndim)
 
 
 def _side_by_side(histories: Sequence[FloatArray], n_iter: int) -> FloatArray:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from numbers import Integral
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -12,13 +13,23 @@ from numpy.typing import ArrayLike
 from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import LeaveOneOut, check_cv
+from sklearn.model_selection import LeaveOneOut, PredefinedSplit, check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._base import LinearModel, overflow_explained, unchanged_on_error
-from sklearn_reg._folds import Folds, FoldsInMemory, MomentFolds, RowFolds, Split
+from sklearn_reg._batches import read_all
+from sklearn_reg._folds import (
+    CellMoments,
+    Deal,
+    Folds,
+    FoldsInMemory,
+    GatheredFolds,
+    MomentFolds,
+    RowFolds,
+    Split,
+)
 from sklearn_reg._leave_one_out import leave_one_out
 from sklearn_reg._linalg import dense
 from sklearn_reg._parameters import (
@@ -95,6 +106,55 @@ class PenalizedRegressionCV(LinearModel):
             warnings.warn(f"{type(self).__name__}: {message}", category, stacklevel=2)
         return self
 
+    def fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> Self:
+        """Choose lambda and fit, in one pass over rows that come in batches.
+
+        With `cv` an integer k (None: 5), row i of the stream is tested in fold i mod k, however it
+        is cut into batches; `PredefinedSplit` gives the fold of each row. What is kept are the
+        moments of each fold: k (n_features + n_targets)^2 numbers. The result is that of `fit` on
+        all rows with the same folds.
+
+        Parameters
+        ----------
+        batches : iterable of (X, y) or (X, y, sample_weight)
+            Rows as `fit` takes them; read once, one batch at a time, and not kept. Weights are on
+            one scale for all batches. Batches without rows are passed over.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter is not valid or a batch is not (the message has its number), if there is
+            no row, if `scoring` is not None, or if `cv` asks for all rows. The estimator is then as
+            it was before, as it is if reading fails.
+
+        Warns
+        -----
+        UserWarning, ConvergenceWarning
+            As `fit`; and if the columns are so dependent that moments cannot certify `tol`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_reg import LassoRegressionCV
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(90, 3))
+        >>> y = X[:, 0] + rng.normal(size=90)
+        >>> batches = ((X[k : k + 30], y[k : k + 30]) for k in (0, 30, 60))
+        >>> model = LassoRegressionCV(cv=3).fit_batches(batches)
+        >>> model.mse_path_.shape
+        (100, 3)
+        """
+        with unchanged_on_error(self):
+            advice = self._fit_batches(batches)
+        for category, message in advice:
+            warnings.warn(f"{type(self).__name__}: {message}", category, stacklevel=2)
+        return self
+
     def get_metadata_routing(self) -> MetadataRouter:
         """Say which metadata go to the splitter and to the scorer.
 
@@ -134,17 +194,13 @@ class PenalizedRegressionCV(LinearModel):
         self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None, params: dict[str, Any]
     ) -> list[tuple[type[Warning], str]]:
         """Fit, and return what to warn of."""
-        for name in ("fit_intercept", "standardize", "positive"):
-            check_flag(getattr(self, name), name)
-        tol = check_number(self.tol, "tol", "a number >= 0", zero=True)
-        grid, rule = check_lambdas(self.lambdas, self.eps), _check_rule(self.rule)
-        ratios, self._many_ratios = self._l1_ratios()
+        plan = self._plan()
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **READ_AS)
         weights = check_sample_weight(sample_weight, X.shape[0])
         routed = self._route(sample_weight, params)
         splitter = check_cv(self.cv)
         Y = np.asarray(y, dtype=np.float64).reshape(X.shape[0], -1)
-        penalties = [self._penalty(ratio, Y.shape[1]) for ratio in ratios]
+        penalties = [self._penalty(ratio, Y.shape[1]) for ratio in plan.ratios]
         gather = partial(
             MomentFolds if moments_pay(X) else RowFolds,
             X,
@@ -157,26 +213,88 @@ class PenalizedRegressionCV(LinearModel):
             curves = None
             if self._leaves_one_out(splitter, weights, penalties):
                 folds = gather([])
-                grids = _grids(grid, folds, penalties)
-                curves = _leave_one_out(folds, penalties, grids, tol)
+                grids = _grids(plan.grid, folds, penalties)
+                curves = _leave_one_out(folds, penalties, grids, plan.tol)
             if curves is None:
                 folds = gather(_splits(splitter, X, y, weights, routed["split"]))
-                grids = _grids(grid, folds, penalties)
-            with start(self, len(ratios) * folds.n_folds + 1) as task:
+                grids = _grids(plan.grid, folds, penalties)
+            with start(self, len(penalties) * folds.n_folds + 1) as task:
                 if curves is None:
-                    curves = _cross_validate(folds, penalties, grids, tol, self.n_jobs, task)
-                losses = curves.test
+                    curves = _cross_validate(folds, penalties, grids, plan.tol, self.n_jobs, task)
+                scores = None
                 if self.scoring is not None:
-                    losses = -self._scores(curves, X, y, folds.splits, routed["score"])
-                with task.part("choose and refit", len(ratios) * folds.n_folds):
-                    choice = _choose(rule, losses, grids, folds, penalties, tol)
-                    lambda_ = float(grids[choice.ratio][choice.chosen])
-                    chosen = penalties[choice.ratio]._replace(lambdas=np.full(Y.shape[1], lambda_))
-                    fitted = _refit(folds, chosen, tol)
-                    self._store(fitted, X.dtype, np.ndim(y))
-        self.lambda_, self.l1_ratio_ = lambda_, ratios[choice.ratio]
-        self._keep(np.array(grids), curves, None if self.scoring is None else -losses)
-        return self._advice(choice, grids, callable(grid), curves, fitted)
+                    scores = self._scores(curves, X, y, folds.splits, routed["score"])
+                found = _Found(folds, penalties, grids, curves, scores)
+                return self._finish(plan, found, X.dtype, np.ndim(y), task)
+
+    @with_callbacks
+    def _fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> list[tuple[type[Warning], str]]:
+        """Fit a stream of rows, and return what to warn of."""
+        plan = self._plan()
+        deal = self._deal()
+        with start(self) as task:
+            gathered, dtype = None, np.dtype(np.float32)
+            for batch in read_all(self, batches, task):
+                X, Y, weights, y_ndim = batch
+                if gathered is None:
+                    penalties = [self._penalty(ratio, Y.shape[1]) for ratio in plan.ratios]
+                    gathered = CellMoments(deal.n_cells, X.shape[1], Y.shape[1])
+                with overflow_explained(X, Y):
+                    gathered.update(X, Y, weights, deal.cells(X.shape[0]))
+                dtype = np.result_type(dtype, X.dtype)
+            assert gathered is not None
+            with np.errstate(over="raise", invalid="raise", divide="raise"):
+                folds = GatheredFolds(
+                    gathered,
+                    deal.sides(gathered),
+                    centred=self.fit_intercept,
+                    standardize=self.standardize,
+                )
+                grids = _grids(plan.grid, folds, penalties)
+                curves = _cross_validate(folds, penalties, grids, plan.tol, self.n_jobs, task)
+                found = _Found(folds, penalties, grids, curves, None)
+                return self._finish(plan, found, dtype, y_ndim, task)
+
+    def _plan(self) -> _Plan:
+        """Check the parameters that do not depend on the data."""
+        for name in ("fit_intercept", "standardize", "positive"):
+            check_flag(getattr(self, name), name)
+        tol = check_number(self.tol, "tol", "a number >= 0", zero=True)
+        grid, rule = check_lambdas(self.lambdas, self.eps), _check_rule(self.rule)
+        ratios, self._many_ratios = self._l1_ratios()
+        return _Plan(tol, grid, rule, ratios)
+
+    def _deal(self) -> Deal:
+        """Return which fold the rows of a stream are tested in."""
+        if self.scoring is not None:
+            raise ValueError(
+                f"scoring must be None for batches, whose rows are gone, got {self.scoring!r}"
+            )
+        splitter = check_cv(self.cv)
+        if isinstance(splitter, PredefinedSplit):
+            return Deal(splitter.test_fold)
+        if self.cv is None or isinstance(self.cv, Integral):
+            return Deal(splitter.get_n_splits())
+        raise ValueError(
+            "cv must be None, an integer or a PredefinedSplit for batches, because other splitters "
+            f"ask for all rows, got {self.cv!r}"
+        )
+
+    def _finish(
+        self, plan: _Plan, found: _Found, dtype: Any, y_ndim: int, task: Task
+    ) -> list[tuple[type[Warning], str]]:
+        """Choose a lambda, fit all of the data with it, store, and return what to warn of."""
+        folds, penalties, grids, curves, scores = found
+        losses = curves.test if scores is None else -scores
+        with task.part("choose and refit", len(penalties) * folds.n_folds):
+            choice = _choose(plan.rule, losses, grids, folds, penalties, plan.tol)
+            lambda_ = float(grids[choice.ratio][choice.chosen])
+            chosen = penalties[choice.ratio]._replace(lambdas=np.full(folds.n_targets, lambda_))
+            fitted = _refit(folds, chosen, plan.tol)
+            self._store(fitted, dtype, y_ndim)
+        self.lambda_, self.l1_ratio_ = lambda_, plan.ratios[choice.ratio]
+        self._keep(np.array(grids), curves, scores)
+        return self._advice(choice, grids, callable(plan.grid), curves, fitted)
 
     def _keep(self, grids: FloatArray, curves: _Curves, scores: FloatArray | None) -> None:
         """Set the attributes that have an axis for l1_ratio where there is a list of them."""
@@ -305,6 +423,15 @@ class _Scored(LinearModel):
         return predictions
 
 
+class _Plan(NamedTuple):
+    """Parameters, checked."""
+
+    tol: float
+    grid: Grid | FloatArray
+    rule: Rule
+    ratios: Sequence[float]
+
+
 class _Curves(NamedTuple):
     """Results of all folds; arrays have shape (n_ratios, n_lambdas, n_folds)."""
 
@@ -314,6 +441,16 @@ class _Curves(NamedTuple):
     coefs: Sequence[Sequence[Matrix]]  # by ratio and fold: (n_lambdas * n_targets, n_features)
     intercepts: Sequence[Sequence[FloatArray]]  # by ratio and fold: (n_lambdas, n_targets)
     certified: bool
+
+
+class _Found(NamedTuple):
+    """All there is to choose from."""
+
+    folds: Folds
+    penalties: Sequence[Penalty]
+    grids: Sequence[FloatArray]
+    curves: _Curves
+    scores: FloatArray | None
 
 
 class _Choice(NamedTuple):
@@ -396,7 +533,7 @@ def _cross_validate(
         gaps.transpose(0, 2, 1),
         by_ratio([points.coefs for points, _ in done]),
         by_ratio([points.intercepts for points, _ in done]),
-        all(points.are_certified for points, _ in done),
+        all(points.are_certified and points.are_accurate for points, _ in done),
     )
 
 
@@ -406,7 +543,9 @@ def _refit(folds: Folds, penalty: Penalty, tol: float) -> Fitted:
     starts = np.zeros((folds.n_targets, folds.n_features))
     fitted = solve(folds.whole(penalty), penalty, solver, starts, settings)
     rows = None if fitted.is_accurate(tol) else folds.whole_on_rows(penalty)
-    return fitted if rows is None else solve(rows, penalty, solver, starts, settings)
+    if rows is None:
+        return fitted.blurred(tol)
+    return solve(rows, penalty, solver, starts, settings)
 
 
 def _choose(

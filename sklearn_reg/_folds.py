@@ -161,6 +161,50 @@ def by_cell(cells: IndexArray) -> Iterator[Cell]:
             yield int(cells[rows[0]]), slice(rows[0], rows[-1] + 1) if neighbours else rows
 
 
+class Deal:
+    """Which fold each row of a stream is tested in; the rows of a fold are a cell.
+
+    Parameters
+    ----------
+    folds : int or ndarray of shape (n_rows,)
+        A number k of folds, which get the rows in turn; or the fold of each row, -1 for those that
+        are never tested.
+    """
+
+    def __init__(self, folds: int | IndexArray) -> None:
+        self._labels = None if isinstance(folds, int) else np.unique(folds, return_inverse=True)
+        self._kept = isinstance(folds, int) or self._labels[0][0] >= 0  # every row is tested
+        self.n_cells = folds if isinstance(folds, int) else self._labels[0].size
+        self._seen = 0
+
+    def cells(self, n_rows: int) -> Iterator[Cell]:
+        """Deal the next rows."""
+        first, self._seen = self._seen, self._seen + n_rows
+        if self._labels is None:
+            return dealt(first, n_rows, self.n_cells)
+        cells = self._labels[1][first : self._seen]
+        if len(cells) < n_rows:
+            raise ValueError(f"cv has the folds of {first + len(cells)} rows, but there are more")
+        return by_cell(cells)
+
+    def sides(self, gathered: CellMoments) -> list[Sides]:
+        """Return the sides of each fold; refuse one with an empty side."""
+        if self._labels is not None and self._seen < self._labels[1].size:
+            raise ValueError(
+                f"cv has the folds of {self._labels[1].size} rows, but there are {self._seen}"
+            )
+        numbers = np.arange(self.n_cells)
+        filled = np.array([part.weight > 0 for part in gathered.parts])
+        found = []
+        for fold, cell in enumerate(numbers if self._kept else numbers[1:]):
+            sides = Sides(filled & (numbers != cell), filled & (numbers == cell))
+            for side, cells in zip(Sides._fields, sides, strict=True):
+                if not cells.any():
+                    raise ValueError(f"cv gave fold {fold} a {side} set without rows or weight")
+            found.append(sides)
+        return found
+
+
 class GatheredFolds(Folds):
     """Folds of rows that are gone: their moments were gathered as they went by.
 
@@ -182,7 +226,7 @@ class GatheredFolds(Folds):
 
     def whole(self, penalty: Penalty) -> Scaled:
         """Return all of the data."""
-        return self._scale(self._sums.over(np.ones_like(self._sides[0].train)), penalty)
+        return self._scale(self._sums.over(self._sides[0].train | self._sides[0].test), penalty)
 
     def train(self, fold: int, penalty: Penalty) -> Scaled:
         """Return the training set of a fold."""
