@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
@@ -210,6 +211,8 @@ class PenalizedRegression(LinearModel):
 
         Warns
         -----
+        UserWarning
+            If the estimator was fitted by `fit`, whose rows are not kept: it then begins anew.
         ConvergenceWarning
             As `fit`; and if the columns are so dependent that moments cannot certify `tol`.
 
@@ -218,6 +221,13 @@ class PenalizedRegression(LinearModel):
         T. F. Chan, G. H. Golub, R. J. LeVeque (1983). Algorithms for computing the sample
         variance. The American Statistician 37(3). https://doi.org/10.1080/00031305.1983.10483115
         """
+        if hasattr(self, "coef_") and not hasattr(self, "moments_"):
+            warnings.warn(
+                f"{type(self).__name__}: partial_fit begins anew, because fit keeps no moments_ of "
+                "its rows. To go on from rows, give them to partial_fit or fit_batches first.",
+                UserWarning,
+                stacklevel=2,
+            )
         with unchanged_on_error(self):
             settings, fitted = self._partial_fit(X, y, sample_weight)
         warn_of_trouble(type(self).__name__, fitted, settings)
@@ -341,14 +351,9 @@ class PenalizedRegression(LinearModel):
         return settings, fitted
 
     def _read_so_far(self) -> _Read | None:
-        """Return what `partial_fit` goes on from: nothing before the first fit."""
-        if not hasattr(self, "coef_"):
-            return None
+        """Return what `partial_fit` goes on from: nothing at first, or after `fit`."""
         if not hasattr(self, "moments_"):
-            raise ValueError(
-                "partial_fit cannot go on from fit, which keeps no moments_: begin with "
-                "partial_fit, fit_batches or fit_moments, or with a clone"
-            )
+            return None
         return _Read(self.moments_, self.coef_.dtype, self.coef_.ndim)
 
     def _fit_read(self, so_far: _Read, settings: Settings) -> Fitted:

@@ -127,7 +127,7 @@ def test_a_stream_that_breaks_off_leaves_the_estimator_as_it_was(error: Any) -> 
 
 
 def test_what_is_no_stream_is_refused() -> None:
-    X, y, _ = data()
+    X, _, _ = data()
     with pytest.raises(ValueError, match="at least one row, got none"):
         LassoRegression(solver="auto").fit_batches([])
     with pytest.raises(TypeError, match=r"batch 0 must be \(X, y\)"):
@@ -136,8 +136,14 @@ def test_what_is_no_stream_is_refused() -> None:
         LassoRegression(solver="auto").fit_moments(X)
     with pytest.raises(ValueError, match="got weight 0"):
         LassoRegression(solver="auto").fit_moments(Moments(3))
-    with pytest.raises(ValueError, match="cannot go on from fit"):
-        LassoRegression(solver="auto").fit(X, y).partial_fit(X, y)
+
+
+def test_partial_fit_after_fit_begins_anew_and_says_so() -> None:
+    X, y, _ = data()
+    model = LassoRegression(0.05, solver="auto").fit(X, y)
+    with pytest.warns(UserWarning, match="begins anew, because fit keeps no moments_"):
+        model.partial_fit(X[:30], y[:30])
+    assert_same(model, LassoRegression(0.05, solver="auto").fit(X[:30], y[:30]))
 
 
 def test_fit_drops_moments_of_other_rows() -> None:
