@@ -172,9 +172,13 @@ class Deal:
     """
 
     def __init__(self, folds: int | IndexArray) -> None:
-        self._labels = None if isinstance(folds, int) else np.unique(folds, return_inverse=True)
-        self._kept = isinstance(folds, int) or self._labels[0][0] >= 0  # every row is tested
-        self.n_cells = folds if isinstance(folds, int) else self._labels[0].size
+        self._labels: tuple[IndexArray, IndexArray] | None = None
+        if isinstance(folds, int):
+            self.n_cells, self._kept = folds, 0
+        else:
+            self._labels = np.unique(folds, return_inverse=True)
+            self.n_cells = self._labels[0].size
+            self._kept = int(self._labels[0][0] < 0)  # cells of rows that are never tested
         self._seen = 0
 
     def cells(self, n_rows: int) -> Iterator[Cell]:
@@ -196,7 +200,7 @@ class Deal:
         numbers = np.arange(self.n_cells)
         filled = np.array([part.weight > 0 for part in gathered.parts])
         found = []
-        for fold, cell in enumerate(numbers if self._kept else numbers[1:]):
+        for fold, cell in enumerate(numbers[self._kept :]):
             sides = Sides(filled & (numbers != cell), filled & (numbers == cell))
             for side, cells in zip(Sides._fields, sides, strict=True):
                 if not cells.any():

@@ -12,8 +12,17 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.model_selection import KFold, PredefinedSplit
 
-from sklearn_reg import ElasticNetRegression, LassoRegression, Moments, RidgeRegression
+from sklearn_reg import (
+    ElasticNetRegression,
+    ElasticNetRegressionCV,
+    LassoRegression,
+    LassoRegressionCV,
+    Moments,
+    RidgeRegression,
+    RidgeRegressionCV,
+)
 
 ESTIMATORS = [
     RidgeRegression(lambda_=0.1, solver="auto"),
@@ -172,3 +181,51 @@ def test_memory_mapped_files_are_read_in_batches(tmp_path: Any) -> None:
         LassoRegression(0.05, solver="auto").fit(mapped, y),
         LassoRegression(0.05, solver="auto").fit(X, y),
     )
+
+
+CV_ESTIMATORS = [RidgeRegressionCV(12), LassoRegressionCV(12), ElasticNetRegressionCV(12)]
+every_cv = pytest.mark.parametrize("estimator", CV_ESTIMATORS)
+
+
+@every_cv
+@pytest.mark.parametrize("size", [1, 7, 60])
+@pytest.mark.parametrize("by_label", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.filterwarnings("ignore:.*the smallest error is at the smallest lambda")
+def test_cross_validation_of_batches_is_that_of_all_rows(
+    estimator: Any, size: int, by_label: bool, weighted: bool
+) -> None:
+    X, y, s = data(60)
+    folds = np.arange(60) % 3
+    if by_label:
+        folds = np.random.default_rng(1).integers(-1, 3, 60)
+    whole = (
+        clone(estimator).set_params(cv=PredefinedSplit(folds)).fit(X, y, s if weighted else None)
+    )
+    batches = (
+        (X[k : k + size], y[k : k + size], *((s[k : k + size],) if weighted else ()))
+        for k in range(0, 60, size)
+    )
+    model = clone(estimator).set_params(cv=PredefinedSplit(folds) if by_label else 3)
+    model.fit_batches(batches)
+    for name in ("lambda_", "lambdas_", "mse_path_", "train_mse_path_", "coef_"):
+        mine, theirs = getattr(model, name), getattr(whole, name)
+        assert_allclose(mine, theirs, rtol=1e-9, atol=1e-10 * np.abs(theirs).max(), err_msg=name)
+    assert_allclose(model.fold_coefs_, whole.fold_coefs_, rtol=1e-6, atol=1e-8)
+    assert model.converged_
+
+
+def test_cross_validation_of_batches_refuses_what_needs_all_rows() -> None:
+    X, y, _ = data(10)
+    for settings, message in [
+        ({"cv": KFold(3, shuffle=True)}, "cv must be None, an integer or a PredefinedSplit"),
+        ({"scoring": "r2"}, "scoring must be None for batches"),
+        ({"cv": 11}, "cv gave fold 10 a test set without rows"),
+        ({"cv": PredefinedSplit([0, 1] * 4)}, "cv has the folds of 8 rows, but there are more"),
+        ({"cv": PredefinedSplit([0, 1] * 6)}, "cv has the folds of 12 rows, but there are 10"),
+        ({"cv": PredefinedSplit([0] * 10)}, "cv gave fold 0 a train set without rows"),
+    ]:
+        model = LassoRegressionCV(5, **settings)
+        with pytest.raises(ValueError, match=message):
+            model.fit_batches([(X, y)])
+        assert not hasattr(model, "coef_")
