@@ -14,7 +14,7 @@ from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._advice import warn_of_trouble
-from sklearn_reg._batches import Batch, check_y, read, read_all
+from sklearn_reg._batches import Batch, check_y, count, read, read_all
 from sklearn_reg._parameters import (
     READ_AS,
     check_count,
@@ -343,7 +343,7 @@ class PenalizedRegression(LinearModel):
     def _fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> tuple[Settings, Fitted]:
         """Read all batches, fit, and return what there may be to warn of."""
         settings, so_far = self._settings(), None
-        with start(self) as task:
+        with start(self, count(batches)) as task:
             for batch in read_all(self, batches, task):
                 so_far = _with(batch, so_far)
             assert so_far is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,6 +51,11 @@ def read_all(
             yield batch
     if shape is None:
         raise ValueError("batches must have at least one row, got none")
+
+
+def count(batches: Iterable[Any]) -> int | None:
+    """Return how many batches there are, where that is known before they are read."""
+    return len(batches) if isinstance(batches, Sized) else None
 
 
 def check_y(batch: Batch, y_ndim: int, n_targets: int) -> None:

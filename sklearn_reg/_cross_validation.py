@@ -19,7 +19,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._base import LinearModel, overflow_explained, unchanged_on_error
-from sklearn_reg._batches import read_all
+from sklearn_reg._batches import count, read_all
 from sklearn_reg._folds import (
     CellMoments,
     Deal,
@@ -232,16 +232,18 @@ class PenalizedRegressionCV(LinearModel):
         """Fit a stream of rows, and return what to warn of."""
         plan = self._plan()
         deal = self._deal()
-        with start(self) as task:
+        n_fits = len(plan.ratios) * deal.n_folds
+        with start(self, n_fits + 2) as task:
             gathered, dtype = None, np.dtype(np.float32)
-            for batch in read_all(self, batches, task):
-                X, Y, weights, y_ndim = batch
-                if gathered is None:
-                    penalties = [self._penalty(ratio, Y.shape[1]) for ratio in plan.ratios]
-                    gathered = CellMoments(deal.n_cells, X.shape[1], Y.shape[1])
-                with overflow_explained(X, Y):
-                    gathered.update(X, Y, weights, deal.cells(X.shape[0]))
-                dtype = np.result_type(dtype, X.dtype)
+            with task.part("read", n_fits + 1, count(batches)) as reading:
+                for batch in read_all(self, batches, reading):
+                    X, Y, weights, y_ndim = batch
+                    if gathered is None:
+                        penalties = [self._penalty(ratio, Y.shape[1]) for ratio in plan.ratios]
+                        gathered = CellMoments(deal.n_cells, X.shape[1], Y.shape[1])
+                    with overflow_explained(X, Y):
+                        gathered.update(X, Y, weights, deal.cells(X.shape[0]))
+                    dtype = np.result_type(dtype, X.dtype)
             assert gathered is not None
             with np.errstate(over="raise", invalid="raise", divide="raise"):
                 folds = GatheredFolds(

@@ -179,6 +179,7 @@ class Deal:
             self._labels = np.unique(folds, return_inverse=True)
             self.n_cells = self._labels[0].size
             self._kept = int(self._labels[0][0] < 0)  # cells of rows that are never tested
+        self.n_folds = self.n_cells - self._kept
         self._seen = 0
 
     def cells(self, n_rows: int) -> Iterator[Cell]:

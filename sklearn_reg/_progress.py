@@ -46,8 +46,8 @@ class Task:
         if self._context is not None and error is None:
             self._context.call_on_fit_task_end(estimator=self._estimator)
 
-    def part(self, name: str, index: int, parts: int = 0) -> Task:
-        """Return a part, by its place among the parts."""
+    def part(self, name: str, index: int, parts: int | None = 0) -> Task:
+        """Return a part, by its place among the parts; `parts` of its own, None if unknown."""
         if self._context is None:
             return self
         return Task(
@@ -58,8 +58,8 @@ class Task:
         )
 
 
-def start(estimator: Any, parts: int = 0) -> Task:
-    """Begin a fit of this many parts; call it from a method under `with_callbacks`."""
+def start(estimator: Any, parts: int | None = 0) -> Task:
+    """Begin a fit of this many parts (None: unknown); for methods under `with_callbacks`."""
     if not (hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")):
         return Task(estimator, None)
     context = estimator._init_callback_context(max_subtasks=parts, sequential_subtasks=False)

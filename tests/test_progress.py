@@ -62,6 +62,20 @@ def test_folds_and_lambdas_are_tasks_of_a_cross_validation(diabetes, n_jobs) -> 
     assert recorder.began == recorder.ended == expected
 
 
+@pytest.mark.parametrize("kind", [list, iter])
+def test_batches_are_tasks_of_a_fit(diabetes, kind) -> None:
+    X, y = diabetes
+    batches = [(X[k : k + 100], y[k : k + 100]) for k in range(0, 400, 100)]
+    recorder = Recorder()
+    LassoRegression(solver="auto").set_callbacks(recorder).fit_batches(kind(batches))
+    assert recorder.began == recorder.ended == {"fit": 1, "batch": 4}
+    recorder = Recorder()
+    model = ElasticNetRegressionCV(6, [0.5, 1.0], cv=3, eps=1e-4).set_callbacks(recorder)
+    model.fit_batches(kind(batches))
+    expected = {"fit": 1, "read": 1, "batch": 4, "fold": 6, "lambda": 36, "choose and refit": 1}
+    assert recorder.began == recorder.ended == expected
+
+
 def test_an_interrupted_cross_validation_leaves_everything_as_it_was(diabetes) -> None:
     recorder = Recorder(raises_at="choose and refit")
     model = LassoRegressionCV(6, cv=KFold(3), eps=1e-4).set_callbacks(recorder)
