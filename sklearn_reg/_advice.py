@@ -67,5 +67,5 @@ def _causes(problem: Problem, settings: Settings) -> list[str]:
 
 
 def _warn(message: str) -> None:
-    # Three frames up: this file, fit of the base class, the caller of fit.
-    warnings.warn(message, ConvergenceWarning, stacklevel=4)
+    # Up: warn_of_trouble, _fitted_by and fit of the base class, the caller of fit.
+    warnings.warn(message, ConvergenceWarning, stacklevel=5)

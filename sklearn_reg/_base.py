@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -21,7 +22,6 @@ from sklearn_reg._parameters import (
     check_flag,
     check_lambda,
     check_penalty_weights,
-    check_sample_weight,
 )
 from sklearn_reg._progress import CallbackSupportMixin, start, with_callbacks
 from sklearn_reg._report import coefficient_table, html_summary
@@ -176,10 +176,7 @@ class PenalizedRegression(LinearModel):
             If the learning rate cannot converge, or if the fit ends with a duality gap above
             `tol * F(0, mean y)`. It gives the figures, the cause and the remedy.
         """
-        with unchanged_on_error(self):
-            settings, fitted = self._fit(X, y, sample_weight)
-        warn_of_trouble(type(self).__name__, fitted, settings)
-        return self
+        return self._fitted_by(self._fit, X, y, sample_weight)
 
     def partial_fit(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Add rows, and fit all rows so far: exactly what `fit` finds on all of them at once.
@@ -228,10 +225,7 @@ class PenalizedRegression(LinearModel):
                 UserWarning,
                 stacklevel=2,
             )
-        with unchanged_on_error(self):
-            settings, fitted = self._partial_fit(X, y, sample_weight)
-        warn_of_trouble(type(self).__name__, fitted, settings)
-        return self
+        return self._fitted_by(self._partial_fit, X, y, sample_weight)
 
     def fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> Self:
         """Fit rows that come in batches, in one pass: exactly what `fit` finds on all of them.
@@ -268,10 +262,7 @@ class PenalizedRegression(LinearModel):
         >>> bool(np.allclose(streamed, model.fit(X, y).coef_, rtol=1e-10))
         True
         """
-        with unchanged_on_error(self):
-            settings, fitted = self._fit_batches(batches)
-        warn_of_trouble(type(self).__name__, fitted, settings)
-        return self
+        return self._fitted_by(self._fit_batches, batches)
 
     def fit_moments(self, moments: Moments) -> Self:
         """Fit from moments: merged from several processes, or with rows taken away.
@@ -301,14 +292,12 @@ class PenalizedRegression(LinearModel):
             raise TypeError(f"moments must be Moments, got {type(moments).__name__}")
         if not moments.weight > 0:
             raise ValueError("moments must be those of at least one row, got weight 0")
+        return self._fitted_by(self._fit_moments, moments)
+
+    def _fitted_by(self, way: Callable[..., tuple[Settings, Fitted]], *args: Any) -> Self:
+        """Fit in one way or another, all or nothing, and warn of trouble."""
         with unchanged_on_error(self):
-            settings = self._settings()
-            n_features, n_targets = moments.cross.shape
-            if getattr(self, "n_features_in_", None) != n_features:
-                self.__dict__.pop("feature_names_in_", None)
-                self.n_features_in_ = n_features
-            given = _Read(moments, np.dtype(np.float64), 1 if n_targets == 1 else 2)
-            fitted = self._fit_read(given, settings)
+            settings, fitted = way(*args)
         warn_of_trouble(type(self).__name__, fitted, settings)
         return self
 
@@ -318,11 +307,10 @@ class PenalizedRegression(LinearModel):
     ) -> tuple[Settings, Fitted]:
         """Fit, and return what there may be to warn of."""
         settings = self._settings()
-        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **READ_AS)
-        weights = check_sample_weight(sample_weight, X.shape[0])
-        with start(self), overflow_explained(X, y):
-            fitted = self._solve(X, np.asarray(y, dtype=np.float64), weights, settings)
-            self._store(fitted, X.dtype, np.ndim(y))
+        X, Y, weights, y_ndim = read(self, X, y, sample_weight, first=True, scaled=True)
+        with start(self), overflow_explained(X, Y):
+            fitted = self._solve(X, Y, weights, settings)
+            self._store(fitted, X.dtype, y_ndim)
         self.__dict__.pop("moments_", None)  # of other rows
         return settings, fitted
 
@@ -350,11 +338,21 @@ class PenalizedRegression(LinearModel):
             fitted = self._fit_read(so_far, settings)
         return settings, fitted
 
+    def _fit_moments(self, moments: Moments) -> tuple[Settings, Fitted]:
+        """Fit given moments, and return what there may be to warn of."""
+        settings = self._settings()
+        n_features, n_targets = moments.cross.shape
+        if getattr(self, "n_features_in_", None) != n_features:
+            self.__dict__.pop("feature_names_in_", None)
+            self.n_features_in_ = n_features
+        given = _Read(moments, np.dtype(np.float64), 1 if n_targets == 1 else 2)
+        return settings, self._fit_read(given, settings)
+
     def _read_so_far(self) -> _Read | None:
-        """Return what `partial_fit` goes on from: nothing at first, or after `fit`."""
+        """Return what `partial_fit` adds to, a copy: nothing at first, or after `fit`."""
         if not hasattr(self, "moments_"):
             return None
-        return _Read(self.moments_, self.coef_.dtype, self.coef_.ndim)
+        return _Read(deepcopy(self.moments_), self.coef_.dtype, self.coef_.ndim)
 
     def _fit_read(self, so_far: _Read, settings: Settings) -> Fitted:
         """Solve on moments alone."""
@@ -399,10 +397,9 @@ class PenalizedRegression(LinearModel):
         return Penalty(lambdas, self._l1_ratio(), weights, excluded, bool(self.positive))
 
     def _solve(
-        self, X: Matrix, y: FloatArray, weights: FloatArray | None, settings: Settings
+        self, X: Matrix, Y: FloatArray, weights: FloatArray | None, settings: Settings
     ) -> Fitted:
         """Translate to one problem per target and solve them."""
-        Y = y.reshape(len(y), -1)
         penalty = self._penalty(X.shape[1], Y.shape[1])
         solver = SOLVERS[choose(self.solver, penalty.smooth)]
         on_gram = solver.on_gram(X.shape[0], X.shape[1], rows_of(X).stored)
@@ -432,14 +429,13 @@ class PenalizedRegression(LinearModel):
 
 
 def _with(batch: Batch, so_far: _Read | None) -> _Read:
-    """Return what has been read with these rows added."""
+    """Add these rows to what has been read, in place."""
     X, Y, weights, y_ndim = batch
     with overflow_explained(X, Y):
-        moments = Moments.from_data(X, Y, weights)
         if so_far is None:
-            return _Read(moments, X.dtype, y_ndim)
-        dtype = np.result_type(so_far.dtype, X.dtype)
-        return _Read(so_far.moments + moments, dtype, y_ndim)
+            return _Read(Moments.from_data(X, Y, weights), X.dtype, y_ndim)
+        so_far.moments.update(X, Y, weights)
+        return so_far._replace(dtype=np.result_type(so_far.dtype, X.dtype))
 
 
 def _side_by_side(histories: Sequence[FloatArray], n_iter: int) -> FloatArray:

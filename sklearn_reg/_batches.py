@@ -19,14 +19,22 @@ class Batch(NamedTuple):
 
     X: Matrix
     Y: FloatArray  # of shape (n_samples, n_targets)
-    weights: FloatArray | None  # as given: their scale counts across batches
+    weights: FloatArray | None  # as given, because their scale counts across batches
     y_ndim: int
 
 
-def read(estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, *, first: bool) -> Batch:
+def read(
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    *,
+    first: bool,
+    scaled: bool = False,
+) -> Batch:
     """Check rows; the first ones say how many features there are, and their names."""
     X, y = validate_data(estimator, X, y, multi_output=True, y_numeric=True, reset=first, **READ_AS)
-    weights = check_sample_weight(sample_weight, X.shape[0], scaled=False)
+    weights = check_sample_weight(sample_weight, X.shape[0], scaled=scaled)
     Y = np.asarray(y, dtype=np.float64).reshape(X.shape[0], -1)
     return Batch(X, Y, weights, np.ndim(y))
 

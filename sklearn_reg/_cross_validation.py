@@ -29,6 +29,7 @@ from sklearn_reg._folds import (
     MomentFolds,
     RowFolds,
     Split,
+    check_sides,
 )
 from sklearn_reg._leave_one_out import leave_one_out
 from sklearn_reg._linalg import dense
@@ -100,11 +101,7 @@ class PenalizedRegressionCV(LinearModel):
         ConvergenceWarning
             If some duality gap stayed above `tol * F(0, mean y)`.
         """
-        with unchanged_on_error(self):
-            advice = self._fit(X, y, sample_weight, params)
-        for category, message in advice:
-            warnings.warn(f"{type(self).__name__}: {message}", category, stacklevel=2)
-        return self
+        return self._fitted_by(self._fit, X, y, sample_weight, params)
 
     def fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> Self:
         """Choose lambda and fit, in one pass over rows that come in batches.
@@ -149,10 +146,14 @@ class PenalizedRegressionCV(LinearModel):
         >>> model.mse_path_.shape
         (100, 3)
         """
+        return self._fitted_by(self._fit_batches, batches)
+
+    def _fitted_by(self, way: Callable[..., list[tuple[type[Warning], str]]], *args: Any) -> Self:
+        """Fit in one way or another, all or nothing, and warn of what there is."""
         with unchanged_on_error(self):
-            advice = self._fit_batches(batches)
+            advice = way(*args)
         for category, message in advice:
-            warnings.warn(f"{type(self).__name__}: {message}", category, stacklevel=2)
+            warnings.warn(f"{type(self).__name__}: {message}", category, stacklevel=3)
         return self
 
     def get_metadata_routing(self) -> MetadataRouter:
@@ -652,8 +653,6 @@ def _splits(
     """List the splits; refuse one with an empty side."""
     splits = [Split(*split) for split in splitter.split(X, y, **params)]
     for fold, split in enumerate(splits):
-        for side, rows in zip(Split._fields, split, strict=True):
-            weight = len(rows) if weights is None else weights[rows].sum()
-            if weight == 0:
-                raise ValueError(f"cv gave fold {fold} a {side} set without rows or weight")
+        filled = [len(rows) if weights is None else weights[rows].sum() for rows in split]
+        check_sides(fold, *filled)
     return splits

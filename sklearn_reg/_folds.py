@@ -203,11 +203,16 @@ class Deal:
         found = []
         for fold, cell in enumerate(numbers[self._kept :]):
             sides = Sides(filled & (numbers != cell), filled & (numbers == cell))
-            for side, cells in zip(Sides._fields, sides, strict=True):
-                if not cells.any():
-                    raise ValueError(f"cv gave fold {fold} a {side} set without rows or weight")
+            check_sides(fold, bool(sides.train.any()), bool(sides.test.any()))
             found.append(sides)
         return found
+
+
+def check_sides(fold: int, train: float, test: float) -> None:
+    """Refuse a fold with nothing on one side, given the weights or whether there are any."""
+    for side, filled in (("train", train), ("test", test)):
+        if not filled:
+            raise ValueError(f"cv gave fold {fold} a {side} set without rows or weight")
 
 
 class GatheredFolds(Folds):
