@@ -15,7 +15,8 @@ from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._advice import warn_of_trouble
-from sklearn_reg._batches import Batch, check_y, count, read, read_all
+from sklearn_reg._data import Data, check_weight, check_y, count, read, read_all
+from sklearn_reg._folds import CellMoments, InTurn
 from sklearn_reg._parameters import (
     READ_AS,
     check_count,
@@ -25,11 +26,10 @@ from sklearn_reg._parameters import (
 )
 from sklearn_reg._progress import CallbackSupportMixin, start, with_callbacks
 from sklearn_reg._report import coefficient_table, html_summary
-from sklearn_reg._scaled import Fitted, Penalty, Scaled, scale_moments, scale_rows, solve
+from sklearn_reg._scaled import Fitted, Penalty, Scaled, scale_moments, solve
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import check_number
 from sklearn_reg.moments import Moments
-from sklearn_reg.rows import rows_of
 from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings, choose
 
 
@@ -307,11 +307,13 @@ class PenalizedRegression(LinearModel):
     ) -> tuple[Settings, Fitted]:
         """Fit, and return what there may be to warn of."""
         settings = self._settings()
-        X, Y, weights, y_ndim = read(self, X, y, sample_weight, first=True, scaled=True)
-        with start(self), overflow_explained(X, Y):
-            fitted = self._solve(X, Y, weights, settings)
-            self._store(fitted, X.dtype, y_ndim)
+        data = read(self, X, y, sample_weight)
+        with start(self), data.overflow_explained():
+            fitted = self._solve(data, settings)
+            self._store(fitted, data.dtype, data.y_ndim)
         self.__dict__.pop("moments_", None)  # of other rows
+        if data.gathered is not None:
+            self.moments_ = data.gathered
         return settings, fitted
 
     @with_callbacks
@@ -320,11 +322,11 @@ class PenalizedRegression(LinearModel):
     ) -> tuple[Settings, Fitted]:
         """Add rows to those so far, fit, and return what there may be to warn of."""
         settings, so_far = self._settings(), self._read_so_far()
-        batch = read(self, X, y, sample_weight, first=so_far is None)
+        data = read(self, X, y, sample_weight, first=so_far is None, scaled=False)
         if so_far is not None:
-            check_y(batch, so_far.y_ndim, so_far.moments.scatter.size)
+            check_y(data, so_far.y_ndim, so_far.moments.scatter.size)
         with start(self):
-            fitted = self._fit_read(_with(batch, so_far), settings)
+            fitted = self._fit_read(_with(data, so_far), settings)
         return settings, fitted
 
     @with_callbacks
@@ -357,6 +359,7 @@ class PenalizedRegression(LinearModel):
     def _fit_read(self, so_far: _Read, settings: Settings) -> Fitted:
         """Solve on moments alone."""
         moments = so_far.moments
+        check_weight(moments.weight)
         penalty = self._penalty(*moments.cross.shape)
         solver = SOLVERS[choose(self.solver, penalty.smooth)]
         with np.errstate(over="raise", invalid="raise", divide="raise"):
@@ -396,27 +399,19 @@ class PenalizedRegression(LinearModel):
         )
         return Penalty(lambdas, self._l1_ratio(), weights, excluded, bool(self.positive))
 
-    def _solve(
-        self, X: Matrix, Y: FloatArray, weights: FloatArray | None, settings: Settings
-    ) -> Fitted:
-        """Translate to one problem per target and solve them."""
-        penalty = self._penalty(X.shape[1], Y.shape[1])
+    def _solve(self, data: Data, settings: Settings) -> Fitted:
+        """Translate to one problem per target and solve them, as accurately as it takes."""
+        penalty = self._penalty(data.n_features, data.n_targets)
         solver = SOLVERS[choose(self.solver, penalty.smooth)]
-        on_gram = solver.on_gram(X.shape[0], X.shape[1], rows_of(X).stored)
-        while True:
-            scaled = scale_rows(
-                X,
-                Y,
-                weights,
-                penalty,
-                on_gram=on_gram,
-                centred=self.fit_intercept,
-                standardize=self.standardize,
-            )
-            fitted = solve(scaled, penalty, solver, self._starts(scaled, self.warm_start), settings)
-            if not on_gram or fitted.is_accurate(settings.tol):
-                return fitted
-            on_gram = False  # columns so dependent that their Gram matrix lost too many digits
+        ways = data.scaled(
+            penalty, solver, centred=self.fit_intercept, standardize=self.standardize
+        )
+        for scaled in ways:
+            starts = self._starts(scaled, self.warm_start)
+            fitted = solve(scaled, penalty, solver, starts, settings)
+            if fitted.is_accurate(settings.tol):
+                break
+        return fitted.blurred(settings.tol)
 
     def _starts(self, scaled: Scaled, warm: bool) -> FloatArray:
         """Return where each target starts: at zero, or at the last fit."""
@@ -428,14 +423,12 @@ class PenalizedRegression(LinearModel):
         return np.zeros(shape)
 
 
-def _with(batch: Batch, so_far: _Read | None) -> _Read:
+def _with(data: Data, so_far: _Read | None) -> _Read:
     """Add these rows to what has been read, in place."""
-    X, Y, weights, y_ndim = batch
-    with overflow_explained(X, Y):
-        if so_far is None:
-            return _Read(Moments.from_data(X, Y, weights), X.dtype, y_ndim)
-        so_far.moments.update(X, Y, weights)
-        return so_far._replace(dtype=np.result_type(so_far.dtype, X.dtype))
+    gathered, dtype = CellMoments(1, data.n_features, data.n_targets), data.dtype
+    if so_far is not None:
+        gathered.parts, dtype = [so_far.moments], np.result_type(so_far.dtype, dtype)
+    return _Read(data.added_to(gathered, InTurn(1)).parts[0], dtype, data.y_ndim)
 
 
 def _side_by_side(histories: Sequence[FloatArray], n_iter: int) -> FloatArray:
@@ -455,17 +448,3 @@ def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
-
-
-@contextmanager
-def overflow_explained(X: Matrix, y: Any) -> Iterator[None]:
-    """Turn an overflow into an error that says which input caused it."""
-    try:
-        with np.errstate(over="raise", invalid="raise", divide="raise"):
-            yield
-    except FloatingPointError as error:
-        size = abs(X).max()
-        raise ValueError(
-            f"X or y is beyond what float64 can square: largest |X| {size:.3g}, largest |y| "
-            f"{np.abs(y).max():.3g} ({error}). Rescale them, or use standardize=True."
-        ) from error

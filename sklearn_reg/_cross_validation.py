@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from numbers import Integral
 from typing import Any, NamedTuple, Self
 
@@ -16,28 +15,24 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import LeaveOneOut, PredefinedSplit, check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from sklearn_reg._base import LinearModel, overflow_explained, unchanged_on_error
-from sklearn_reg._batches import count, read_all
+from sklearn_reg._base import LinearModel, unchanged_on_error
+from sklearn_reg._data import Data, InMemory, check_weight, count, read, read_all
 from sklearn_reg._folds import (
+    ByLabel,
     CellMoments,
     Deal,
     Folds,
     FoldsInMemory,
     GatheredFolds,
-    MomentFolds,
-    RowFolds,
-    Split,
-    check_sides,
+    InTurn,
 )
 from sklearn_reg._leave_one_out import leave_one_out
 from sklearn_reg._linalg import dense
 from sklearn_reg._parameters import (
-    READ_AS,
     check_flag,
     check_penalty_weights,
-    check_sample_weight,
 )
 from sklearn_reg._progress import Task, start, with_callbacks
 from sklearn_reg._scaled import Fitted, Penalty, solve
@@ -50,7 +45,6 @@ from sklearn_reg.path import (
     Points,
     check_lambdas,
     follow,
-    moments_pay,
     walk,
 )
 from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings, choose
@@ -196,37 +190,31 @@ class PenalizedRegressionCV(LinearModel):
     ) -> list[tuple[type[Warning], str]]:
         """Fit, and return what to warn of."""
         plan = self._plan()
-        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **READ_AS)
-        weights = check_sample_weight(sample_weight, X.shape[0])
+        data = read(self, X, y, sample_weight)
+        if not isinstance(data, InMemory):
+            self._refuse_scoring("Dask collections, whose rows stay where they are")
         routed = self._route(sample_weight, params)
         splitter = check_cv(self.cv)
-        Y = np.asarray(y, dtype=np.float64).reshape(X.shape[0], -1)
-        penalties = [self._penalty(ratio, Y.shape[1]) for ratio in plan.ratios]
-        gather = partial(
-            MomentFolds if moments_pay(X) else RowFolds,
-            X,
-            Y,
-            weights,
-            centred=self.fit_intercept,
-            standardize=self.standardize,
-        )
-        with overflow_explained(X, y):
+        penalties = [self._penalty(ratio, data.n_targets) for ratio in plan.ratios]
+        how = {"centred": self.fit_intercept, "standardize": self.standardize}
+        folds: Folds
+        with data.overflow_explained():
             curves = None
-            if self._leaves_one_out(splitter, weights, penalties):
-                folds = gather([])
-                grids = _grids(plan.grid, folds, penalties)
-                curves = _leave_one_out(folds, penalties, grids, plan.tol)
+            if isinstance(data, InMemory) and self._leaves_one_out(splitter, data, penalties):
+                all_rows = data.folds(None, **how)
+                folds, grids = all_rows, _grids(plan.grid, all_rows, penalties)
+                curves = _leave_one_out(all_rows, penalties, grids, plan.tol)
             if curves is None:
-                folds = gather(_splits(splitter, X, y, weights, routed["split"]))
+                folds = data.folds(splitter, **how, **routed["split"])
                 grids = _grids(plan.grid, folds, penalties)
             with start(self, len(penalties) * folds.n_folds + 1) as task:
                 if curves is None:
                     curves = _cross_validate(folds, penalties, grids, plan.tol, self.n_jobs, task)
                 scores = None
                 if self.scoring is not None:
-                    scores = self._scores(curves, X, y, folds.splits, routed["score"])
+                    scores = self._scores(curves, data, folds, routed["score"])
                 found = _Found(folds, penalties, grids, curves, scores)
-                return self._finish(plan, found, X.dtype, np.ndim(y), task)
+                return self._finish(plan, found, data.dtype, data.y_ndim, task)
 
     @with_callbacks
     def _fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> list[tuple[type[Warning], str]]:
@@ -238,20 +226,16 @@ class PenalizedRegressionCV(LinearModel):
             gathered, dtype = None, np.dtype(np.float32)
             with task.part("read", n_fits + 1, count(batches)) as reading:
                 for batch in read_all(self, batches, reading):
-                    X, Y, weights, y_ndim = batch
                     if gathered is None:
-                        penalties = [self._penalty(ratio, Y.shape[1]) for ratio in plan.ratios]
-                        gathered = CellMoments(deal.n_cells, X.shape[1], Y.shape[1])
-                    with overflow_explained(X, Y):
-                        gathered.update(X, Y, weights, deal.cells(X.shape[0]))
-                    dtype = np.result_type(dtype, X.dtype)
+                        penalties = [self._penalty(ratio, batch.n_targets) for ratio in plan.ratios]
+                        gathered = CellMoments(deal.n_cells, batch.n_features, batch.n_targets)
+                    gathered = batch.added_to(gathered, deal)
+                    dtype, y_ndim = np.result_type(dtype, batch.dtype), batch.y_ndim
             assert gathered is not None
+            check_weight(gathered.n_rows)
             with np.errstate(over="raise", invalid="raise", divide="raise"):
                 folds = GatheredFolds(
-                    gathered,
-                    deal.sides(gathered),
-                    centred=self.fit_intercept,
-                    standardize=self.standardize,
+                    gathered, deal, centred=self.fit_intercept, standardize=self.standardize
                 )
                 grids = _grids(plan.grid, folds, penalties)
                 curves = _cross_validate(folds, penalties, grids, plan.tol, self.n_jobs, task)
@@ -267,17 +251,19 @@ class PenalizedRegressionCV(LinearModel):
         ratios, self._many_ratios = self._l1_ratios()
         return _Plan(tol, grid, rule, ratios)
 
+    def _refuse_scoring(self, data: str) -> None:
+        """Refuse a scorer where there are no rows to score."""
+        if self.scoring is not None:
+            raise ValueError(f"scoring must be None for {data}, got {self.scoring!r}")
+
     def _deal(self) -> Deal:
         """Return which fold the rows of a stream are tested in."""
-        if self.scoring is not None:
-            raise ValueError(
-                f"scoring must be None for batches, whose rows are gone, got {self.scoring!r}"
-            )
+        self._refuse_scoring("batches, whose rows are gone")
         splitter = check_cv(self.cv)
         if isinstance(splitter, PredefinedSplit):
-            return Deal(splitter.test_fold)
+            return ByLabel(splitter.test_fold)
         if self.cv is None or isinstance(self.cv, Integral):
-            return Deal(splitter.get_n_splits())
+            return InTurn(splitter.get_n_splits())
         raise ValueError(
             "cv must be None, an integer or a PredefinedSplit for batches, because other splitters "
             f"ask for all rows, got {self.cv!r}"
@@ -314,13 +300,11 @@ class PenalizedRegressionCV(LinearModel):
         if scores is not None:
             self.score_path_ = scores[first]
 
-    def _leaves_one_out(
-        self, splitter: Any, weights: FloatArray | None, penalties: Sequence[Penalty]
-    ) -> bool:
+    def _leaves_one_out(self, splitter: Any, data: InMemory, penalties: Sequence[Penalty]) -> bool:
         """Whether all folds are known from one decomposition."""
         return (
             isinstance(splitter, LeaveOneOut)
-            and weights is None
+            and data.weights is None
             and self.scoring is None
             and not self.standardize
             and all(penalty.one_spectrum for penalty in penalties)
@@ -348,13 +332,15 @@ class PenalizedRegressionCV(LinearModel):
         return {"split": params, "score": {}}
 
     def _scores(
-        self, curves: _Curves, X: Matrix, y: Any, splits: Sequence[Split], params: dict[str, Any]
+        self, curves: _Curves, data: Data, folds: Folds, params: dict[str, Any]
     ) -> FloatArray:
         """Score every solution on its test fold, as scikit-learn's searches do."""
+        assert isinstance(data, InMemory)
+        assert isinstance(folds, FoldsInMemory)
         scorer = check_scoring(_Scored(), scoring=self.scoring)
         scores = np.empty_like(curves.test)
-        for fold, split in enumerate(splits):
-            X_test, y_test = X[split.test], y[split.test]
+        for fold, split in enumerate(folds.splits):
+            X_test, y_test = data.X[split.test], data.y[split.test]
             mine = {
                 name: np.asarray(value)[split.test] if value is not None else None
                 for name, value in params.items()
@@ -364,7 +350,7 @@ class PenalizedRegressionCV(LinearModel):
                 for k, b in enumerate(intercepts):
                     W = dense(coefs[fold][k * b.size : (k + 1) * b.size])
                     model = _Scored()
-                    one = np.ndim(y) == 1
+                    one = data.y_ndim == 1
                     model.coef_, model.intercept_ = (W[0], b[0]) if one else (W, b)
                     scores[ratio, k, fold] = scorer(model, X_test, y_test, **mine)
         if not np.isfinite(scores).all():
@@ -645,14 +631,3 @@ def _check_rule(rule: Any) -> Rule:
         return called
     listed = ", ".join(repr(known) for known in RULES)
     raise ValueError(f"rule must be one of {listed} or a callable, got {rule!r}")
-
-
-def _splits(
-    splitter: Any, X: Matrix, y: Any, weights: FloatArray | None, params: dict[str, Any]
-) -> list[Split]:
-    """List the splits; refuse one with an empty side."""
-    splits = [Split(*split) for split in splitter.split(X, y, **params)]
-    for fold, split in enumerate(splits):
-        filled = [len(rows) if weights is None else weights[rows].sum() for rows in split]
-        check_sides(fold, *filled)
-    return splits

@@ -161,51 +161,152 @@ def by_cell(cells: IndexArray) -> Iterator[Cell]:
             yield int(cells[rows[0]]), slice(rows[0], rows[-1] + 1) if neighbours else rows
 
 
-class Deal:
-    """Which fold each row of a stream is tested in; the rows of a fold are a cell.
+class Deal(ABC):
+    """Which cell each row of a stream belongs to, and the sides of the folds as cells.
 
-    Parameters
+    Attributes
     ----------
-    folds : int or ndarray of shape (n_rows,)
-        A number k of folds, which get the rows in turn; or the fold of each row, -1 for those that
-        are never tested.
+    n_cells, n_folds : int
+    everything : ndarray of shape (n_cells,) of bool
+        Cells that together hold every row once.
     """
 
-    def __init__(self, folds: int | IndexArray) -> None:
-        self._labels: tuple[IndexArray, IndexArray] | None = None
-        if isinstance(folds, int):
-            self.n_cells, self._kept = folds, 0
-        else:
-            self._labels = np.unique(folds, return_inverse=True)
-            self.n_cells = self._labels[0].size
-            self._kept = int(self._labels[0][0] < 0)  # cells of rows that are never tested
-        self.n_folds = self.n_cells - self._kept
+    n_cells: int
+    n_folds: int
+
+    def __init__(self) -> None:
         self._seen = 0
+        self.everything: BoolArray = np.ones(self.n_cells, dtype=bool)
 
     def cells(self, n_rows: int) -> Iterator[Cell]:
         """Deal the next rows."""
         first, self._seen = self._seen, self._seen + n_rows
-        if self._labels is None:
-            return dealt(first, n_rows, self.n_cells)
-        cells = self._labels[1][first : self._seen]
+        return self._cells(first, n_rows)
+
+    @abstractmethod
+    def _cells(self, first: int, n_rows: int) -> Iterator[Cell]:
+        """Deal these rows of the stream."""
+
+    def sides(self, gathered: CellMoments) -> list[Sides]:
+        """Return the sides of each fold; refuse one with an empty side."""
+        filled = np.array([part.weight > 0 for part in gathered.parts])
+        found = [Sides(*(filled & side for side in sides)) for sides in self._sides()]
+        for fold, sides in enumerate(found):
+            check_sides(fold, bool(sides.train.any()), bool(sides.test.any()))
+        return found
+
+    def _sides(self) -> list[Sides]:
+        """Sides of each fold; by default the last n_folds cells are one fold each."""
+        cells = np.arange(self.n_cells)
+        return [Sides(cells != cell, cells == cell) for cell in cells[-self.n_folds :]]
+
+
+class InTurn(Deal):
+    """Row i of a stream is tested in fold i mod n_folds."""
+
+    def __init__(self, n_folds: int) -> None:
+        self.n_cells = self.n_folds = n_folds
+        super().__init__()
+
+    def _cells(self, first: int, n_rows: int) -> Iterator[Cell]:
+        return dealt(first, n_rows, self.n_cells)
+
+
+class InBlocks(Deal):
+    """Each fold is tested on a block of rows, as scikit-learn's KFold has them."""
+
+    def __init__(self, n_folds: int, n_rows: int) -> None:
+        self.n_cells = self.n_folds = n_folds
+        sizes = np.full(n_folds, n_rows // n_folds)
+        sizes[: n_rows % n_folds] += 1
+        self._ends = np.cumsum(sizes)
+        super().__init__()
+
+    def _cells(self, first: int, n_rows: int) -> Iterator[Cell]:
+        start = first
+        while start < first + n_rows:
+            cell = int(np.searchsorted(self._ends, start, side="right"))
+            end = min(int(self._ends[cell]), first + n_rows)
+            yield cell, slice(start - first, end - first)
+            start = end
+
+
+class ByLabel(Deal):
+    """Each row has the number of the fold that it is tested in, or -1 for none."""
+
+    def __init__(self, folds: IndexArray) -> None:
+        labels, self._labels = np.unique(folds, return_inverse=True)
+        self.n_cells = labels.size
+        self.n_folds = self.n_cells - int(labels[0] < 0)
+        super().__init__()
+
+    def _cells(self, first: int, n_rows: int) -> Iterator[Cell]:
+        cells = self._labels[first : first + n_rows]
         if len(cells) < n_rows:
             raise ValueError(f"cv has the folds of {first + len(cells)} rows, but there are more")
         return by_cell(cells)
 
     def sides(self, gathered: CellMoments) -> list[Sides]:
-        """Return the sides of each fold; refuse one with an empty side."""
-        if self._labels is not None and self._seen < self._labels[1].size:
+        """Return the sides of each fold; refuse to have seen fewer rows than there are labels."""
+        if self._seen < self._labels.size:
             raise ValueError(
-                f"cv has the folds of {self._labels[1].size} rows, but there are {self._seen}"
+                f"cv has the folds of {self._labels.size} rows, but there are {self._seen}"
             )
-        numbers = np.arange(self.n_cells)
-        filled = np.array([part.weight > 0 for part in gathered.parts])
-        found = []
-        for fold, cell in enumerate(numbers[self._kept :]):
-            sides = Sides(filled & (numbers != cell), filled & (numbers == cell))
-            check_sides(fold, bool(sides.train.any()), bool(sides.test.any()))
-            found.append(sides)
-        return found
+        return super().sides(gathered)
+
+
+class BySplits(Deal):
+    """Any splits of the rows: rows that no split separates share a cell."""
+
+    def __init__(self, n_rows: int, splits: Sequence[Split]) -> None:
+        self._labels, first = _cells(n_rows, splits)
+        self.n_cells, self.n_folds = first.size, len(splits)
+        self._found = [
+            Sides(*(np.bincount(rows, minlength=n_rows)[first] > 0 for rows in split))
+            for split in splits
+        ]
+        super().__init__()
+
+    def _cells(self, first: int, n_rows: int) -> Iterator[Cell]:
+        return by_cell(self._labels[first : first + n_rows])
+
+    def _sides(self) -> list[Sides]:
+        return self._found
+
+
+class BySides(Deal):
+    """Splits that overlap too much for cells, or repeat rows: each side is gathered by itself."""
+
+    def __init__(self, splits: Sequence[Split]) -> None:
+        self.n_folds = len(splits)
+        self.n_cells = 2 * self.n_folds + 1  # the last one has all rows
+        self._rows = [np.sort(rows) for split in splits for rows in split]
+        super().__init__()
+        self.everything[:-1] = False
+
+    def _cells(self, first: int, n_rows: int) -> Iterator[Cell]:
+        for cell, rows in enumerate(self._rows):
+            start, stop = np.searchsorted(rows, [first, first + n_rows])
+            yield cell, rows[start:stop] - first
+        yield self.n_cells - 1, slice(None)
+
+    def _sides(self) -> list[Sides]:
+        cells = np.arange(self.n_cells)
+        return [Sides(cells == 2 * fold, cells == 2 * fold + 1) for fold in range(self.n_folds)]
+
+
+def deal_of(splits: Sequence[Split], n_rows: int, most_cells: float) -> Deal:
+    """Deal rows by splits, in no more than `most_cells` cells or one a side."""
+    if not _repeat_rows(splits):
+        by_splits = BySplits(n_rows, splits)
+        if by_splits.n_cells <= max(most_cells, 2 * len(splits)):
+            return by_splits
+    return BySides(splits)
+
+
+def _repeat_rows(splits: Sequence[Split]) -> bool:
+    """Whether some row comes more than once on one side of a split."""
+    return any(np.bincount(rows).max() > 1 for split in splits for rows in split)
 
 
 def check_sides(fold: int, train: float, test: float) -> None:
@@ -221,22 +322,23 @@ class GatheredFolds(Folds):
     Parameters
     ----------
     gathered : CellMoments
-    sides : sequence of Sides
-        The cells that train and those that test, for each fold.
+    deal : Deal
+        What dealt the rows to cells.
     centred, standardize : bool
     """
 
     def __init__(
-        self, gathered: CellMoments, sides: Sequence[Sides], *, centred: bool, standardize: bool
+        self, gathered: CellMoments, deal: Deal, *, centred: bool, standardize: bool
     ) -> None:
         super().__init__(centred=centred, standardize=standardize)
-        self._sides, self._sums = sides, _Sums(gathered.parts)
-        self.n_folds, self.n_rows = len(sides), gathered.n_rows
+        self._sides, self._everything = deal.sides(gathered), deal.everything
+        self._sums = _Sums(gathered.parts)
+        self.n_folds, self.n_rows = deal.n_folds, gathered.n_rows
         self.n_features, self.n_targets = gathered.parts[0].cross.shape
 
     def whole(self, penalty: Penalty) -> Scaled:
         """Return all of the data."""
-        return self._scale(self._sums.over(self._sides[0].train | self._sides[0].test), penalty)
+        return self._scale(self._sums.over(self._everything), penalty)
 
     def train(self, fold: int, penalty: Penalty) -> Scaled:
         """Return the training set of a fold."""
@@ -342,8 +444,7 @@ class MomentFolds(FoldsInMemory):
         X, Y, splits = self.X, self.Y, self.splits
         cells, self._first = _cells(len(Y), splits)
         size = len(self._first) * X.shape[1] ** 2
-        repeated = any(np.bincount(rows).max() > 1 for split in splits for rows in split)
-        self._by_cell = not repeated and size <= MOST_CELLS * max(X.size, 2**18)
+        self._by_cell = not _repeat_rows(splits) and size <= MOST_CELLS * max(X.size, 2**18)
         if self._by_cell:
             self._sums = _Sums(self._gather(cells))
         else:

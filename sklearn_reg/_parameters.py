@@ -55,7 +55,10 @@ def check_lambda(lambda_: Any, n_targets: int) -> FloatArray:
 def check_sample_weight(
     sample_weight: ArrayLike | None, n_samples: int, *, scaled: bool = True
 ) -> FloatArray | None:
-    """Return weights of shape (n_samples,), by default scaled to a largest weight of one."""
+    """Return weights of shape (n_samples,), scaled to a largest weight of one.
+
+    Those of one batch of many are not `scaled`, and may all be zero.
+    """
     if sample_weight is None:
         return None
     weights: FloatArray = check_array(
@@ -69,9 +72,11 @@ def check_sample_weight(
         )
     if (weights < 0).any():
         raise ValueError(f"sample_weight must not be negative, got {weights.min()!r}")
+    if not scaled:
+        return weights
     if not weights.any():
         raise ValueError("sample_weight must be positive for at least one row, got all zeros")
-    return weights / weights.max() if scaled else weights
+    return np.asarray(weights / weights.max())
 
 
 def check_penalty_weights(

@@ -11,11 +11,10 @@ from sklearn.model_selection import PredefinedSplit
 from sklearn_reg._folds import (
     CellMoments,
     GatheredFolds,
+    InTurn,
     MomentFolds,
     RowFolds,
-    Sides,
     Split,
-    dealt,
 )
 from sklearn_reg._scaled import Penalty
 
@@ -28,15 +27,15 @@ def test_gathered_folds_are_those_of_rows_dealt_in_turn(sizes: list[int], weight
     rng = np.random.default_rng(0)
     X, Y = rng.normal(size=(N, P)) + 5, rng.normal(size=(N, 2))
     weights = rng.uniform(0.5, 2, N) if weighted else None
+    deal = InTurn(FOLDS)
     gathered, start = [CellMoments(FOLDS, P, 2), CellMoments(FOLDS, P, 2)], 0
     for number, size in enumerate(sizes):
         rows = slice(start, start + size)
         s = None if weights is None else weights[rows]
-        gathered[number % 2].update(X[rows], Y[rows], s, dealt(start, size, FOLDS))
+        gathered[number % 2].update(X[rows], Y[rows], s, deal.cells(size))
         start += size
-    sides = [Sides(np.arange(FOLDS) != fold, np.arange(FOLDS) == fold) for fold in range(FOLDS)]
     settings = {"centred": True, "standardize": False}
-    folds = GatheredFolds(gathered[0] + gathered[1], sides, **settings)
+    folds = GatheredFolds(gathered[0] + gathered[1], deal, **settings)
     splits = [Split(*split) for split in PredefinedSplit(np.arange(N) % FOLDS).split()]
     there = RowFolds(X, Y, weights, splits, **settings)
     assert (folds.n_folds, folds.n_rows, folds.n_features, folds.n_targets) == (FOLDS, N, P, 2)

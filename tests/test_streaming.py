@@ -139,7 +139,7 @@ def test_what_is_no_stream_is_refused() -> None:
     X, _, _ = data()
     with pytest.raises(ValueError, match="at least one row, got none"):
         LassoRegression(solver="auto").fit_batches([])
-    with pytest.raises(TypeError, match=r"batch 0 must be \(X, y\)"):
+    with pytest.raises(TypeError, match=r"batch 0: must be \(X, y\)"):
         LassoRegression(solver="auto").fit_batches([X])
     with pytest.raises(TypeError, match="moments must be Moments, got ndarray"):
         LassoRegression(solver="auto").fit_moments(X)

@@ -1,0 +1,223 @@
+"""What an estimator is fitted to: rows that have been checked, in memory or wherever they are."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sized
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from sklearn_reg._folds import (
+    CellMoments,
+    Deal,
+    Folds,
+    FoldsInMemory,
+    MomentFolds,
+    RowFolds,
+    Split,
+    check_sides,
+)
+from sklearn_reg._parameters import READ_AS, check_sample_weight
+from sklearn_reg._progress import Task
+from sklearn_reg._scaled import Penalty, Scaled, scale_rows
+from sklearn_reg._typing import FloatArray, Matrix
+from sklearn_reg.moments import Moments
+from sklearn_reg.path import moments_pay
+from sklearn_reg.rows import rows_of
+from sklearn_reg.solvers import Solver
+
+
+class Data(ABC):
+    """Rows of X and y, and their weights.
+
+    Attributes
+    ----------
+    n_features, n_targets : int
+    y_ndim : int
+        1 or 2.
+    dtype : dtype
+        Of the coefficients: float32 where X is.
+    gathered : Moments or None
+        The moments of all rows, where the fit was on them because the rows are not at hand.
+    """
+
+    n_features: int
+    n_targets: int
+    y_ndim: int
+    dtype: np.dtype[Any]
+    gathered: Moments | None = None
+
+    @abstractmethod
+    def scaled(
+        self, penalty: Penalty, solver: Solver, *, centred: bool, standardize: bool
+    ) -> Iterator[Scaled]:
+        """Wrap the data for the solver, in the cheapest way first and the most accurate one last.
+
+        The next is wanted only where rounding was too large with the one before.
+        """
+
+    @abstractmethod
+    def folds(self, splitter: Any, *, centred: bool, standardize: bool, **params: Any) -> Folds:
+        """Split into folds; `params` are for the splitter."""
+
+    @abstractmethod
+    def added_to(self, gathered: CellMoments, deal: Deal) -> CellMoments:
+        """Deal the rows to cells, and add them to what has been gathered; in place if possible."""
+
+    def overflow_explained(self) -> AbstractContextManager[None]:
+        """Turn an overflow into an error that says which input caused it."""
+        return nullcontext()
+
+
+class InMemory(Data):
+    """Rows in memory, or in a file that is mapped to it.
+
+    Parameters
+    ----------
+    X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+    weights : ndarray of shape (n_samples,) or None
+    """
+
+    def __init__(self, X: Matrix, y: Any, weights: FloatArray | None) -> None:
+        self.X, self.y, self.weights = X, y, weights
+        self.Y: FloatArray = np.asarray(y, dtype=np.float64).reshape(X.shape[0], -1)
+        self.n_features, self.n_targets = X.shape[1], self.Y.shape[1]
+        self.y_ndim, self.dtype = np.ndim(y), X.dtype
+
+    def scaled(
+        self, penalty: Penalty, solver: Solver, *, centred: bool, standardize: bool
+    ) -> Iterator[Scaled]:
+        """Moments where they pay, then rows."""
+        ways = [False]
+        if solver.on_gram(self.X.shape[0], self.X.shape[1], rows_of(self.X).stored):
+            # Of columns so dependent that their Gram matrix lost too many digits, rows are left.
+            ways = [True, False]
+        for on_gram in ways:
+            yield scale_rows(
+                self.X,
+                self.Y,
+                self.weights,
+                penalty,
+                on_gram=on_gram,
+                centred=centred,
+                standardize=standardize,
+            )
+
+    def folds(
+        self, splitter: Any, *, centred: bool, standardize: bool, **params: Any
+    ) -> FoldsInMemory:
+        """Split into folds; no splitter makes none."""
+        splits = [] if splitter is None else self._splits(splitter, params)
+        kind = MomentFolds if moments_pay(self.X) else RowFolds
+        return kind(self.X, self.Y, self.weights, splits, centred=centred, standardize=standardize)
+
+    def _splits(self, splitter: Any, params: dict[str, Any]) -> list[Split]:
+        """List the splits; refuse one with an empty side."""
+        splits = [Split(*split) for split in splitter.split(self.X, self.y, **params)]
+        for fold, split in enumerate(splits):
+            w = self.weights
+            check_sides(fold, *[len(rows) if w is None else w[rows].sum() for rows in split])
+        return splits
+
+    def added_to(self, gathered: CellMoments, deal: Deal) -> CellMoments:
+        """Deal the rows to cells, and add them in place."""
+        with self.overflow_explained():
+            return gathered.update(self.X, self.Y, self.weights, deal.cells(self.X.shape[0]))
+
+    @contextmanager
+    def overflow_explained(self) -> Iterator[None]:
+        """Turn an overflow into an error that says which input caused it."""
+        try:
+            with np.errstate(over="raise", invalid="raise", divide="raise"):
+                yield
+        except FloatingPointError as error:
+            raise ValueError(
+                f"X or y is beyond what float64 can square: largest |X| {abs(self.X).max():.3g}, "
+                f"largest |y| {np.abs(self.y).max():.3g} ({error}). Rescale them, or use "
+                "standardize=True."
+            ) from error
+
+
+def on_dask(X: Any) -> bool:
+    """Whether this is a collection of Dask, told without importing it."""
+    return hasattr(type(X), "__dask_graph__")
+
+
+def read(
+    estimator: BaseEstimator,
+    X: Matrix,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None,
+    *,
+    first: bool = True,
+    scaled: bool = True,
+) -> Data:
+    """Check rows; the first ones say how many features there are, and their names.
+
+    Unless `scaled`, weights stay as given, because their scale counts across batches.
+    """
+    X, y = validate_data(estimator, X, y, multi_output=True, y_numeric=True, reset=first, **READ_AS)
+    return InMemory(X, y, check_sample_weight(sample_weight, X.shape[0], scaled=scaled))
+
+
+def read_all(
+    estimator: BaseEstimator, batches: Iterable[tuple[Any, ...]], task: Task
+) -> Iterator[Data]:
+    """Read (X, y) or (X, y, sample_weight) one by one; an error says which batch it is about."""
+    shape = None
+    for number, parts in enumerate(batches):
+        with task.part("batch", number), error_in(f"batch {number}"):
+            X, y, weights = _parts(parts)
+            if not on_dask(X) and np.shape(X)[:1] == (0,):
+                continue
+            batch = read(estimator, X, y, weights, first=shape is None, scaled=False)
+            shape = shape or (batch.y_ndim, batch.n_targets)
+            check_y(batch, *shape)
+            yield batch
+    if shape is None:
+        raise ValueError("batches must have at least one row, got none")
+
+
+@contextmanager
+def error_in(where: str) -> Iterator[None]:
+    """Say in an error about the data where they were."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{where}: {error}") from error
+
+
+def count(batches: Iterable[Any]) -> int | None:
+    """Return how many batches there are, where that is known before they are read."""
+    return len(batches) if isinstance(batches, Sized) else None
+
+
+def check_y(data: Data, y_ndim: int, n_targets: int) -> None:
+    """Refuse targets that are not shaped like those before."""
+    if (data.y_ndim, data.n_targets) != (y_ndim, n_targets):
+        before, now = (
+            "(n_samples,)" if ndim == 1 else f"(n_samples, {targets})"
+            for ndim, targets in ((y_ndim, n_targets), (data.y_ndim, data.n_targets))
+        )
+        raise ValueError(f"y must have shape {before} as before, got {now}")
+
+
+def check_weight(weight: float) -> None:
+    """Refuse rows that all count for nothing."""
+    if not weight > 0:
+        raise ValueError("sample_weight must be positive for at least one row, got all zeros")
+
+
+def _parts(batch: Any) -> tuple[Any, Any, Any]:
+    """Return X, y and weights of a batch."""
+    if isinstance(batch, (tuple, list)) and len(batch) in (2, 3):
+        X, y, *weights = batch
+        return X, y, weights[0] if weights else None
+    raise TypeError(f"must be (X, y) or (X, y, sample_weight), got {type(batch).__name__}")
