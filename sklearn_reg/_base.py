@@ -11,11 +11,12 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._advice import warn_of_trouble
-from sklearn_reg._data import Data, check_weight, check_y, count, read, read_all
+from sklearn_reg._data import Data, check_weight, check_y, count, on_dask, read, read_all
 from sklearn_reg._folds import CellMoments, InTurn
 from sklearn_reg._parameters import (
     READ_AS,
@@ -36,23 +37,52 @@ from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings, choose
 class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """A fitted linear model: what it predicts, and how it is stored."""
 
-    def predict(self, X: Matrix) -> FloatArray:
+    def predict(self, X: Matrix) -> Any:
         """Predict X w + b.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, dask collection} of shape (n_samples, n_features)
             Data.
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predictions, shaped like the y of `fit`.
+        {ndarray, dask array} of shape (n_samples,) or (n_samples, n_targets)
+            Predictions, shaped like the y of `fit`. Those of a Dask collection are made when they
+            are asked for, chunk by chunk.
         """
         check_is_fitted(self)
+        if on_dask(X):
+            from sklearn_reg._dask import predict_dask
+
+            return predict_dask(self, X)
         X = validate_data(self, X, reset=False, **READ_AS)
         predictions: FloatArray = X @ self.coef_.T + self.intercept_
         return predictions
+
+    def score(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the coefficient of determination, R^2.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dask collection} of shape (n_samples, n_features)
+            Data.
+        y : {array-like, dask collection} of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : {array-like, dask collection} of shape (n_samples,), default=None
+            Weights.
+
+        Returns
+        -------
+        float
+            1 - (sum of squared residuals) / (sum of squares of y about its mean); the mean of
+            those of several targets.
+        """
+        y, predictions, sample_weight = (
+            np.asarray(values) if on_dask(values) else values
+            for values in (y, self.predict(X), sample_weight)
+        )
+        return float(r2_score(y, predictions, sample_weight=sample_weight))
 
     def get_weights(self) -> FloatArray:
         """Return the weights w as the formulas write them.
@@ -427,7 +457,7 @@ def _with(data: Data, so_far: _Read | None) -> _Read:
     """Add these rows to what has been read, in place."""
     gathered, dtype = CellMoments(1, data.n_features, data.n_targets), data.dtype
     if so_far is not None:
-        gathered.parts, dtype = [so_far.moments], np.result_type(so_far.dtype, dtype)
+        gathered.found[0], dtype = so_far.moments, np.result_type(so_far.dtype, dtype)
     return _Read(data.added_to(gathered, InTurn(1)).parts[0], dtype, data.y_ndim)
 
 

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from sklearn_reg._folds import (
+    Cell,
     CellMoments,
     Deal,
     Folds,
@@ -20,7 +21,7 @@ from sklearn_reg._folds import (
     MomentFolds,
     RowFolds,
     Split,
-    check_sides,
+    check_splits,
 )
 from sklearn_reg._parameters import READ_AS, check_sample_weight
 from sklearn_reg._progress import Task
@@ -120,15 +121,17 @@ class InMemory(Data):
     def _splits(self, splitter: Any, params: dict[str, Any]) -> list[Split]:
         """List the splits; refuse one with an empty side."""
         splits = [Split(*split) for split in splitter.split(self.X, self.y, **params)]
-        for fold, split in enumerate(splits):
-            w = self.weights
-            check_sides(fold, *[len(rows) if w is None else w[rows].sum() for rows in split])
+        check_splits(splits, self.weights)
         return splits
 
     def added_to(self, gathered: CellMoments, deal: Deal) -> CellMoments:
         """Deal the rows to cells, and add them in place."""
+        return self.dealt_to(gathered, deal.cells(self.X.shape[0]))
+
+    def dealt_to(self, gathered: CellMoments, cells: Iterable[Cell]) -> CellMoments:
+        """Add rows that have been dealt to cells, in place."""
         with self.overflow_explained():
-            return gathered.update(self.X, self.Y, self.weights, deal.cells(self.X.shape[0]))
+            return gathered.update(self.X, self.Y, self.weights, cells)
 
     @contextmanager
     def overflow_explained(self) -> Iterator[None]:
@@ -162,6 +165,10 @@ def read(
 
     Unless `scaled`, weights stay as given, because their scale counts across batches.
     """
+    if on_dask(X):
+        from sklearn_reg._dask import read_dask
+
+        return read_dask(estimator, X, y, sample_weight, first=first)
     X, y = validate_data(estimator, X, y, multi_output=True, y_numeric=True, reset=first, **READ_AS)
     return InMemory(X, y, check_sample_weight(sample_weight, X.shape[0], scaled=scaled))
 

@@ -111,15 +111,22 @@ class CellMoments:
 
     Attributes
     ----------
-    parts : list of Moments
-        One a cell.
+    found : dict of int to Moments
+        Those of the cells that have rows.
     n_rows : int
         Rows with a positive weight so far.
     """
 
     def __init__(self, n_cells: int, n_features: int, n_targets: int) -> None:
-        self.parts = [Moments(n_features, n_targets) for _ in range(n_cells)]
+        self.n_cells, self.shape = n_cells, (n_features, n_targets)
+        self.found: dict[int, Moments] = {}
         self.n_rows = 0
+
+    @property
+    def parts(self) -> list[Moments]:
+        """Moments of every cell."""
+        nothing = Moments(*self.shape)
+        return [self.found.get(cell, nothing) for cell in range(self.n_cells)]
 
     def update(
         self, X: Matrix, Y: FloatArray, weights: FloatArray | None, cells: Iterable[Cell]
@@ -129,13 +136,16 @@ class CellMoments:
             some = X[rows] if isinstance(rows, slice) else take_rows(X, rows)
             s = None if weights is None else weights[rows]
             if some.shape[0]:
-                self.parts[cell].update(some, Y[rows], s)
+                part = self.found.get(cell) or Moments(*self.shape)
+                self.found[cell] = part.update(some, Y[rows], s)
         self.n_rows += len(Y) if weights is None else int(np.count_nonzero(weights))
         return self
 
     def __add__(self, other: CellMoments) -> CellMoments:
         both = copy(self)
-        both.parts = [mine + theirs for mine, theirs in zip(self.parts, other.parts, strict=True)]
+        both.found = self.found | other.found
+        for cell in self.found.keys() & other.found.keys():
+            both.found[cell] = self.found[cell] + other.found[cell]
         both.n_rows = self.n_rows + other.n_rows
         return both
 
@@ -316,6 +326,14 @@ def check_sides(fold: int, train: float, test: float) -> None:
             raise ValueError(f"cv gave fold {fold} a {side} set without rows or weight")
 
 
+def check_splits(splits: Sequence[Split], weights: FloatArray | None) -> None:
+    """Refuse a split with nothing on one side."""
+    for fold, split in enumerate(splits):
+        check_sides(
+            fold, *[len(rows) if weights is None else weights[rows].sum() for rows in split]
+        )
+
+
 class GatheredFolds(Folds):
     """Folds of rows that are gone: their moments were gathered as they went by.
 
@@ -334,7 +352,7 @@ class GatheredFolds(Folds):
         self._sides, self._everything = deal.sides(gathered), deal.everything
         self._sums = _Sums(gathered.parts)
         self.n_folds, self.n_rows = deal.n_folds, gathered.n_rows
-        self.n_features, self.n_targets = gathered.parts[0].cross.shape
+        self.n_features, self.n_targets = gathered.shape
 
     def whole(self, penalty: Penalty) -> Scaled:
         """Return all of the data."""

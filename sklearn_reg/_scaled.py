@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from sklearn_reg._linalg import EPS
 from sklearn_reg._typing import BoolArray, FloatArray, Matrix
 from sklearn_reg.designs import Columns, Design, design_of_moments, make_design
 from sklearn_reg.moments import Moments
 from sklearn_reg.problem import Problem
+from sklearn_reg.rows import rows_of
 from sklearn_reg.solvers import Settings, Solver, SolverResult
 
 # A penalty beyond this acts as this, so that its products stay finite.
@@ -153,7 +153,7 @@ def scale_rows(
         excluded=penalty.excluded,
         unpenalised=penalty.spares_features,
     )
-    sparse_coefs = sparse.issparse(X) or X.shape[1] > X.shape[0]
+    sparse_coefs = rows_of(X).is_sparse or X.shape[1] > X.shape[0]
     return Scaled(design, columns, units, offsets, sparse_coefs)
 
 

@@ -286,7 +286,7 @@ class RowsDesign(Design):
         scale = np.zeros(self.n_features)
         scale[columns] = inverse_roots(self.squares)[columns] ** 2
         # Products of sparse columns lose the digits of their means.
-        lost = 1.0 + self.rows.lost_to_means * float(self.means @ (scale * self.means))
+        lost = 1.0 + self.rows.is_sparse * float(self.means @ (scale * self.means))
         solve = pseudo_inverse(self.kernel(scale), lost)
 
         def apply(b: FloatArray) -> FloatArray:
@@ -323,28 +323,41 @@ class RowsDesign(Design):
 
 
 def products_together(questions: Sequence[tuple[Design, int, FloatArray]]) -> list[Products]:
-    """Products for each (design, target, w); designs of the same dense rows share one pass.
-
-    SciPy's product of a sparse matrix with several vectors is no faster than one after another.
-    """
+    """Products for each (design, target, w); designs of the same rows share passes over them."""
     answers: dict[int, Products] = {}
-    shared: dict[int, dict[int, tuple[RowsDesign, FloatArray]]] = {}
+    shared: dict[int, dict[int, tuple[RowsDesign, int, FloatArray]]] = {}
     for k, (design, target, w) in enumerate(questions):
-        dense = isinstance(design, RowsDesign) and isinstance(design.rows, DenseRows)
-        if isinstance(design, RowsDesign) and dense and len(questions) > 1 and w.any():
-            residual = design.Y[:, target] - design._fitted(w)
-            shared.setdefault(id(design.rows.X), {})[k] = design, residual
+        many = isinstance(design, RowsDesign) and design.rows.many_at_once
+        if isinstance(design, RowsDesign) and many and len(questions) > 1 and w.any():
+            shared.setdefault(id(design.rows.X), {})[k] = design, target, w
         else:
             answers[k] = design.products(w, target)
     for group in shared.values():
-        weighted = np.column_stack([design.weights * r for design, r in group.values()])
-        (design, _), *_ = group.values()
-        correlations = design.rows.correlate(weighted).T
-        for (k, (design, r)), correlation, v in zip(
-            group.items(), correlations, weighted.T, strict=True
-        ):
-            answers[k] = Products(design._in_units(correlation, v), float(v @ r))
+        answers |= zip(group, _products_of_same_rows(list(group.values())), strict=True)
     return [answers[k] for k in range(len(questions))]
+
+
+def _products_of_same_rows(
+    questions: Sequence[tuple[RowsDesign, int, FloatArray]],
+) -> list[Products]:
+    """Products for each (design, target, w) from one product with X, and one with X'."""
+    rows = questions[0][0].rows
+    scaled = [design.factors * w for design, _, w in questions]
+    residuals = [
+        design.Y[:, target] - (fitted - design.means @ w)
+        for (design, target, _), fitted, w in zip(
+            questions, rows.fitted_each(scaled), scaled, strict=True
+        )
+    ]
+    weighted = np.column_stack(
+        [design.weights * r for (design, *_), r in zip(questions, residuals, strict=True)]
+    )
+    return [
+        Products(design._in_units(correlation, v), float(v @ r))
+        for (design, *_), correlation, v, r in zip(
+            questions, rows.correlate(weighted).T, weighted.T, residuals, strict=True
+        )
+    ]
 
 
 class GramDesign(Design):

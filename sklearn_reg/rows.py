@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -16,8 +17,11 @@ from sklearn_reg.moments import row_chunks
 class Rows(ABC):
     """A matrix X of shape (n_samples, n_features), read but never copied or changed."""
 
-    # Whether products of centred columns lose the digits that their means take up.
-    lost_to_means: bool
+    # Whether X is stored sparse. Products of centred columns then lose the digits that their means
+    # take up, and solutions are likely to have few non-zeros.
+    is_sparse: bool
+    # Whether a product with many vectors costs less than one after another.
+    many_at_once: bool
 
     def __init__(self, X: Matrix) -> None:
         self.X = X
@@ -31,6 +35,10 @@ class Rows(ABC):
     @abstractmethod
     def fitted(self, w: FloatArray) -> FloatArray:
         """X w."""
+
+    def fitted_each(self, ws: Sequence[FloatArray]) -> list[FloatArray]:
+        """X w for each w."""
+        return [self.fitted(w) for w in ws]
 
     @abstractmethod
     def fitted_by(self, coefs: Matrix) -> FloatArray:
@@ -70,7 +78,8 @@ class Rows(ABC):
 class DenseRows(Rows):
     """An ndarray in C or Fortran order; float32 is read as it is and summed in float64."""
 
-    lost_to_means = False
+    is_sparse = False
+    many_at_once = True
 
     @property
     def stored(self) -> int:
@@ -157,7 +166,8 @@ class DenseRows(Rows):
 class SparseRows(Rows):
     """A scipy.sparse CSC or CSR matrix or array with int32 or int64 indices, never filled in."""
 
-    lost_to_means = True
+    is_sparse = True
+    many_at_once = False  # SciPy reads X once for each vector
 
     @property
     def by_column(self) -> bool:
@@ -232,7 +242,9 @@ def take_rows(X: Matrix, rows: IndexArray) -> Matrix:
 
 
 def rows_of(X: Matrix) -> Rows:
-    """Wrap a validated matrix."""
+    """Wrap a validated matrix; rows that are elsewhere are wrapped already."""
+    if isinstance(X, Rows):
+        return X
     return SparseRows(X) if sparse.issparse(X) else DenseRows(X)
 
 

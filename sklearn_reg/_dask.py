@@ -1,0 +1,380 @@
+"""Rows on Dask: arrays and data frames whose chunks stay where they are.
+
+Tall data, however many rows: each chunk becomes moments where it lies, and a tree of sums brings
+p x p numbers to the client. Wide data: `_dask_rows` answers products chunk by chunk. The only files
+that import Dask, and imported only when a Dask collection comes in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import dask.array as da
+import numpy as np
+from dask.utils import is_dataframe_like, is_series_like
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import KFold, PredefinedSplit
+from sklearn.utils import check_array, check_X_y
+from sklearn.utils.validation import validate_data
+
+from sklearn_reg._dask_rows import DaskRows, compute, delayed, side_by_side, tree_sum
+from sklearn_reg._data import Data, InMemory, check_weight, error_in, on_dask
+from sklearn_reg._folds import (
+    ByLabel,
+    Cell,
+    CellMoments,
+    Deal,
+    Folds,
+    GatheredFolds,
+    InBlocks,
+    RowFolds,
+    Split,
+    check_splits,
+    deal_of,
+)
+from sklearn_reg._parameters import READ_AS, check_sample_weight
+from sklearn_reg._scaled import Penalty, Scaled, scale_moments, scale_rows
+from sklearn_reg._threads import one_blas_thread
+from sklearn_reg._typing import FloatArray, Matrix
+from sklearn_reg.solvers import ALL_PAIRS, LARGEST_GRAM, SOLVERS, Solver
+
+# Moments of all cells together are at most so many numbers (800 MB).
+MOST_NUMBERS = LARGEST_GRAM**2
+
+
+class Chunk(NamedTuple):
+    """Some rows, to be read where they are: X in blocks of columns, y and weights or None."""
+
+    blocks: list[Any]
+    y: Any
+    weights: Any
+
+
+def read_dask(
+    estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, *, first: bool = True
+) -> OnDask:
+    """Check what can be known of Dask collections without their chunks."""
+    _check_against(estimator, X, first)
+    y = _as_column(y, "y", (1, 2), X)
+    return OnDask(X, y, _as_column(sample_weight, "sample_weight", (0, 1), X))
+
+
+class OnDask(Data):
+    """Rows in the chunks of Dask collections.
+
+    Parameters
+    ----------
+    X : dask array or dask data frame of shape (n_samples, n_features)
+    y : {dask collection, ndarray} of shape (n_samples,) or (n_samples, n_targets)
+    weights : {dask collection, ndarray} of shape (n_samples,) or None
+    """
+
+    def __init__(self, X: Any, y: Any, weights: Any) -> None:
+        self.n_features, self.y_ndim = X.shape[1], y.ndim
+        self.n_targets = 1 if y.ndim == 1 else y.shape[1]
+        dtypes = {X.dtype} if isinstance(X, da.Array) else set(X.dtypes)
+        self.dtype = np.dtype(np.float32 if dtypes == {np.dtype(np.float32)} else np.float64)
+        self._heights = _known_heights(X)
+        self._blocks = _delayed_blocks(X)
+        self._chunks = self._cut(_aligned(X, y), _aligned(X, weights))
+
+    def scaled(
+        self, penalty: Penalty, solver: Solver, *, centred: bool, standardize: bool
+    ) -> Iterator[Scaled]:
+        """Moments where they pay, which leave no rows; otherwise rows."""
+        if self._is_tall(ALL_PAIRS if solver is SOLVERS["active_set"] else LARGEST_GRAM):
+            everything = self.added_to(CellMoments(1, self.n_features, self.n_targets), Whole())
+            check_weight(everything.n_rows)
+            self.gathered = everything.parts[0]
+            yield scale_moments(self.gathered, penalty, centred=centred, standardize=standardize)
+            return
+        rows, Y, weights = self._survey()
+        yield scale_rows(
+            rows, Y, weights, penalty, on_gram=False, centred=centred, standardize=standardize
+        )
+
+    def folds(self, splitter: Any, *, centred: bool, standardize: bool, **params: Any) -> Folds:
+        """Split into folds, by the numbers of the rows."""
+        params = {name: np.asarray(of_rows) for name, of_rows in params.items()}
+        n_folds = splitter.get_n_splits(_unread(self.n_rows), None, **params)
+        if not self._is_tall(int(np.sqrt(MOST_NUMBERS / n_folds))):
+            rows, Y, weights = self._survey()
+            splits = _splits(splitter, rows.shape[0], params)
+            check_splits(splits, weights)
+            return RowFolds(rows, Y, weights, splits, centred=centred, standardize=standardize)
+        deal = self._deal(splitter, params)
+        if deal.n_cells * self.n_features**2 > MOST_NUMBERS:
+            raise ValueError(
+                f"cv separates {deal.n_cells} sets of rows, whose moments ({self.n_features} x "
+                f"{self.n_features} each) are too large for the client: use fewer folds, or folds "
+                "that partition the rows"
+            )
+        gathered = self.added_to(CellMoments(deal.n_cells, self.n_features, self.n_targets), deal)
+        check_weight(gathered.n_rows)
+        return GatheredFolds(gathered, deal, centred=centred, standardize=standardize)
+
+    def added_to(self, gathered: CellMoments, deal: Deal) -> CellMoments:
+        """Add the moments of all chunks, made where the chunks are."""
+        shape = deal.n_cells, self.n_features, self.n_targets
+        parts = []
+        for number, chunk in enumerate(self._chunks):
+            # Which rows of a stream have which cell depends on how many there are before.
+            n_rows = 0 if deal.n_cells == 1 else self._counted()[number]
+            cells = [(0, slice(None))] if deal.n_cells == 1 else _small(deal.cells(n_rows))
+            parts.append(delayed(_gather)(number, *chunk, delayed(cells), shape))
+        added: CellMoments = compute(tree_sum(parts))
+        return gathered + added
+
+    @property
+    def n_rows(self) -> int:
+        """Rows, counted if that is what it takes."""
+        return sum(self._counted())
+
+    def _is_tall(self, most: int) -> bool:
+        """Whether moments, for at most so many features, say what the rows say in less."""
+        if self.n_features > most:
+            return False
+        return self._heights is None or sum(self._heights) > self.n_features
+
+    def _counted(self) -> Sequence[int]:
+        """Rows of each chunk."""
+        if self._heights is None:
+            counts = [delayed(_height)(blocks[0]) for blocks in self._blocks]
+            self._heights = compute(counts)
+        return self._heights
+
+    def _cut(self, y: Any, weights: Any) -> list[Chunk]:
+        """Put the chunks of X, y and weights together."""
+        return [
+            Chunk(blocks, *parts)
+            for blocks, *parts in zip(
+                self._blocks,
+                self._parts(y, "y"),
+                self._parts(weights, "sample_weight"),
+                strict=True,
+            )
+        ]
+
+    def _parts(self, values: Any, name: str) -> list[Any]:
+        """Cut y or weights as X is cut."""
+        if values is None or values.ndim == 0:
+            return [values] * len(self._blocks)
+        if on_dask(values):
+            parts = [blocks[0] for blocks in _delayed_blocks(values)]
+            if len(parts) != len(self._blocks):
+                raise ValueError(
+                    f"{name} must have the chunks of X, {len(self._blocks)}, got {len(parts)}; "
+                    "repartition it like X"
+                )
+            return parts
+        ends = np.cumsum(self._counted())
+        if len(values) != ends[-1]:
+            raise ValueError(f"{name} must have a row for each of X, {ends[-1]}, got {len(values)}")
+        return np.split(values, ends[:-1])
+
+    def _deal(self, splitter: Any, params: dict[str, Any]) -> Deal:
+        """Return which cell each row belongs to."""
+        if type(splitter) is KFold and not splitter.shuffle:
+            if splitter.n_splits > self.n_rows:
+                raise ValueError(f"cv={splitter.n_splits} is more than the {self.n_rows} rows of X")
+            return InBlocks(splitter.n_splits, self.n_rows)
+        if isinstance(splitter, PredefinedSplit):
+            return ByLabel(splitter.test_fold)
+        splits = _splits(splitter, self.n_rows, params)
+        return deal_of(splits, self.n_rows, MOST_NUMBERS / self.n_features**2)
+
+    def _survey(self) -> tuple[DaskRows, FloatArray, FloatArray | None]:
+        """Check every chunk, and bring what is as long as a column to the client."""
+        surveys = compute(
+            [delayed(_survey)(number, *chunk) for number, chunk in enumerate(self._chunks)]
+        )
+        heights = [len(survey.y) for survey in surveys]
+        if not sum(heights):
+            raise ValueError("X must have at least one row, got none")
+        filled = [k for k, height in enumerate(heights) if height]
+        rows = DaskRows(
+            [self._blocks[k] for k in filled],
+            [heights[k] for k in filled],
+            surveys[0].widths,
+            stored=sum(survey.stored for survey in surveys),
+            is_sparse=all(surveys[k].is_sparse for k in filled),
+        )
+        Y = np.concatenate([surveys[k].y for k in filled])
+        weights = None
+        if surveys[0].weights is not None:
+            weights = np.concatenate([surveys[k].weights for k in filled])
+            weights = check_sample_weight(weights, len(weights))
+        return rows, Y, weights
+
+
+class Whole(Deal):
+    """All rows in one cell."""
+
+    def __init__(self) -> None:
+        self.n_cells = self.n_folds = 1
+        super().__init__()
+
+    def _cells(self, first: int, n_rows: int) -> Iterator[Cell]:
+        yield 0, slice(None)
+
+
+class Survey(NamedTuple):
+    """What the client learns of a chunk of wide data."""
+
+    y: FloatArray
+    weights: FloatArray | None
+    widths: list[int]
+    stored: int
+    is_sparse: bool
+
+
+def predict_dask(estimator: BaseEstimator, X: Any) -> Any:
+    """Predict X w + b, a chunk at a time and when asked for."""
+    _check_against(estimator, X, first=False)
+    coef, intercept = estimator.coef_, estimator.intercept_
+    one = coef.ndim == 1
+    if not isinstance(X, da.Array):
+        meta = np.empty((0,) if one else (0, len(coef)))
+        return X.map_partitions(_predict, coef.T, intercept, meta=meta)
+    X = X.map_blocks(_checked, dtype=np.float64, meta=X._meta.astype(np.float64))
+    if X.numblocks[1] > 1:
+        # Chunked both ways: only the columns that count meet.
+        used = np.flatnonzero(np.any(np.atleast_2d(coef) != 0, axis=0))
+        used = used if used.size else np.zeros(1, dtype=np.intp)
+        X, coef = X[:, used].rechunk({1: -1}), coef[..., used]
+    shape: dict[str, Any] = {"drop_axis": 1} if one else {"chunks": (X.chunks[0], (len(coef),))}
+    return X.map_blocks(
+        _predict, coef.T, intercept, dtype=np.float64, meta=np.empty((0,) * coef.ndim), **shape
+    )
+
+
+def _predict(X: Any, weights: FloatArray, intercept: Any) -> FloatArray:
+    """Predict one chunk."""
+    predictions: FloatArray = _checked(X) @ weights + intercept
+    return predictions
+
+
+def _checked(X: Any) -> Matrix:
+    """Check one block of X."""
+    return check_array(X, ensure_min_samples=0, ensure_min_features=0, **READ_AS)
+
+
+def _gather(
+    number: int,
+    blocks: list[Any],
+    y: Any,
+    weights: Any,
+    cells: list[Cell],
+    shape: tuple[int, int, int],
+) -> CellMoments:
+    """Gather the moments of a chunk."""
+    gathered = CellMoments(*shape)
+    with error_in(f"chunk {number}"), one_blas_thread():
+        data = _read(blocks, y, weights)
+        return gathered if data is None else data.dealt_to(gathered, cells)
+
+
+def _survey(number: int, blocks: list[Any], y: Any, weights: Any) -> Survey:
+    """Check a chunk, and say what the client has to know of it."""
+    widths = [block.shape[1] for block in blocks]
+    with error_in(f"chunk {number}"):
+        data = _read(blocks, y, weights)
+    if data is None:
+        return Survey(np.empty((0, 1)), np.empty(0), widths, 0, False)
+    is_sparse = all(sparse.issparse(block) for block in blocks)
+    stored = sum(block.nnz if is_sparse else block.size for block in blocks)
+    return Survey(data.Y, data.weights, widths, int(stored), is_sparse)
+
+
+def _read(blocks: list[Any], y: Any, weights: Any) -> InMemory | None:
+    """Check a chunk; None if it has no rows."""
+    if blocks[0].shape[0] == 0 and len(y) == 0:
+        return None
+    X, y = check_X_y(side_by_side(blocks), y, multi_output=True, y_numeric=True, **READ_AS)
+    return InMemory(X, y, check_sample_weight(weights, X.shape[0], scaled=False))
+
+
+def _height(block: Any) -> int:
+    """Rows of a block."""
+    return int(block.shape[0])
+
+
+def _small(cells: Iterator[Cell]) -> list[Cell]:
+    """Store row numbers in as few bytes as they take: they travel with the tasks."""
+    return [
+        (
+            cell,
+            rows
+            if isinstance(rows, slice)
+            else rows.astype(np.min_scalar_type(rows.max(initial=0))),
+        )
+        for cell, rows in cells
+    ]
+
+
+def _splits(splitter: Any, n_rows: int, params: dict[str, Any]) -> list[Split]:
+    """List splits by the numbers of rows alone."""
+    return [Split(*split) for split in splitter.split(_unread(n_rows), None, **params)]
+
+
+def _unread(n_rows: int) -> FloatArray:
+    """Stand in for rows: a splitter may count them, but learns nothing of them."""
+    return np.broadcast_to(0.0, (n_rows, 1))
+
+
+def _check_collection(X: Any, name: str, dimensions: tuple[int, ...]) -> None:
+    """Refuse what has no chunks of rows, and columns whose number is not known."""
+    if not (isinstance(X, da.Array) or is_dataframe_like(X) or is_series_like(X)):
+        raise TypeError(f"{name} must be a dask array or data frame, got {type(X).__name__}")
+    if X.ndim not in dimensions:
+        wanted = " or ".join(f"{ndim}-D" for ndim in dimensions)
+        raise ValueError(f"{name} must be {wanted}, got {X.ndim}-D")
+    if X.ndim == 2 and np.isnan(X.shape[1]):
+        raise ValueError(
+            f"{name} must have a known number of columns, got shape {X.shape}; "
+            "call its compute_chunk_sizes()"
+        )
+
+
+def _check_against(estimator: BaseEstimator, X: Any, first: bool) -> None:
+    """Check the number of features and their names, or learn them first."""
+    _check_collection(X, "X", (2,))
+    named = X if isinstance(X, da.Array) else X._meta
+    validate_data(estimator, named, skip_check_array=True, reset=first)
+
+
+def _as_column(values: Any, name: str, dimensions: tuple[int, ...], X: Any) -> Any:
+    """Check y or weights: a collection, or an array on the client."""
+    if values is None and name == "sample_weight":
+        return None
+    if on_dask(values):
+        _check_collection(values, name, dimensions)
+        return values
+    values = check_array(values, ensure_2d=False, dtype=None, input_name=name)
+    if values.ndim not in dimensions:
+        raise ValueError(f"{name} has a wrong number of dimensions: {values.ndim}")
+    return values
+
+
+def _known_heights(X: Any) -> list[int] | None:
+    """Rows of each chunk, where they are known without a look at the data."""
+    if isinstance(X, da.Array) and not np.isnan(X.shape[0]):
+        return [int(height) for height in X.chunks[0]]
+    return None
+
+
+def _aligned(X: Any, values: Any) -> Any:
+    """Cut y or weights as X is cut, where that is known to differ."""
+    both_known = isinstance(X, da.Array) and isinstance(values, da.Array)
+    if both_known and values.shape[0] == X.shape[0]:
+        return values.rechunk({0: X.chunks[0]})
+    return values
+
+
+def _delayed_blocks(values: Any) -> list[list[Any]]:
+    """Return the chunks of a collection as tasks, in blocks of columns."""
+    # Unoptimised, X and y share the tasks that both are made of, such as one to read a file.
+    blocks = np.asarray(values.to_delayed(optimize_graph=False), dtype=object)
+    return [list(row) for row in blocks.reshape(len(blocks), -1)]
