@@ -78,11 +78,11 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
             1 - (sum of squared residuals) / (sum of squares of y about its mean); the mean of
             those of several targets.
         """
-        y, predictions, sample_weight = (
+        known, predicted, weights = (
             np.asarray(values) if on_dask(values) else values
             for values in (y, self.predict(X), sample_weight)
         )
-        return float(r2_score(y, predictions, sample_weight=sample_weight))
+        return float(r2_score(known, predicted, sample_weight=weights))
 
     def get_weights(self) -> FloatArray:
         """Return the weights w as the formulas write them.

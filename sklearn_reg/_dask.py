@@ -42,6 +42,7 @@ from sklearn_reg.solvers import ALL_PAIRS, LARGEST_GRAM, SOLVERS, Solver
 
 # Moments of all cells together are at most so many numbers (800 MB).
 MOST_NUMBERS = LARGEST_GRAM**2
+NO_ROWS = "X must have at least one row, got none"
 
 
 class Chunk(NamedTuple):
@@ -74,8 +75,7 @@ class OnDask(Data):
     def __init__(self, X: Any, y: Any, weights: Any) -> None:
         self.n_features, self.y_ndim = X.shape[1], y.ndim
         self.n_targets = 1 if y.ndim == 1 else y.shape[1]
-        dtypes = {X.dtype} if isinstance(X, da.Array) else set(X.dtypes)
-        self.dtype = np.dtype(np.float32 if dtypes == {np.dtype(np.float32)} else np.float64)
+        self.dtype, self._weighted = _read_dtype(X), weights is not None
         self._heights = _known_heights(X)
         self._blocks = _delayed_blocks(X)
         self._chunks = self._cut(_aligned(X, y), _aligned(X, weights))
@@ -86,7 +86,7 @@ class OnDask(Data):
         """Moments where they pay, which leave no rows; otherwise rows."""
         if self._is_tall(ALL_PAIRS if solver is SOLVERS["active_set"] else LARGEST_GRAM):
             everything = self.added_to(CellMoments(1, self.n_features, self.n_targets), Whole())
-            check_weight(everything.n_rows)
+            self._check_rows(everything)
             self.gathered = everything.parts[0]
             yield scale_moments(self.gathered, penalty, centred=centred, standardize=standardize)
             return
@@ -99,20 +99,17 @@ class OnDask(Data):
         """Split into folds, by the numbers of the rows."""
         params = {name: np.asarray(of_rows) for name, of_rows in params.items()}
         n_folds = splitter.get_n_splits(_unread(self.n_rows), None, **params)
+        if self._is_tall(ALL_PAIRS):
+            self._check_cells(n_folds)
         if not self._is_tall(int(np.sqrt(MOST_NUMBERS / n_folds))):
             rows, Y, weights = self._survey()
             splits = _splits(splitter, rows.shape[0], params)
             check_splits(splits, weights)
             return RowFolds(rows, Y, weights, splits, centred=centred, standardize=standardize)
         deal = self._deal(splitter, params)
-        if deal.n_cells * self.n_features**2 > MOST_NUMBERS:
-            raise ValueError(
-                f"cv separates {deal.n_cells} sets of rows, whose moments ({self.n_features} x "
-                f"{self.n_features} each) are too large for the client: use fewer folds, or folds "
-                "that partition the rows"
-            )
+        self._check_cells(deal.n_cells)
         gathered = self.added_to(CellMoments(deal.n_cells, self.n_features, self.n_targets), deal)
-        check_weight(gathered.n_rows)
+        self._check_rows(gathered)
         return GatheredFolds(gathered, deal, centred=centred, standardize=standardize)
 
     def added_to(self, gathered: CellMoments, deal: Deal) -> CellMoments:
@@ -126,6 +123,21 @@ class OnDask(Data):
             parts.append(delayed(_gather)(number, *chunk, delayed(cells), shape))
         added: CellMoments = compute(tree_sum(parts))
         return gathered + added
+
+    def _check_rows(self, gathered: CellMoments) -> None:
+        """Refuse to have found no rows, or none that counts."""
+        if not self._weighted and not gathered.n_rows:
+            raise ValueError(NO_ROWS)
+        check_weight(gathered.n_rows)
+
+    def _check_cells(self, n_cells: int) -> None:
+        """Refuse folds whose moments would fill the client."""
+        if n_cells * self.n_features**2 > MOST_NUMBERS:
+            raise ValueError(
+                f"cv separates the rows into {n_cells} sets or more, whose moments "
+                f"({self.n_features} x {self.n_features} each) would fill the client: use fewer "
+                "folds, or folds that partition the rows"
+            )
 
     @property
     def n_rows(self) -> int:
@@ -192,7 +204,7 @@ class OnDask(Data):
         )
         heights = [len(survey.y) for survey in surveys]
         if not sum(heights):
-            raise ValueError("X must have at least one row, got none")
+            raise ValueError(NO_ROWS)
         filled = [k for k, height in enumerate(heights) if height]
         rows = DaskRows(
             [self._blocks[k] for k in filled],
@@ -203,7 +215,7 @@ class OnDask(Data):
         )
         Y = np.concatenate([surveys[k].y for k in filled])
         weights = None
-        if surveys[0].weights is not None:
+        if self._weighted:
             weights = np.concatenate([surveys[k].weights for k in filled])
             weights = check_sample_weight(weights, len(weights))
         return rows, Y, weights
@@ -234,20 +246,19 @@ def predict_dask(estimator: BaseEstimator, X: Any) -> Any:
     """Predict X w + b, a chunk at a time and when asked for."""
     _check_against(estimator, X, first=False)
     coef, intercept = estimator.coef_, estimator.intercept_
-    one = coef.ndim == 1
+    one, dtype = coef.ndim == 1, np.result_type(_read_dtype(X), coef.dtype)
     if not isinstance(X, da.Array):
-        meta = np.empty((0,) if one else (0, len(coef)))
+        meta = np.empty((0,) if one else (0, len(coef)), dtype=dtype)
         return X.map_partitions(_predict, coef.T, intercept, meta=meta)
-    X = X.map_blocks(_checked, dtype=np.float64, meta=X._meta.astype(np.float64))
+    X = X.map_blocks(_checked, meta=X._meta.astype(_read_dtype(X)))
     if X.numblocks[1] > 1:
         # Chunked both ways: only the columns that count meet.
         used = np.flatnonzero(np.any(np.atleast_2d(coef) != 0, axis=0))
         used = used if used.size else np.zeros(1, dtype=np.intp)
         X, coef = X[:, used].rechunk({1: -1}), coef[..., used]
     shape: dict[str, Any] = {"drop_axis": 1} if one else {"chunks": (X.chunks[0], (len(coef),))}
-    return X.map_blocks(
-        _predict, coef.T, intercept, dtype=np.float64, meta=np.empty((0,) * coef.ndim), **shape
-    )
+    meta = np.empty((0,) * coef.ndim, dtype=dtype)
+    return X.map_blocks(_predict, coef.T, intercept, meta=meta, **shape)
 
 
 def _predict(X: Any, weights: FloatArray, intercept: Any) -> FloatArray:
@@ -356,6 +367,12 @@ def _as_column(values: Any, name: str, dimensions: tuple[int, ...], X: Any) -> A
     if values.ndim not in dimensions:
         raise ValueError(f"{name} has a wrong number of dimensions: {values.ndim}")
     return values
+
+
+def _read_dtype(X: Any) -> Any:
+    """Return what chunks are read as: float32 where all columns are."""
+    dtypes = {X.dtype} if isinstance(X, da.Array) else set(X.dtypes)
+    return np.dtype(np.float32 if dtypes == {np.dtype(np.float32)} else np.float64)
 
 
 def _known_heights(X: Any) -> list[int] | None:
