@@ -229,7 +229,7 @@ class RowsDesign(Design):
         product *= np.multiply.outer(self.factors[rows], self.factors[columns])
         return product
 
-    @property
+    @cached_property
     def squares(self) -> FloatArray:
         """The diagonal of Z'S Z."""
         means, variances = self.rows.spread(self.weights)

@@ -83,16 +83,20 @@ class Problem:
         self, design: Design, target: int, l1: FloatArray, l2: FloatArray, positive: bool = False
     ) -> None:
         self.design, self.target = design, target
+        self.null = 0.5 * float(design.scatter[target])  # F(0)
         # An L1 penalty below the rounding of what it is compared with cannot be told from none.
         largest = design.largest_cross(target)
-        if l1.min(initial=np.inf) <= EPS * largest:
-            l1 = np.where(l1 > EPS * largest, l1, 0.0)
+        low = (l1 > 0) & (l1 <= EPS * largest)
+        if low.any():  # beside the largest column: beside its own?
+            low &= l1 <= EPS * np.sqrt(2.0 * self.null * design.squares)
+            l1 = np.where(low, 0.0, l1)
         self.l1, self.l2, self.positive = l1, l2, positive
-        self.null = 0.5 * float(design.scatter[target])  # F(0)
         # Coefficients without a penalty, with h* infinite beyond l1, with h* quadratic there.
         # Cauchy-Schwarz: the largest column of Z has at least this norm.
         norm = float(largest / np.sqrt(2.0 * self.null)) if self.null > 0 else 0.0
         free = (l1 == 0) & (l2 <= NEGLIGIBLE * norm * norm)
+        if l2.any(where=free):  # negligible for the largest column: is it for its own?
+            free &= l2 <= NEGLIGIBLE * design.squares
         hard = (l2 == 0) & (l1 > 0)
         self._free, self._any_free = free, bool(free.any())
         self._hard, self._penalised = _index(hard), _index(~free)
