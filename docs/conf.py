@@ -47,7 +47,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"plot_",
-    "ignore_pattern": r"quickstart\.py",
+    "ignore_pattern": r"(quickstart|larger_than_memory)\.py",
     "within_subsection_order": "gallery_order.GalleryOrder",
     "minigallery_sort_order": "gallery_order.place_in_gallery",
     "abort_on_example_error": True,

@@ -6,6 +6,7 @@ but for the columns that a working set asks for.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -185,8 +186,10 @@ def delayed(value: Any) -> Any:
 
 def compute(tasks: Any) -> Any:
     """Run tasks, on whichever scheduler is set."""
-    # Vectors are parts of the graph; Dask would warn from 10 MB on.
-    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "4GB"}):
+    # Vectors are parts of the graph; distributed would warn from 10 MB on. Where it has not been
+    # imported, its settings must not be touched: leaving the context would forget all of them.
+    graphs = {"distributed.admin.large-graph-warning-threshold": "4GB"}
+    with dask.config.set(graphs if "distributed" in sys.modules else {}):
         return dask.compute(tasks)[0]
 
 

@@ -320,6 +320,19 @@ def test_a_cell_of_the_data_is_read_once() -> None:
     assert sorted(seen) == [0, 0, 1, 1, 2, 2]
 
 
+def test_fits_leave_the_settings_of_distributed_alone() -> None:
+    """Distributed is imported by a compute, with settings that outlive it."""
+    program = """
+import dask.array as da, numpy as np
+from sklearn_reg import LassoRegression
+X, y = np.random.default_rng(0).normal(size=(50, 3)), np.arange(50.0)
+model = LassoRegression(solver="auto").fit(da.from_array(X, chunks=(20, 3)), y)
+from distributed import LocalCluster
+LocalCluster(n_workers=1, processes=False, dashboard_address=None).close()
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
 def test_dask_is_imported_only_for_its_collections() -> None:
     program = """
 import sys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,16 @@ def test_quickstart_prints_its_three_parts_and_saves_its_figure(tmp_path: Path) 
     assert str(figure) in printed.splitlines()[-1]
     assert figure.read_bytes().startswith(b"\x89PNG")
     assert list(tmp_path.iterdir()) == [figure]
+
+
+@pytest.mark.parametrize("reader", ["pyarrow", "pandas", "polars"])
+def test_a_file_is_read_in_batches(reader: str, tmp_path: Path) -> None:
+    pytest.importorskip(reader)
+    script = ROOT / "examples" / "larger_than_memory.py"
+    printed = run(script, "--rows", "60000", "--reader", reader, cwd=tmp_path)
+    assert "60,000 rows" in printed
+    assert "chosen from 500 fits" in printed
+    assert sorted(re.findall(r"^(x\d+) +0\.9", printed, re.M)) == ["x0", "x1", "x2", "x3", "x4"]
 
 
 def test_quickstart_needs_no_matplotlib(tmp_path: Path) -> None:
