@@ -183,9 +183,10 @@ class PenalizedRegression(LinearModel):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data. float64 and float32 are read as they are, never copied or changed.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        X : {array-like, sparse matrix, dask collection} of shape (n_samples, n_features)
+            Training data. float64 and float32 are read as they are, never copied or changed. The
+            chunks of a Dask array or data frame stay where they are; tall ones leave `moments_`.
+        y : {array-like, dask collection} of shape (n_samples,) or (n_samples, n_targets)
             Targets. Columns are solved independently of each other.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights; only their ratios matter. None means equal weights.
@@ -218,7 +219,7 @@ class PenalizedRegression(LinearModel):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, dask collection} of shape (n_samples, n_features)
             Further rows.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Their targets, in the same shape every time.

@@ -68,9 +68,11 @@ class PenalizedRegressionCV(LinearModel):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data. float64 and float32 are read as they are, never copied, whatever the folds.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        X : {array-like, sparse matrix, dask collection} of shape (n_samples, n_features)
+            Data. float64 and float32 are read as they are, never copied, whatever the folds. Rows
+            of a Dask array or data frame stay where they are: `scoring` must be None for them, and
+            a splitter sees their numbers only.
+        y : {array-like, dask collection} of shape (n_samples,) or (n_samples, n_targets)
             Targets. They share lambda and count alike in its choice.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights, in training and in the errors. None means equal weights.

@@ -19,7 +19,7 @@ import numpy as np
 from sklearn_reg._linalg import EPS, dense
 from sklearn_reg._scaled import Penalty, Scaled, scale_moments, scale_rows
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
-from sklearn_reg.moments import Moments, row_chunks
+from sklearn_reg.moments import Moments, in_turn, row_chunks
 from sklearn_reg.rows import rows_of, take_rows
 
 # Splits with more cells than this, in numbers of their moments over numbers of X, are not
@@ -132,6 +132,12 @@ class CellMoments:
         self, X: Matrix, Y: FloatArray, weights: FloatArray | None, cells: Iterable[Cell]
     ) -> CellMoments:
         """Add rows, each to its cell."""
+        cells = list(cells)
+        if isinstance(X, np.ndarray) and X.flags.c_contiguous and _are_in_turn(cells):
+            parts = in_turn(X, Y, weights, len(cells))
+            for (cell, _), part in zip(cells, parts, strict=True):
+                self.found[cell] = self.found[cell] + part if cell in self.found else part
+            cells = []
         for cell, rows in cells:
             some = X[rows] if isinstance(rows, slice) else take_rows(X, rows)
             s = None if weights is None else weights[rows]
@@ -148,6 +154,15 @@ class CellMoments:
             both.found[cell] = self.found[cell] + other.found[cell]
         both.n_rows = self.n_rows + other.n_rows
         return both
+
+
+def _are_in_turn(cells: Sequence[Cell]) -> bool:
+    """Whether row i of a batch is in the cell that comes at place i mod their number."""
+    k = len(cells)
+    return k > 1 and all(
+        isinstance(rows, slice) and rows == slice(place, None, k)
+        for place, (_, rows) in enumerate(cells)
+    )
 
 
 Cell = tuple[int, slice | IndexArray]  # the number of a cell, and its rows in a batch

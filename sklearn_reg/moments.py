@@ -240,19 +240,31 @@ def row_chunks(n_rows: int, n_columns: int, n_parts: int = 1) -> Iterator[slice]
 
 
 def _of_dense_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
-    """One pass: each chunk is centred near its mean, multiplied once, and merged."""
+    """Gather all rows in one pass."""
+    return in_turn(X, Y, s, 1)[0]
+
+
+def in_turn(X: Matrix, Y: FloatArray, s: FloatArray | None, n_parts: int) -> list[Moments]:
+    """Gather dense rows in one pass, row i in part i mod n_parts.
+
+    Each chunk is centred near its mean, each part of it multiplied once, and merged.
+    """
     (n, p), k = X.shape, Y.shape[1]
-    total = Moments(p, k)
+    totals = [Moments(p, k) for _ in range(n_parts)]
     block = np.empty((0, 0))
-    for rows in row_chunks(n, p):
+    # As `row_chunks`, but all parts of a chunk together fit in cache.
+    size = n_parts * max(p, CHUNK_NUMBERS // max(1, n_parts * p))
+    for start in range(0, n, size):
+        rows = slice(start, min(start + size, n))
         m = rows.stop - rows.start
         if block.shape[0] != m:
             block = np.empty((m, p + k + 1), order="C" if X.flags.c_contiguous else "F")
         weights = np.ones(m) if s is None else s[rows]
         if not weights.any():
             continue
-        if total.weight:
-            near_x, near_y = total.mean_x, total.mean_y
+        so_far = next((total for total in totals if total.weight), None)
+        if so_far is not None:
+            near_x, near_y = so_far.mean_x, so_far.mean_y
         else:
             shares = weights / weights.sum()
             near_x, near_y = shares @ np.asarray(X[rows], dtype=np.float64), shares @ Y[rows]
@@ -262,19 +274,20 @@ def _of_dense_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
         block[:, -1] = 1.0
         if s is not None:
             block *= np.sqrt(weights)[:, None]
-        # One product gives the Gram matrix, X'y, y'y, the sums and the weight of the chunk. NumPy
-        # sees that it is symmetric and computes half of it.
-        chunk = _from_product(block.T @ block, p)
-        chunk._shift = shift
-        chunk._offset = (
-            (near_x - shift[0]) + chunk._offset[0],
-            (near_y - shift[1]) + chunk._offset[1],
-        )
-        if total.weight:
-            total._merge(chunk, sign=1)
-        else:
-            total = chunk
-    return total
+        for part, total in enumerate(totals):
+            some = block[part::n_parts]
+            if not weights[part::n_parts].any():
+                continue
+            # One product gives the Gram matrix, X'y, y'y, the sums and the weight. NumPy sees that
+            # it is symmetric and computes half of it.
+            chunk = _from_product(some.T @ some, p)
+            chunk._shift = shift
+            chunk._offset = (
+                (near_x - shift[0]) + chunk._offset[0],
+                (near_y - shift[1]) + chunk._offset[1],
+            )
+            totals[part] = total._merge(chunk, sign=1) if total.weight else chunk
+    return totals
 
 
 def _from_product(product: FloatArray, p: int) -> Moments:

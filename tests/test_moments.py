@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sklearn_reg import Moments
-from sklearn_reg.moments import CHUNK_NUMBERS, row_chunks
+from sklearn_reg.moments import CHUNK_NUMBERS, in_turn, row_chunks
 
 pytestmark = pytest.mark.filterwarnings("error")
 laws = settings(deadline=None, derandomize=True, max_examples=60)
@@ -477,3 +477,20 @@ def test_pickled_moments_are_the_same_and_go_on(carry: Any) -> None:
     carried = carry(moments)
     assert bits(carried) == bits(moments)
     assert bits(carried.update(X[20:], Y[20:])) == bits(moments.update(X[20:], Y[20:]))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_parts", [2, 7])
+def test_parts_in_turn_are_those_rows(n_parts: int, weighted: bool) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40_000, 30)) + np.linspace(0, 1e4, 40_000)[:, None]  # means that drift
+    Y = X[:, :2] + rng.normal(size=(40_000, 2))
+    s = rng.integers(0, 3, 40_000) / 2.0 if weighted else None
+    for part, moments in enumerate(in_turn(X, Y, s, n_parts)):
+        rows = slice(part, None, n_parts)
+        alone = Moments.from_data(X[rows], Y[rows], None if s is None else s[rows])
+        assert moments.weight == alone.weight
+        assert_allclose(moments.mean_x, alone.mean_x, rtol=1e-13)
+        assert_allclose(moments.gram, alone.gram, rtol=1e-12)
+        assert_allclose(moments.cross, alone.cross, rtol=1e-12)
+        assert_allclose(moments.scatter, alone.scatter, rtol=1e-12)

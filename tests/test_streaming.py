@@ -229,3 +229,15 @@ def test_cross_validation_of_batches_refuses_what_needs_all_rows() -> None:
         with pytest.raises(ValueError, match=message):
             model.fit_batches([(X, y)])
         assert not hasattr(model, "coef_")
+
+
+def test_a_batch_may_have_nothing_but_weights_of_zero() -> None:
+    X, y, s = data()
+    s[20:40] = 0.0
+    batches = [(X[k : k + 20], y[k : k + 20], s[k : k + 20]) for k in (0, 20, 40)]
+    whole = LassoRegression(lambda_=0.05, solver="auto").fit(X, y, s)
+    assert_same(LassoRegression(lambda_=0.05, solver="auto").fit_batches(batches), whole)
+    with pytest.raises(ValueError, match="sample_weight must be positive for at least one row"):
+        LassoRegression().fit_batches(batches[1:2])
+    with pytest.raises(ValueError, match="sample_weight must be positive for at least one row"):
+        LassoRegressionCV().fit_batches(batches[1:2])
