@@ -251,15 +251,14 @@ def in_turn(X: Matrix, Y: FloatArray, s: FloatArray | None, n_parts: int) -> lis
     """
     (n, p), k = X.shape, Y.shape[1]
     totals = [Moments(p, k) for _ in range(n_parts)]
-    block = np.empty((0, 0))
     # As `row_chunks`, but all parts of a chunk together fit in cache.
     size = n_parts * max(p, CHUNK_NUMBERS // max(1, n_parts * p))
     for start in range(0, n, size):
         rows = slice(start, min(start + size, n))
-        m = rows.stop - rows.start
-        if block.shape[0] != m:
-            block = np.empty((m, p + k + 1), order="C" if X.flags.c_contiguous else "F")
-        weights = np.ones(m) if s is None else s[rows]
+        if start == 0:
+            room = np.empty((rows.stop, p + k + 1), order="C" if X.flags.c_contiguous else "F")
+        block = room[: rows.stop - start]
+        weights = np.ones(len(block)) if s is None else s[rows]
         if not weights.any():
             continue
         so_far = next((total for total in totals if total.weight), None)
