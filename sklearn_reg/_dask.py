@@ -19,7 +19,7 @@ from sklearn.model_selection import KFold, PredefinedSplit
 from sklearn.utils import check_array, check_X_y
 from sklearn.utils.validation import validate_data
 
-from sklearn_reg._dask_rows import DaskRows, compute, delayed, side_by_side, tree_sum
+from sklearn_reg._dask_rows import DaskRows, compute, delayed, joined, tree_sum
 from sklearn_reg._data import Data, InMemory, check_weight, error_in, on_dask
 from sklearn_reg._folds import (
     ByLabel,
@@ -29,6 +29,7 @@ from sklearn_reg._folds import (
     Folds,
     GatheredFolds,
     InBlocks,
+    InTurn,
     RowFolds,
     Split,
     check_splits,
@@ -58,8 +59,10 @@ def read_dask(
 ) -> OnDask:
     """Check what can be known of Dask collections without their chunks."""
     _check_against(estimator, X, first)
-    y = _as_column(y, "y", (1, 2), X)
-    return OnDask(X, y, _as_column(sample_weight, "sample_weight", (0, 1), X))
+    y = _as_column(y, "y", (1, 2))
+    if sample_weight is not None:
+        sample_weight = _as_column(sample_weight, "sample_weight", (0, 1))
+    return OnDask(X, y, sample_weight)
 
 
 class OnDask(Data):
@@ -85,7 +88,7 @@ class OnDask(Data):
     ) -> Iterator[Scaled]:
         """Moments where they pay, which leave no rows; otherwise rows."""
         if self._is_tall(ALL_PAIRS if solver is SOLVERS["active_set"] else LARGEST_GRAM):
-            everything = self.added_to(CellMoments(1, self.n_features, self.n_targets), Whole())
+            everything = self.added_to(CellMoments(1, self.n_features, self.n_targets), InTurn(1))
             self._check_rows(everything)
             self.gathered = everything.parts[0]
             yield scale_moments(self.gathered, penalty, centred=centred, standardize=standardize)
@@ -118,8 +121,8 @@ class OnDask(Data):
         parts = []
         for number, chunk in enumerate(self._chunks):
             # Which rows of a stream have which cell depends on how many there are before.
-            n_rows = 0 if deal.n_cells == 1 else self._counted()[number]
-            cells = [(0, slice(None))] if deal.n_cells == 1 else _small(deal.cells(n_rows))
+            one = deal.n_cells == 1
+            cells = [(0, slice(None))] if one else _small(deal.cells(self._counted()[number]))
             parts.append(delayed(_gather)(number, *chunk, delayed(cells), shape))
         added: CellMoments = compute(tree_sum(parts))
         return gathered + added
@@ -221,17 +224,6 @@ class OnDask(Data):
         return rows, Y, weights
 
 
-class Whole(Deal):
-    """All rows in one cell."""
-
-    def __init__(self) -> None:
-        self.n_cells = self.n_folds = 1
-        super().__init__()
-
-    def _cells(self, first: int, n_rows: int) -> Iterator[Cell]:
-        yield 0, slice(None)
-
-
 class Survey(NamedTuple):
     """What the client learns of a chunk of wide data."""
 
@@ -250,9 +242,9 @@ def predict_dask(estimator: BaseEstimator, X: Any) -> Any:
     if not isinstance(X, da.Array):
         meta = np.empty((0,) if one else (0, len(coef)), dtype=dtype)
         return X.map_partitions(_predict, coef.T, intercept, meta=meta)
-    X = X.map_blocks(_checked, meta=X._meta.astype(_read_dtype(X)))
     if X.numblocks[1] > 1:
-        # Chunked both ways: only the columns that count meet.
+        # Chunked both ways: only the columns that count meet, but all are checked.
+        X = X.map_blocks(_checked, meta=X._meta.astype(_read_dtype(X)))
         used = np.flatnonzero(np.any(np.atleast_2d(coef) != 0, axis=0))
         used = used if used.size else np.zeros(1, dtype=np.intp)
         X, coef = X[:, used].rechunk({1: -1}), coef[..., used]
@@ -303,7 +295,7 @@ def _read(blocks: list[Any], y: Any, weights: Any) -> InMemory | None:
     """Check a chunk; None if it has no rows."""
     if blocks[0].shape[0] == 0 and len(y) == 0:
         return None
-    X, y = check_X_y(side_by_side(blocks), y, multi_output=True, y_numeric=True, **READ_AS)
+    X, y = check_X_y(joined(blocks, axis=1), y, multi_output=True, y_numeric=True, **READ_AS)
     return InMemory(X, y, check_sample_weight(weights, X.shape[0], scaled=False))
 
 
@@ -356,10 +348,8 @@ def _check_against(estimator: BaseEstimator, X: Any, first: bool) -> None:
     validate_data(estimator, named, skip_check_array=True, reset=first)
 
 
-def _as_column(values: Any, name: str, dimensions: tuple[int, ...], X: Any) -> Any:
+def _as_column(values: Any, name: str, dimensions: tuple[int, ...]) -> Any:
     """Check y or weights: a collection, or an array on the client."""
-    if values is None and name == "sample_weight":
-        return None
     if on_dask(values):
         _check_collection(values, name, dimensions)
         return values

@@ -92,29 +92,11 @@ class DaskRows(Rows):
 
     def correlate(self, v: FloatArray) -> FloatArray:
         """X'v, for v of shape (n_samples,) or (n_samples, k)."""
-        parts = self._cut(v)
-        columns = [
-            tree_sum(
-                [
-                    delayed(_correlated)(block, part)
-                    for block, part in zip(column, parts, strict=True)
-                ]
-            )
-            for column in zip(*self._blocks, strict=True)
-        ]
-        return np.concatenate(compute(columns))
+        return np.concatenate(self._over_rows(_correlated, v, _sum))
 
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Weighted means and variances, of each block about its own means."""
-        parts = self._cut(weights)
-        columns = [
-            tree_sum(
-                [delayed(_spread)(block, part) for block, part in zip(column, parts, strict=True)],
-                _pooled,
-            )
-            for column in zip(*self._blocks, strict=True)
-        ]
-        _, means, variances = zip(*compute(columns), strict=True)
+        _, means, variances = zip(*self._over_rows(_spread, weights, _pooled), strict=True)
         return np.concatenate(means), np.concatenate(variances)
 
     def columns(self, columns: IndexArray) -> FloatArray:
@@ -163,6 +145,15 @@ class DaskRows(Rows):
         """Cut a v of shape (n_samples, ...) as the rows are cut, a node of the graph each."""
         return [delayed(v[top:bottom]) for top, bottom in pairwise(self._tops)]
 
+    def _over_rows(self, task: Any, v: FloatArray, add: Any) -> list[Any]:
+        """Ask each block with its part of v, and add up each column of blocks."""
+        parts = self._cut(v)
+        sums = [
+            tree_sum([delayed(task)(*both) for both in zip(column, parts, strict=True)], add)
+            for column in zip(*self._blocks, strict=True)
+        ]
+        return list(compute(sums))
+
     def _taken(self, columns: IndexArray, dense: bool = False) -> list[Any]:
         """Take these columns of each row of blocks, in their order."""
         block_of = np.searchsorted(self._lefts, columns, side="right") - 1
@@ -193,9 +184,16 @@ def compute(tasks: Any) -> Any:
         return dask.compute(tasks)[0]
 
 
-def tree_sum(terms: list[Any], add: Any = None) -> Any:
+def _sum(terms: list[Any]) -> Any:
+    """Add terms, which stay as they are: another sum may need them again."""
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+def tree_sum(terms: list[Any], add: Any = _sum) -> Any:
     """Sum by a tree, whose inner nodes are sums of a few terms."""
-    add = add or _sum
     while len(terms) > 1:
         terms = [
             delayed(add)(terms[k : k + FAN_IN]) if len(terms[k : k + FAN_IN]) > 1 else terms[k]
@@ -204,13 +202,13 @@ def tree_sum(terms: list[Any], add: Any = None) -> Any:
     return terms[0]
 
 
-def side_by_side(blocks: list[Matrix]) -> Matrix:
-    """Put blocks of columns side by side: sparse if one is."""
+def joined(blocks: list[Matrix], axis: int) -> Matrix:
+    """Put blocks below (axis 0) or beside (axis 1) each other: sparse if one is."""
     if len(blocks) == 1:
         return blocks[0]
     if any(sparse.issparse(block) for block in blocks):
-        return sparse.hstack(blocks, format="csr")
-    return np.hstack(blocks)
+        return (sparse.hstack if axis else sparse.vstack)(blocks, format="csr")
+    return np.concatenate(blocks, axis=axis)
 
 
 def _dense_if_full(coefs: Matrix) -> Matrix:
@@ -221,14 +219,6 @@ def _dense_if_full(coefs: Matrix) -> Matrix:
 def _read(block: Any) -> Rows:
     """Wrap a block that was checked before."""
     return rows_of(check_array(block, ensure_all_finite=False, **READ_AS))
-
-
-def _sum(terms: list[Any]) -> Any:
-    """Add terms, which stay as they are: another sum may need them again."""
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
 
 
 def _fitted(block: Any, coefs: Matrix) -> FloatArray:
@@ -270,7 +260,7 @@ def _take(block: Any, columns: IndexArray, dense: bool) -> Matrix:
 
 
 def _side_by_side(blocks: list[Matrix], order: IndexArray) -> Matrix:
-    return side_by_side(blocks)[:, order]
+    return joined(blocks, axis=1)[:, order]
 
 
 def _gram(
@@ -283,10 +273,6 @@ def _gram(
 
 
 def _kernel(blocks: list[Any], scale: FloatArray, means: FloatArray) -> FloatArray:
-    blocks = [_read(block).X for block in blocks]
-    if any(sparse.issparse(block) for block in blocks):
-        X = sparse.vstack(blocks, format="csr")
-    else:
-        X = np.vstack(blocks)
+    X = joined([_read(block).X for block in blocks], axis=0)
     with one_blas_thread():
         return rows_of(X).kernel(scale, means)

@@ -135,25 +135,28 @@ class CellMoments:
         cells = list(cells)
         if isinstance(X, np.ndarray) and X.flags.c_contiguous and _are_in_turn(cells):
             parts = in_turn(X, Y, weights, len(cells))
-            for (cell, _), part in zip(cells, parts, strict=True):
-                self.found[cell] = self.found[cell] + part if cell in self.found else part
-            cells = []
-        for cell, rows in cells:
-            some = X[rows] if isinstance(rows, slice) else take_rows(X, rows)
-            s = None if weights is None else weights[rows]
-            if some.shape[0]:
-                part = self.found.get(cell) or Moments(*self.shape)
-                self.found[cell] = part.update(some, Y[rows], s)
+            self._add((cell, part) for (cell, _), part in zip(cells, parts, strict=True))
+        else:
+            for cell, rows in cells:
+                some = X[rows] if isinstance(rows, slice) else take_rows(X, rows)
+                s = None if weights is None else weights[rows]
+                if some.shape[0]:
+                    part = self.found.get(cell) or Moments(*self.shape)
+                    self.found[cell] = part.update(some, Y[rows], s)
         self.n_rows += len(Y) if weights is None else int(np.count_nonzero(weights))
         return self
 
     def __add__(self, other: CellMoments) -> CellMoments:
         both = copy(self)
-        both.found = self.found | other.found
-        for cell in self.found.keys() & other.found.keys():
-            both.found[cell] = self.found[cell] + other.found[cell]
+        both.found = dict(self.found)
+        both._add(other.found.items())
         both.n_rows = self.n_rows + other.n_rows
         return both
+
+    def _add(self, parts: Iterable[tuple[int, Moments]]) -> None:
+        """Add moments to those of their cells."""
+        for cell, part in parts:
+            self.found[cell] = self.found[cell] + part if cell in self.found else part
 
 
 def _are_in_turn(cells: Sequence[Cell]) -> bool:

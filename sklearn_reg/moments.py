@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy, deepcopy
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -138,9 +139,10 @@ class Moments:
         Y = Y[:, None] if Y.ndim == 1 else Y
         s = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         self._check_shapes(X, Y, s)
-        added = (
-            _of_sparse_rows(X, Y, s) if sparse.issparse(X) else _of_dense_rows(np.asarray(X), Y, s)
-        )
+        if sparse.issparse(X):
+            added = _of_sparse_rows(X, Y, s)
+        else:
+            (added,) = in_turn(np.asarray(X), Y, s, 1)
         if self.weight == 0:
             vars(self).update(vars(added))
         else:
@@ -239,11 +241,6 @@ def row_chunks(n_rows: int, n_columns: int, n_parts: int = 1) -> Iterator[slice]
     return (slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size))
 
 
-def _of_dense_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
-    """Gather all rows in one pass."""
-    return in_turn(X, Y, s, 1)[0]
-
-
 def in_turn(X: Matrix, Y: FloatArray, s: FloatArray | None, n_parts: int) -> list[Moments]:
     """Gather dense rows in one pass, row i in part i mod n_parts.
 
@@ -253,10 +250,10 @@ def in_turn(X: Matrix, Y: FloatArray, s: FloatArray | None, n_parts: int) -> lis
     totals = [Moments(p, k) for _ in range(n_parts)]
     # As `row_chunks`, but all parts of a chunk together fit in cache.
     size = n_parts * max(p, CHUNK_NUMBERS // max(1, n_parts * p))
+    order: Literal["C", "F"] = "C" if X.flags.c_contiguous else "F"
+    room = np.empty((min(size, n), p + k + 1), order=order)
     for start in range(0, n, size):
         rows = slice(start, min(start + size, n))
-        if start == 0:
-            room = np.empty((rows.stop, p + k + 1), order="C" if X.flags.c_contiguous else "F")
         block = room[: rows.stop - start]
         weights = np.ones(len(block)) if s is None else s[rows]
         if not weights.any():

@@ -122,28 +122,29 @@ def error_of(coef: Any, w: Any) -> float:
     return float(max(abs(mpf(float(c)) - exact) / abs(exact) for c, exact in pairs if exact))
 
 
+def assert_digits_of_two_passes(found: Moments, X: Any, y: Any, s: Any) -> None:
+    exact = reference(X, y, s)
+    sums = (found.gram, found.cross[:, 0], found.scatter[0])
+    error = exact.error_of(*[value / found.weight for value in sums])
+    assert error <= 4 * max(exact.error_of(*two_pass(X, y, s)), 2.3e-16)
+
+
 @every_seed
 @every_size
 def test_moments_keep_the_digits_of_two_passes(seed: int, size: int) -> None:
     X, y, s = data(seed)
-    exact = reference(X, y, s)
     gathered = Moments(P)
     for batch in batches(X, y, s, size):
         gathered.update(*batch)
-    found = (gathered.gram, gathered.cross[:, 0], gathered.scatter[0])
-    error = exact.error_of(*[value / gathered.weight for value in found])
-    assert error <= 4 * max(exact.error_of(*two_pass(X, y, s)), 2.3e-16)
+    assert_digits_of_two_passes(gathered, X, y, s)
 
 
 @every_seed
 @every_size
 def test_merged_moments_keep_them_too(seed: int, size: int) -> None:
     X, y, s = data(seed)
-    exact = reference(X, y, s)
     total = sum(Moments.from_data(*batch) for batch in batches(X, y, s, size))
-    found = (total.gram, total.cross[:, 0], total.scatter[0])
-    error = exact.error_of(*[value / total.weight for value in found])
-    assert error <= 4 * max(exact.error_of(*two_pass(X, y, s)), 2.3e-16)
+    assert_digits_of_two_passes(total, X, y, s)
 
 
 @every_seed
