@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_reg._scaled import Fitted
 from sklearn_reg.problem import Problem
-from sklearn_reg.solvers import Settings
+from sklearn_reg.solvers import ROUNDING, Settings, SolverResult
 
 # What is worth naming as a cause.
 SLOW_RATE = 0.5  # below this share of 1 / L
@@ -37,7 +37,7 @@ def warn_of_trouble(who: str, fitted: Fitted, settings: Settings) -> None:
             "solver='auto'."
         )
     if not result.converged:
-        causes = "; ".join(_causes(problem, settings)) or "too few iterations"
+        causes = "; ".join(_causes(problem, result, settings)) or "too few iterations"
         _warn(
             f"{who}: solver {result.solver!r} ended after {result.n_iter} iterations with a "
             f"duality gap of {result.gap * unit**2:.3g}, above tol * F(0, mean y) = "
@@ -47,8 +47,10 @@ def warn_of_trouble(who: str, fitted: Fitted, settings: Settings) -> None:
         )
 
 
-def _causes(problem: Problem, settings: Settings) -> list[str]:
+def _causes(problem: Problem, result: SolverResult, settings: Settings) -> list[str]:
     """Name what slows descent on this problem."""
+    if result.gap <= ROUNDING * problem.null:
+        return [f"tol={settings.tol:g} is below rounding, which is about {ROUNDING:g}"]
     causes = []
     curvature = problem.curvature
     rate = settings.learning_rate

@@ -29,7 +29,7 @@ from sklearn_reg._progress import CallbackSupportMixin, start, with_callbacks
 from sklearn_reg._report import coefficient_table, html_summary
 from sklearn_reg._scaled import Fitted, Penalty, Scaled, scale_moments, solve
 from sklearn_reg._typing import FloatArray, Matrix
-from sklearn_reg._validation import check_number
+from sklearn_reg._validation import check_number, refuse_misread
 from sklearn_reg.moments import Moments
 from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings, choose
 
@@ -56,6 +56,7 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
             from sklearn_reg._dask import predict_dask
 
             return predict_dask(self, X)
+        refuse_misread(X, "X")
         X = validate_data(self, X, reset=False, **READ_AS)
         predictions: FloatArray = X @ self.coef_.T + self.intercept_
         return predictions

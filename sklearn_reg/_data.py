@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_consistent_length, validate_data
 
 from sklearn_reg._folds import (
     Cell,
@@ -23,10 +23,11 @@ from sklearn_reg._folds import (
     Split,
     check_splits,
 )
-from sklearn_reg._parameters import READ_AS, check_sample_weight
+from sklearn_reg._parameters import READ_AS, READ_Y_AS, check_sample_weight
 from sklearn_reg._progress import Task
 from sklearn_reg._scaled import Penalty, Scaled, scale_rows
 from sklearn_reg._typing import FloatArray, Matrix
+from sklearn_reg._validation import refuse_misread
 from sklearn_reg.moments import Moments
 from sklearn_reg.path import moments_pay
 from sklearn_reg.rows import rows_of
@@ -169,7 +170,10 @@ def read(
         from sklearn_reg._dask import read_dask
 
         return read_dask(estimator, X, y, sample_weight, first=first)
-    X, y = validate_data(estimator, X, y, multi_output=True, y_numeric=True, reset=first, **READ_AS)
+    refuse_misread(X, "X")
+    refuse_misread(y, "y")
+    X, y = validate_data(estimator, X, y, reset=first, validate_separately=(READ_AS, READ_Y_AS))
+    check_consistent_length(X, y)
     return InMemory(X, y, check_sample_weight(sample_weight, X.shape[0], scaled=scaled))
 
 

@@ -142,7 +142,7 @@ class CellMoments:
                 s = None if weights is None else weights[rows]
                 if some.shape[0]:
                     part = self.found.get(cell) or Moments(*self.shape)
-                    self.found[cell] = part.update(some, Y[rows], s)
+                    self.found[cell] = part.add_checked(some, Y[rows], s)
         self.n_rows += len(Y) if weights is None else int(np.count_nonzero(weights))
         return self
 
@@ -515,7 +515,7 @@ class MomentFolds(FoldsInMemory):
             some = rows[part]
             weights = self.weights[some] if self._weighted else None
             if weights is None or weights.any():
-                moments.update(take_rows(self.X, some), self.Y[some], weights)
+                moments.add_checked(take_rows(self.X, some), self.Y[some], weights)
         return moments
 
     def _gather(self, cells: IndexArray) -> list[Moments]:

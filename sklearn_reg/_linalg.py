@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.linalg import cho_factor, cho_solve, eigh, lapack, qr
 
 from sklearn_reg._typing import FloatArray, IndexArray, Matrix
 
 EPS = float(np.finfo(np.float64).eps)
+
+# Rounding makes a singular matrix look like one of reciprocal condition up to about EPS (three
+# times that is the most seen); this many times p * EPS is safely above.
+SAFETY = 8.0
+UNEQUAL = 1e4  # ratio of lengths of columns beyond which the shortest solution is lost in rounding
 
 Solve = Callable[[FloatArray], FloatArray]
 
@@ -30,10 +35,7 @@ def pseudo_inverse(matrix: FloatArray, lost: float = 1.0) -> Solve:
 
     Eigenvalues count as zero below rounding, `lost` times what it is for an exact matrix.
     """
-    # Not LAPACK's default, whose error of a zero eigenvalue can exceed n EPS (seen at n = 6).
-    values, vectors = eigh(matrix, check_finite=False, driver="evd")
-    kept = values > 2.0 * lost * EPS * matrix.shape[0] * max(values[-1], 0.0)
-    values, vectors = values[kept], vectors[:, kept]
+    values, vectors, _ = _range_and_null_space(matrix, lost)
     return lambda b: vectors @ ((vectors.T @ b).T / values).T
 
 
@@ -41,11 +43,39 @@ def generalized_inverse(matrix: FloatArray) -> Solve:
     """Multiply by a symmetric X with A X A = A, for a semi-definite A.
 
     Rows and columns are first scaled to a unit diagonal, so that what counts as dependent does not
-    depend on the units of the columns.
+    depend on the units of the columns. X is the Moore-Penrose inverse, which gives the shortest of
+    all solutions, unless the columns are of very different length.
     """
     scale = inverse_roots(np.diagonal(matrix))
-    inner = pseudo_inverse(matrix * np.multiply.outer(scale, scale))
-    return lambda b: (scale * inner((scale * b.T).T).T).T
+    live = support_of(scale)
+    scale = scale[live]
+    scaled = matrix[np.ix_(live, live)] * np.multiply.outer(scale, scale)
+    values, vectors, null_space = _range_and_null_space(scaled)
+    null_space = null_space if are_alike(scale) else null_space[:, :0]
+    null_space = np.asarray(qr((scale * null_space.T).T, mode="economic")[0])
+
+    def shortened(b: FloatArray) -> FloatArray:
+        return np.asarray(b - null_space @ (null_space.T @ b))
+
+    def solve(b: FloatArray) -> FloatArray:
+        x = np.zeros_like(b)
+        right = (scale * shortened(b[live]).T).T
+        solution = vectors @ ((vectors.T @ right).T / values).T
+        x[live] = shortened((scale * solution.T).T)
+        return x
+
+    return solve
+
+
+def _range_and_null_space(
+    matrix: FloatArray, lost: float = 1.0
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return eigenvalues above rounding, their eigenvectors, and those of the others."""
+    # Not LAPACK's default, whose error of a zero eigenvalue can exceed n EPS (seen at n = 6).
+    values, vectors = eigh(matrix, check_finite=False, driver="evd")
+    largest = max(values.max(initial=0.0), 0.0)
+    kept = values > 2.0 * lost * EPS * matrix.shape[0] * largest
+    return values[kept], vectors[:, kept], vectors[:, ~kept]
 
 
 def inverse_roots(squares: FloatArray) -> FloatArray:
@@ -54,15 +84,33 @@ def inverse_roots(squares: FloatArray) -> FloatArray:
     return np.where(positive, 1.0 / np.sqrt(np.where(positive, squares, 1.0)), 0.0)
 
 
+def are_alike(sizes: FloatArray) -> bool:
+    """Whether positive sizes are of one order; zeros do not count."""
+    return bool(sizes.max(initial=0.0) <= UNEQUAL * sizes.min(where=sizes > 0, initial=np.inf))
+
+
 def solver_of(matrix: FloatArray) -> Solve:
     """Multiply by the inverse of a semi-definite matrix, or a generalized one if singular."""
+    return definite_inverse(matrix) or generalized_inverse(matrix)
+
+
+def definite_inverse(matrix: FloatArray) -> Solve | None:
+    """Multiply by the inverse of a positive definite matrix; None if it is singular to rounding.
+
+    It is first scaled to a unit diagonal, so that whether it counts as singular does not depend on
+    the units of the columns.
+    """
     diagonal = np.diagonal(matrix)
-    if diagonal.min(initial=np.inf) > 0:
-        try:
-            factor = cho_factor(matrix, lower=False, check_finite=False)
-        except np.linalg.LinAlgError:
-            return generalized_inverse(matrix)
-        # A pivot that lost all its digits: the column is a combination of those before it.
-        if (np.square(np.diagonal(factor[0])) > len(matrix) * EPS * diagonal).all():
-            return lambda b: np.asarray(cho_solve(factor, b, check_finite=False))
-    return generalized_inverse(matrix)
+    if not (diagonal > 0).all():
+        return None
+    scale = 1.0 / np.sqrt(diagonal)
+    scaled = (matrix * scale[:, None]) * scale
+    one_norm = np.abs(scaled).sum(axis=0).max(initial=0.0)
+    try:
+        factor = cho_factor(scaled, lower=False, overwrite_a=True, check_finite=False)
+    except np.linalg.LinAlgError:
+        return None
+    reciprocal_condition, _ = lapack.dpocon(factor[0], one_norm)
+    if reciprocal_condition <= SAFETY * len(matrix) * EPS:
+        return None
+    return lambda b: (scale * cho_solve(factor, (scale * b.T).T, check_finite=False).T).T

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_consistent_length
 
-from sklearn_reg._typing import BoolArray, FloatArray
-from sklearn_reg._validation import check_number
+from sklearn_reg._typing import BoolArray, FloatArray, Matrix
+from sklearn_reg._validation import check_number, real_numbers, refuse_misread
 
 # What scikit-learn's validation lets pass: X is read as it is, never copied.
 READ_AS = {"accept_sparse": ("csr", "csc"), "dtype": (np.float64, np.float32)}
+READ_Y_AS = {"ensure_2d": False, "dtype": (np.float64, np.float32)}
+
+
+def check_rows(X: Any, y: Any, *, at_least: int = 1) -> tuple[Matrix, Any]:
+    """Return X and y as float64 or float32, checked by scikit-learn."""
+    refuse_misread(X, "X")
+    refuse_misread(y, "y")
+    X = check_array(X, input_name="X", ensure_min_samples=at_least, **READ_AS)
+    y = check_array(y, input_name="y", ensure_min_samples=at_least, **READ_Y_AS)
+    check_consistent_length(X, y)
+    return X, y
 
 
 def check_count(value: Any, name: str) -> int:
@@ -53,7 +63,7 @@ def check_lambda(lambda_: Any, n_targets: int) -> FloatArray:
 
 
 def check_sample_weight(
-    sample_weight: ArrayLike | None, n_samples: int, *, scaled: bool = True
+    sample_weight: ArrayLike | None, n_samples: int, *, scaled: bool = True, at_least: int = 1
 ) -> FloatArray | None:
     """Return weights of shape (n_samples,), scaled to a largest weight of one.
 
@@ -61,17 +71,24 @@ def check_sample_weight(
     """
     if sample_weight is None:
         return None
+    refuse_misread(sample_weight, "sample_weight")
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(
+            n_samples, check_number(sample_weight, "sample_weight", "a number >= 0", zero=True)
+        )
     weights: FloatArray = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+        sample_weight,
+        ensure_2d=False,
+        dtype=np.float64,
+        input_name="sample_weight",
+        ensure_min_samples=at_least,
     )
-    if weights.ndim == 0:
-        weights = np.full(n_samples, float(weights))
     if weights.shape != (n_samples,):
         raise ValueError(
             f"sample_weight must have shape ({n_samples},), one weight a row, got {weights.shape}"
         )
     if (weights < 0).any():
-        raise ValueError(f"sample_weight must not be negative, got {weights.min()!r}")
+        raise ValueError(f"sample_weight must not be negative, got {float(weights.min())}")
     if not scaled:
         return weights
     if not weights.any():
@@ -89,11 +106,9 @@ def check_penalty_weights(
         return np.ones(n_features), np.zeros(n_features, dtype=bool)
     if isinstance(penalty_weights, Mapping):
         penalty_weights = _by_name(penalty_weights, names)
-    wanted = "penalty_weights must be numbers >= 0 (0 = free, inf = excluded)"
-    try:
-        weights = np.asarray(penalty_weights, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{wanted}, got {reprlib.repr(penalty_weights)}") from error
+    wanted = "numbers >= 0 (0 = free, inf = excluded)"
+    weights = real_numbers(penalty_weights, "penalty_weights", wanted).astype(np.float64)
+    wanted = f"penalty_weights must be {wanted}"
     if weights.shape != (n_features,):
         raise ValueError(f"{wanted} of shape ({n_features},), one a feature, got {weights.shape}")
     wrong = np.isnan(weights) | (weights < 0)
@@ -103,7 +118,7 @@ def check_penalty_weights(
     return np.where(excluded, 1.0, weights), excluded
 
 
-def _by_name(weights: Mapping[str, float], names: ArrayLike | None) -> FloatArray:
+def _by_name(weights: Mapping[str, float], names: ArrayLike | None) -> list[float]:
     """Spread a mapping of feature names over the features; those not named get 1."""
     if names is None:
         raise ValueError(
@@ -114,7 +129,7 @@ def _by_name(weights: Mapping[str, float], names: ArrayLike | None) -> FloatArra
     unknown = [name for name in weights if name not in order]
     if unknown:
         raise ValueError(f"penalty_weights names {unknown!r}, which X does not have")
-    spread = np.ones(len(order))
+    spread = [1.0] * len(order)
     for name, weight in weights.items():
         spread[order[name]] = weight
     return spread

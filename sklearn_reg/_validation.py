@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any, TypeAlias
@@ -13,6 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 # float64, or float32 where the weights came as float32: no type of NumPy's says "as it came".
 Weights: TypeAlias = NDArray[Any]
+
+# How the names of types of dates, times and durations begin, in NumPy, pandas, polars, pyarrow.
+TIMES = ("date", "time", "duration", "period")
 
 
 def check_number(value: Any, name: str, wanted: str, *, zero: bool = False) -> float:
@@ -47,17 +50,42 @@ def check_n_steps(value: Any, name: str = "n_steps") -> int:
     return int(value)
 
 
+def refuse_misread(values: Any, name: str) -> None:
+    """Refuse what NumPy would silently read as other numbers: masked values, dates, durations."""
+    if np.ma.is_masked(values):
+        raise ValueError(
+            f"{name} has {int(np.ma.getmaskarray(values).sum())} masked values, which would be read as if "
+            "they were not masked; fill them, or leave their rows out"
+        )
+    dtypes: Any = getattr(values, "dtypes", getattr(values, "dtype", None))  # one a column
+    for dtype in dtypes if isinstance(dtypes, Iterable) else [dtypes]:
+        if str(dtype).lower().startswith(TIMES):
+            raise TypeError(
+                f"{name} must be numbers, got {dtype}: the size of the penalty would depend on its "
+                "unit; turn times into numbers in a unit that you choose"
+            )
+
+
+def real_numbers(values: Any, name: str, wanted: str) -> NDArray[Any]:
+    """Return an array of real numbers as it is; refuse text, times, complex and masked ones."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(
+            f"{name} must be {wanted}, got rows of unequal length: {reprlib.repr(values)}"
+        ) from None
+    refuse_misread(values, name)
+    if array.dtype == object and all(isinstance(value, Real) for value in array.flat):
+        array = array.astype(np.float64)  # such as the values of a nullable Series
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be {wanted}, got {reprlib.repr(values)}")
+    return array
+
+
 def check_weights(w: ArrayLike, name: str = "w") -> Weights:
     """Return an array of finite real numbers: float32 as it is, anything else as float64."""
     wanted = "an array of finite real numbers"
-    try:
-        array = np.asarray(w)
-    except ValueError:
-        raise ValueError(
-            f"{name} must be {wanted}, got rows of unequal length: {reprlib.repr(w)}"
-        ) from None
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be {wanted}, got {reprlib.repr(w)}")
+    array = real_numbers(w, name, wanted)
     if array.dtype != np.float32:
         with np.errstate(over="ignore"):  # extended precision may not fit; refused just below
             array = array.astype(np.float64, copy=False)

@@ -12,15 +12,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import cholesky, lapack, solve_triangular, svdvals
+from scipy.linalg import svdvals
 from sklearn.utils import check_array
 
-from sklearn_reg._linalg import EPS
-from sklearn_reg._validation import check_number, check_weights
-
-# Rounding makes a singular matrix look like one of reciprocal condition up to about EPS (three
-# times that is the most seen); this many times p * EPS is safely above.
-SAFETY = 8.0
+from sklearn_reg._linalg import EPS, definite_inverse
+from sklearn_reg._validation import check_number, check_weights, refuse_misread
 
 
 def ridge_closed_form(X: Any, y: ArrayLike, lambda_: float) -> NDArray[np.float64]:
@@ -74,7 +70,10 @@ def ridge_closed_form(X: Any, y: ArrayLike, lambda_: float) -> NDArray[np.float6
         gram, correlation = X.T @ X, X.T @ y
         A = (gram.toarray() if hasattr(gram, "toarray") else gram) + lambda_ * np.eye(X.shape[1])
         _refuse_overflow(A, correlation)
-        w = _solve(A, correlation, lambda_)
+        solve = definite_inverse(A)
+        if solve is None:
+            raise np.linalg.LinAlgError(_singular(lambda_))
+        w = solve(correlation)
     _refuse_overflow(w)
     return w
 
@@ -183,28 +182,6 @@ def ridge_degrees_of_freedom(X: Any, lambda_: float) -> float:
     return float(np.sum((s / np.hypot(s, math.sqrt(lambda_))) ** 2))
 
 
-def _solve(A: NDArray[np.float64], b: NDArray[np.float64], lambda_: float) -> NDArray[np.float64]:
-    """A^-1 b by Cholesky for a symmetric positive definite A; refuse one that is singular.
-
-    A is first scaled to a unit diagonal, D A D with D = diag(A)^(-1/2), so that whether it counts
-    as singular does not depend on the units of the features.
-    """
-    diagonal = np.diagonal(A)
-    if not diagonal.all():
-        raise np.linalg.LinAlgError(_singular(lambda_))
-    d = 1.0 / np.sqrt(diagonal)
-    scaled = A * d[:, None] * d
-    try:
-        U = cholesky(scaled, check_finite=False)
-    except np.linalg.LinAlgError:
-        raise np.linalg.LinAlgError(_singular(lambda_)) from None
-    reciprocal_condition, _ = lapack.dpocon(U, np.linalg.norm(scaled, 1))
-    if reciprocal_condition <= SAFETY * len(A) * EPS:
-        raise np.linalg.LinAlgError(_singular(lambda_))
-    z = solve_triangular(U, (d * b.T).T, trans="T", check_finite=False)
-    return (d * solve_triangular(U, z, check_finite=False).T).T
-
-
 def _singular_values(X: Any) -> NDArray[np.float64]:
     """Singular values, the largest first, one a feature; those that are rounding errors are 0."""
     n, p = X.shape
@@ -225,6 +202,7 @@ def _singular(lambda_: float) -> str:
 
 
 def _check_X(X: Any) -> Any:
+    refuse_misread(X, "X")
     return check_array(X, accept_sparse=("csr", "csc"), dtype=np.float64, input_name="X")
 
 

@@ -471,7 +471,7 @@ def make_design(
         if sparse.issparse(X) and (standardize or unpenalised):
             variances = rows.spread(shares)[1]  # the Gram matrix was not centred before rounding
         return design_of_moments(
-            Moments.from_data(X, Y, weights),
+            Moments(X.shape[1], Y.shape[1]).add_checked(X, Y, weights),
             centred=centred,
             standardize=standardize,
             excluded=excluded,

@@ -19,7 +19,7 @@ from sklearn_reg._cross_validation import (
     within_one_standard_error,
 )
 from sklearn_reg._typing import FloatArray, Matrix
-from sklearn_reg._validation import check_l1_ratio
+from sklearn_reg._validation import check_l1_ratio, real_numbers
 
 
 class RidgeRegressionCV(PenalizedRegressionCV):
@@ -540,13 +540,10 @@ def _verdicts(losses: FloatArray, best: int) -> list[str]:
 
 def _check_sweep(lambdas: Any) -> FloatArray:
     """Return penalties from the smallest to the largest."""
-    wanted = "lambdas must be numbers >= 0, at least one"
-    try:
-        grid = np.sort(np.asarray(lambdas, dtype=np.float64).ravel())
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{wanted}, got {lambdas!r}") from error
+    wanted = "numbers >= 0, at least one"
+    grid = np.sort(real_numbers(lambdas, "lambdas", wanted).astype(np.float64).ravel())
     if grid.size == 0 or not (np.isfinite(grid) & (grid >= 0)).all():
-        raise ValueError(f"{wanted}, got {lambdas!r}")
+        raise ValueError(f"lambdas must be {wanted}, got {lambdas!r}")
     return grid
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy, deepcopy
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
+from sklearn_reg._linalg import dense
+from sklearn_reg._parameters import check_count, check_rows, check_sample_weight
 from sklearn_reg._typing import FloatArray, Matrix
 
 # Numbers in one centred chunk: large enough for BLAS to run at full speed, small enough for cache.
 CHUNK_NUMBERS = 2**19
+# A sparse block of so many numbers is made dense anyway; a larger one where a product of all of its
+# numbers by BLAS takes no longer than one of those stored.
+SMALL_BLOCK, BLAS_SPEED_UP = 2**14, 20
 
 
 class Moments:
@@ -73,6 +78,8 @@ class Moments:
     """
 
     def __init__(self, n_features: int, n_targets: int = 1) -> None:
+        check_count(n_features, "n_features")
+        check_count(n_targets, "n_targets")
         self.weight = 0.0
         # Means are kept as a shift, which never changes, and an offset from it: the difference of
         # two means is then exact to the spread, however large the means.
@@ -98,7 +105,7 @@ class Moments:
 
         Parameters
         ----------
-        X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows of any real dtype; sums are made in float64.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets.
@@ -109,16 +116,21 @@ class Moments:
         -------
         Moments
             The moments of these rows.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the rows are not finite numbers, or their shapes do not fit each other.
         """
-        n_targets = 1 if np.ndim(y) == 1 else np.shape(y)[1]
-        return cls(X.shape[1], n_targets).update(X, y, sample_weight)
+        X, Y, s = _checked(X, y, sample_weight)
+        return cls(X.shape[1], Y.shape[1]).add_checked(X, Y, s)
 
     def update(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Moments:
         """Add the rows of (X, y) in place, one chunk at a time.
 
         Parameters
         ----------
-        X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets.
@@ -132,17 +144,35 @@ class Moments:
 
         Raises
         ------
-        ValueError
-            If the shapes do not fit these moments. Nothing has been added then.
+        ValueError, TypeError
+            If the rows are not finite numbers, or their shapes do not fit each other or these
+            moments. Nothing has been added then.
         """
-        Y = np.asarray(y, dtype=np.float64)
-        Y = Y[:, None] if Y.ndim == 1 else Y
-        s = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        self._check_shapes(X, Y, s)
-        if sparse.issparse(X):
+        X, Y, s = _checked(X, y, sample_weight)
+        self._check_shapes(X, Y)
+        return self.add_checked(X, Y, s)
+
+    def add_checked(self, X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
+        """Add rows that have been checked, in place: `update` without a look at every number.
+
+        Parameters
+        ----------
+        X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+        Y : ndarray of shape (n_samples, n_targets)
+            Targets.
+        s : ndarray of shape (n_samples,) or None
+            Weights.
+
+        Returns
+        -------
+        Moments
+            Itself.
+        """
+        if sparse.issparse(X) and not _dense_pays(X):
             added = _of_sparse_rows(X, Y, s)
         else:
-            (added,) = in_turn(np.asarray(X), Y, s, 1)
+            (added,) = in_turn(X, Y, s, 1)
         if self.weight == 0:
             vars(self).update(vars(added))
         else:
@@ -217,18 +247,32 @@ class Moments:
     def _copy(self) -> Moments:
         return deepcopy(self)
 
-    def _check_shapes(self, X: Matrix, Y: FloatArray, s: FloatArray | None) -> None:
+    def _check_shapes(self, X: Matrix, Y: FloatArray) -> None:
         """Refuse rows that do not fit before anything is added."""
-        n, p = X.shape
-        if p != self.gram.shape[0]:
-            raise ValueError(f"X has {p} columns, but these moments have {self.gram.shape[0]}")
-        if Y.shape != (n, self.scatter.size):
-            raise ValueError(
-                f"y has shape {Y.shape}, but X has {n} rows and these moments have "
-                f"{self.scatter.size} targets"
-            )
-        if s is not None and s.shape != (n,):
-            raise ValueError(f"sample_weight has shape {s.shape}, but X has {n} rows")
+        (n_features, n_targets), p = self.cross.shape, X.shape[1]
+        if p != n_features:
+            raise ValueError(f"X has {p} columns, but these moments have {n_features}")
+        if Y.shape[1] != n_targets:
+            raise ValueError(f"y has {Y.shape[1]} columns, but these moments have {n_targets}")
+
+
+def _checked(
+    X: Any, y: ArrayLike, sample_weight: ArrayLike | None
+) -> tuple[Matrix, FloatArray, FloatArray | None]:
+    """Return rows, targets of shape (n_samples, n_targets), and weights, checked."""
+    X, y = check_rows(X, y, at_least=0)
+    Y: FloatArray = np.asarray(y, dtype=np.float64)
+    Y = Y[:, None] if Y.ndim == 1 else Y
+    return X, Y, check_sample_weight(sample_weight, X.shape[0], scaled=False, at_least=0)
+
+
+def _dense_pays(X: Matrix) -> bool:
+    """Whether a sparse X is multiplied faster when chunks of it are made dense.
+
+    Dense rows can also be centred before they are multiplied, which sparse ones cannot.
+    """
+    n, p = X.shape
+    return bool(n * p <= SMALL_BLOCK or BLAS_SPEED_UP * X.nnz**2 >= (n * p) ** 2)
 
 
 def row_chunks(n_rows: int, n_columns: int, n_parts: int = 1) -> Iterator[slice]:
@@ -242,15 +286,17 @@ def row_chunks(n_rows: int, n_columns: int, n_parts: int = 1) -> Iterator[slice]
 
 
 def in_turn(X: Matrix, Y: FloatArray, s: FloatArray | None, n_parts: int) -> list[Moments]:
-    """Gather dense rows in one pass, row i in part i mod n_parts.
+    """Gather rows in one pass, row i in part i mod n_parts; sparse chunks are made dense.
 
     Each chunk is centred near its mean, each part of it multiplied once, and merged.
     """
     (n, p), k = X.shape, Y.shape[1]
+    stored_by_row = sparse.issparse(X) or X.flags.c_contiguous
+    X = X.tocsr() if hasattr(X, "tocsr") else X
     totals = [Moments(p, k) for _ in range(n_parts)]
     # As `row_chunks`, but all parts of a chunk together fit in cache.
     size = n_parts * max(p, CHUNK_NUMBERS // max(1, n_parts * p))
-    order: Literal["C", "F"] = "C" if X.flags.c_contiguous else "F"
+    order: Literal["C", "F"] = "C" if stored_by_row else "F"
     room = np.empty((min(size, n), p + k + 1), order=order)
     for start in range(0, n, size):
         rows = slice(start, min(start + size, n))
@@ -258,14 +304,15 @@ def in_turn(X: Matrix, Y: FloatArray, s: FloatArray | None, n_parts: int) -> lis
         weights = np.ones(len(block)) if s is None else s[rows]
         if not weights.any():
             continue
+        some_X = dense(X[rows])
         so_far = next((total for total in totals if total.weight), None)
         if so_far is not None:
             near_x, near_y = so_far.mean_x, so_far.mean_y
         else:
             shares = weights / weights.sum()
-            near_x, near_y = shares @ np.asarray(X[rows], dtype=np.float64), shares @ Y[rows]
+            near_x, near_y = shares @ np.asarray(some_X, dtype=np.float64), shares @ Y[rows]
             shift = near_x, near_y
-        np.subtract(X[rows], near_x, out=block[:, :p])
+        np.subtract(some_X, near_x, out=block[:, :p])
         np.subtract(Y[rows], near_y, out=block[:, p:-1])
         block[:, -1] = 1.0
         if s is not None:
@@ -312,6 +359,8 @@ def _of_sparse_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
     centred = Y - mean_y
     moments.gram = np.asfortranarray((X.T @ X.multiply(s[:, None]).tocsr()).toarray())
     moments.gram -= np.multiply.outer(moments.weight * mean_x, mean_x)
+    # What rounding made of a column that hardly varies.
+    np.fill_diagonal(moments.gram, np.maximum(moments.gram.diagonal(), 0.0))
     moments.cross = np.asfortranarray(X.T @ (s[:, None] * centred))
     moments.scatter = s @ centred**2
     return moments

@@ -22,15 +22,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
-from sklearn.utils import check_X_y
 
 from sklearn_reg._linalg import dense, support_of
-from sklearn_reg._parameters import READ_AS, check_flag, check_penalty_weights, check_sample_weight
+from sklearn_reg._parameters import (
+    check_flag,
+    check_penalty_weights,
+    check_rows,
+    check_sample_weight,
+)
 from sklearn_reg._scaled import Penalty, Scaled, scale_rows
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._together import Asking, alone
 from sklearn_reg._typing import FloatArray, IndexArray, Matrix
-from sklearn_reg._validation import check_l1_ratio, check_number
+from sklearn_reg._validation import check_l1_ratio, check_number, real_numbers
 from sklearn_reg.problem import Problem
 from sklearn_reg.rows import rows_of
 from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings
@@ -254,7 +258,7 @@ class PathData(NamedTuple):
     ) -> PathData:
         """Check what a user passed."""
         names = getattr(X, "columns", None)
-        X, target = check_X_y(X, y, multi_output=True, y_numeric=True, **READ_AS)
+        X, target = check_rows(X, y)
         Y = np.asarray(target, dtype=np.float64).reshape(X.shape[0], -1)
         weights, excluded = check_penalty_weights(penalty_weights, X.shape[1], names)
         return cls(
@@ -321,22 +325,21 @@ def _grid(count: int, eps: float, scaled: Scaled, penalty: Penalty) -> FloatArra
 
 def check_lambdas(lambdas: Any, eps: Any) -> FloatArray | Grid:
     """Return penalties from large to small, or how to make them."""
-    wanted = "lambdas must be an integer >= 1 or an array of numbers > 0"
+    end = check_number(eps, "eps", "a number in (0, 1]")
+    if end > 1:
+        raise ValueError(f"eps must be a number in (0, 1], got {eps!r}")
+    wanted = "an integer >= 1 or an array of numbers > 0"
     if isinstance(lambdas, Integral) and not isinstance(lambdas, (bool, np.bool_)):
         if lambdas < 1:
-            raise ValueError(f"{wanted}, got {lambdas!r}")
-        count, end = int(lambdas), check_number(eps, "eps", "a number in (0, 1)")
-        if end >= 1:
-            raise ValueError(f"eps must be a number in (0, 1), got {eps!r}")
-        return partial(_grid, count, end)
-    try:
-        grid = np.asarray(lambdas, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{wanted}, got {lambdas!r}") from error
+            raise ValueError(f"lambdas must be {wanted}, got {lambdas!r}")
+        return partial(_grid, int(lambdas), end)
+    grid = real_numbers(lambdas, "lambdas", wanted).astype(np.float64)
     if grid.ndim != 1 or grid.size == 0:
-        raise ValueError(f"{wanted}, got an array of shape {grid.shape}")
-    if not (np.isfinite(grid) & (grid > 0)).all():
-        raise ValueError(f"{wanted}, got {float(grid[~(np.isfinite(grid) & (grid > 0))][0])}")
+        raise ValueError(f"lambdas must be {wanted}, got {lambdas!r} of shape {grid.shape}")
+    wrong = np.flatnonzero(~(np.isfinite(grid) & (grid > 0)))
+    if wrong.size:
+        k = int(wrong[0])
+        raise ValueError(f"lambdas must be {wanted}, got lambdas[{k}] = {float(grid[k])}")
     return np.sort(grid)[::-1]
 
 

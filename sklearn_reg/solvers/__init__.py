@@ -7,12 +7,20 @@ from typing import NamedTuple
 
 from sklearn_reg._typing import FloatArray
 from sklearn_reg.problem import Problem
-from sklearn_reg.solvers._result import Settings, SolverResult
+from sklearn_reg.solvers._result import ROUNDING, Settings, SolverResult
 from sklearn_reg.solvers.active_set import active_set
 from sklearn_reg.solvers.descent import accelerated, gradient_descent, subgradient
 from sklearn_reg.solvers.direct import closed_form
 
-__all__ = ["AUTO_ITERATIONS", "SOLVERS", "Settings", "Solver", "SolverResult", "choose"]
+__all__ = [
+    "AUTO_ITERATIONS",
+    "ROUNDING",
+    "SOLVERS",
+    "Settings",
+    "Solver",
+    "SolverResult",
+    "choose",
+]
 
 # solver="auto" goes on until the optimum is certified; this many steps mean that it cannot be.
 AUTO_ITERATIONS = 100_000

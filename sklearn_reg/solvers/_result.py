@@ -10,6 +10,9 @@ import numpy as np
 from sklearn_reg._typing import FloatArray
 from sklearn_reg.problem import Evaluation, Problem
 
+# A gap this small beside F(0) is rounding: no further step brings it down.
+ROUNDING = 1e-13
+
 
 class Settings(NamedTuple):
     """What a user may set; a solver reads what concerns it."""

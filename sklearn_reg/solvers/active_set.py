@@ -29,7 +29,7 @@ from sklearn_reg._together import Asking, Question, alone
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.problem import Evaluation, Problem
 from sklearn_reg.solvers import parametric, primal_dual
-from sklearn_reg.solvers._result import Settings, SolverResult, finish
+from sklearn_reg.solvers._result import ROUNDING, Settings, SolverResult, finish
 from sklearn_reg.solvers.descent import accelerated
 from sklearn_reg.solvers.direct import closed_form
 from sklearn_reg.solvers.factor import Curvature, MatrixFree, SupportSolver
@@ -78,7 +78,7 @@ class ActiveSet:
             at = problem.judge(start, (yield Question(problem.design, problem.target, start)))
         at, history = yield from self._by_working_sets(problem, at, settings)
         self._last = at
-        if at.gap > settings.tol * problem.null:
+        if at.gap > max(settings.tol, ROUNDING) * problem.null:
             # Rounding beat the exact method: what is left is small, and descent cannot fail.
             return accelerated(problem, at.w, settings._replace(learning_rate=None))._replace(
                 solver="active_set"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import cholesky, lstsq, solve_triangular
 
-from sklearn_reg._linalg import inverse_roots, solver_of
+from sklearn_reg._linalg import EPS, are_alike, inverse_roots, solver_of
 from sklearn_reg._typing import FloatArray
 from sklearn_reg.designs import Design, RowsDesign
 from sklearn_reg.problem import Problem
@@ -15,7 +15,6 @@ from sklearn_reg.solvers._result import Settings, SolverResult, finish
 from sklearn_reg.solvers.factor import conjugate_gradients
 
 LARGEST_SYSTEM = 8000  # equations beyond which no matrix is formed
-UNEQUAL = 1e4  # ratio of lengths beyond which columns are scaled before least squares
 
 
 def closed_form(problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
@@ -86,7 +85,7 @@ def _solve_wide(problem: Problem, design: RowsDesign) -> FloatArray:
         # Columns of very different length would count as dependent; others keep theirs, so that
         # the shortest of several solutions is the shortest w.
         scale = inverse_roots(np.sum(whitened**2, axis=0))
-        if scale.max(initial=0.0) <= UNEQUAL * scale.min(where=scale > 0, initial=np.inf):
+        if are_alike(scale):
             scale = np.ones_like(scale)
         return solver_of(matrix), root, A, whitened, scale
 
@@ -95,7 +94,9 @@ def _solve_wide(problem: Problem, design: RowsDesign) -> FloatArray:
     w = np.zeros(design.n_features)
     if free.size:
         right = b if root is None else solve_triangular(root, b, lower=True)
-        w[free] = scale * lstsq(whitened * scale, right, lapack_driver="gelsd")[0]
+        A_scaled = whitened * scale
+        rounding = max(A_scaled.shape) * EPS  # SciPy's default takes rounding for rank
+        w[free] = scale * lstsq(A_scaled, right, cond=rounding, lapack_driver="gelsd")[0]
         b = b - A @ w[free]
     a = solve(b)
     for _ in range(2):
