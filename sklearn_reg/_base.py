@@ -16,7 +16,16 @@ from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._advice import warn_of_trouble
-from sklearn_reg._data import Data, check_weight, check_y, count, on_dask, read, read_all
+from sklearn_reg._data import (
+    Data,
+    check_weight,
+    check_y,
+    count,
+    on_dask,
+    overflow_explained,
+    read,
+    read_all,
+)
 from sklearn_reg._folds import CellMoments, InTurn
 from sklearn_reg._parameters import (
     READ_AS,
@@ -250,14 +259,16 @@ class PenalizedRegression(LinearModel):
         T. F. Chan, G. H. Golub, R. J. LeVeque (1983). Algorithms for computing the sample
         variance. The American Statistician 37(3). https://doi.org/10.1080/00031305.1983.10483115
         """
-        if hasattr(self, "coef_") and not hasattr(self, "moments_"):
+        anew = hasattr(self, "coef_") and not hasattr(self, "moments_")
+        self._fitted_by(self._partial_fit, X, y, sample_weight)
+        if anew:
             warnings.warn(
-                f"{type(self).__name__}: partial_fit begins anew, because fit keeps no moments_ of "
+                f"{type(self).__name__}: partial_fit began anew, because fit keeps no moments_ of "
                 "its rows. To go on from rows, give them to partial_fit or fit_batches first.",
                 UserWarning,
                 stacklevel=2,
             )
-        return self._fitted_by(self._partial_fit, X, y, sample_weight)
+        return self
 
     def fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> Self:
         """Fit rows that come in batches, in one pass: exactly what `fit` finds on all of them.
@@ -365,9 +376,15 @@ class PenalizedRegression(LinearModel):
     def _fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> tuple[Settings, Fitted]:
         """Read all batches, fit, and return what there may be to warn of."""
         settings, so_far = self._settings(), None
+
+        def add(batch: Data) -> None:
+            nonlocal so_far
+            if so_far is None:  # refuse a wrong penalty before all is read
+                self._penalty(batch.n_features, batch.n_targets)
+            so_far = _with(batch, so_far)
+
         with start(self, count(batches)) as task:
-            for batch in read_all(self, batches, task):
-                so_far = _with(batch, so_far)
+            read_all(self, batches, task, add)
             assert so_far is not None
             fitted = self._fit_read(so_far, settings)
         return settings, fitted
@@ -379,7 +396,7 @@ class PenalizedRegression(LinearModel):
         if getattr(self, "n_features_in_", None) != n_features:
             self.__dict__.pop("feature_names_in_", None)
             self.n_features_in_ = n_features
-        given = _Read(moments, np.dtype(np.float64), 1 if n_targets == 1 else 2)
+        given = _Read(deepcopy(moments), np.dtype(np.float64), 1 if n_targets == 1 else 2)
         return settings, self._fit_read(given, settings)
 
     def _read_so_far(self) -> _Read | None:
@@ -394,7 +411,7 @@ class PenalizedRegression(LinearModel):
         check_weight(moments.weight)
         penalty = self._penalty(*moments.cross.shape)
         solver = SOLVERS[choose(self.solver, penalty.smooth)]
-        with np.errstate(over="raise", invalid="raise", divide="raise"):
+        with overflow_explained():
             scaled = scale_moments(
                 moments, penalty, centred=self.fit_intercept, standardize=self.standardize
             )

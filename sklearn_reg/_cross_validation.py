@@ -18,7 +18,15 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_reg._base import LinearModel, unchanged_on_error
-from sklearn_reg._data import Data, InMemory, check_weight, count, read, read_all
+from sklearn_reg._data import (
+    Data,
+    InMemory,
+    check_weight,
+    count,
+    overflow_explained,
+    read,
+    read_all,
+)
 from sklearn_reg._folds import (
     ByLabel,
     CellMoments,
@@ -224,18 +232,22 @@ class PenalizedRegressionCV(LinearModel):
         plan = self._plan()
         deal = self._deal()
         n_fits = len(plan.ratios) * deal.n_folds
+        gathered, penalties, dtype, y_ndim = None, [], np.dtype(np.float32), 1
+
+        def add(batch: Data) -> None:
+            nonlocal gathered, penalties, dtype, y_ndim
+            if gathered is None:
+                penalties = [self._penalty(ratio, batch.n_targets) for ratio in plan.ratios]
+                gathered = CellMoments(deal.n_cells, batch.n_features, batch.n_targets)
+            gathered = batch.added_to(gathered, deal)
+            dtype, y_ndim = np.result_type(dtype, batch.dtype), batch.y_ndim
+
         with start(self, n_fits + 2) as task:
-            gathered, dtype = None, np.dtype(np.float32)
             with task.part("read", n_fits + 1, count(batches)) as reading:
-                for batch in read_all(self, batches, reading):
-                    if gathered is None:
-                        penalties = [self._penalty(ratio, batch.n_targets) for ratio in plan.ratios]
-                        gathered = CellMoments(deal.n_cells, batch.n_features, batch.n_targets)
-                    gathered = batch.added_to(gathered, deal)
-                    dtype, y_ndim = np.result_type(dtype, batch.dtype), batch.y_ndim
+                read_all(self, batches, reading, add)
             assert gathered is not None
             check_weight(gathered.n_rows)
-            with np.errstate(over="raise", invalid="raise", divide="raise"):
+            with overflow_explained():
                 folds = GatheredFolds(
                     gathered, deal, centred=self.fit_intercept, standardize=self.standardize
                 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sized
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -71,9 +71,13 @@ class Data(ABC):
     def added_to(self, gathered: CellMoments, deal: Deal) -> CellMoments:
         """Deal the rows to cells, and add them to what has been gathered; in place if possible."""
 
+    def sizes(self) -> str:
+        """Say how large the numbers are, where that is known."""
+        return ""
+
     def overflow_explained(self) -> AbstractContextManager[None]:
         """Turn an overflow into an error that says which input caused it."""
-        return nullcontext()
+        return overflow_explained(self.sizes)
 
 
 class InMemory(Data):
@@ -134,18 +138,22 @@ class InMemory(Data):
         with self.overflow_explained():
             return gathered.update(self.X, self.Y, self.weights, cells)
 
-    @contextmanager
-    def overflow_explained(self) -> Iterator[None]:
-        """Turn an overflow into an error that says which input caused it."""
-        try:
-            with np.errstate(over="raise", invalid="raise", divide="raise"):
-                yield
-        except FloatingPointError as error:
-            raise ValueError(
-                f"X or y is beyond what float64 can square: largest |X| {abs(self.X).max():.3g}, "
-                f"largest |y| {np.abs(self.y).max():.3g} ({error}). Rescale them, or use "
-                "standardize=True."
-            ) from error
+    def sizes(self) -> str:
+        """Say how large the numbers are."""
+        return f": largest |X| {abs(self.X).max():.3g}, largest |y| {np.abs(self.y).max():.3g}"
+
+
+@contextmanager
+def overflow_explained(sizes: Callable[[], str] = str) -> Iterator[None]:
+    """Turn an overflow into an error that says which input caused it."""
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            yield
+    except FloatingPointError as error:
+        raise ValueError(
+            f"X or y is beyond what float64 can square{sizes()} ({error}). Rescale them, or use "
+            "standardize=True."
+        ) from error
 
 
 def on_dask(X: Any) -> bool:
@@ -178,8 +186,11 @@ def read(
 
 
 def read_all(
-    estimator: BaseEstimator, batches: Iterable[tuple[Any, ...]], task: Task
-) -> Iterator[Data]:
+    estimator: BaseEstimator,
+    batches: Iterable[tuple[Any, ...]],
+    task: Task,
+    add: Callable[[Data], None],
+) -> None:
     """Read (X, y) or (X, y, sample_weight) one by one; an error says which batch it is about."""
     shape = None
     for number, parts in enumerate(batches):
@@ -190,7 +201,7 @@ def read_all(
             batch = read(estimator, X, y, weights, first=shape is None, scaled=False)
             shape = shape or (batch.y_ndim, batch.n_targets)
             check_y(batch, *shape)
-            yield batch
+            add(batch)
     if shape is None:
         raise ValueError("batches must have at least one row, got none")
 

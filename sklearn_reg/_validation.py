@@ -53,9 +53,10 @@ def check_n_steps(value: Any, name: str = "n_steps") -> int:
 def refuse_misread(values: Any, name: str) -> None:
     """Refuse what NumPy would silently read as other numbers: masked values, dates, durations."""
     if np.ma.is_masked(values):
+        count = int(np.ma.getmaskarray(values).sum())
         raise ValueError(
-            f"{name} has {int(np.ma.getmaskarray(values).sum())} masked values, which would be read as if "
-            "they were not masked; fill them, or leave their rows out"
+            f"{name} has {count} masked values, which would be read as if they were not masked; "
+            "fill them, or leave their rows out"
         )
     dtypes: Any = getattr(values, "dtypes", getattr(values, "dtype", None))  # one a column
     for dtype in dtypes if isinstance(dtypes, Iterable) else [dtypes]:

@@ -150,7 +150,7 @@ def test_what_is_no_stream_is_refused() -> None:
 def test_partial_fit_after_fit_begins_anew_and_says_so() -> None:
     X, y, _ = data()
     model = LassoRegression(0.05, solver="auto").fit(X, y)
-    with pytest.warns(UserWarning, match="begins anew, because fit keeps no moments_"):
+    with pytest.warns(UserWarning, match="began anew, because fit keeps no moments_"):
         model.partial_fit(X[:30], y[:30])
     assert_same(model, LassoRegression(0.05, solver="auto").fit(X[:30], y[:30]))
 
