@@ -47,6 +47,7 @@ def check_flag(value: Any, name: str) -> bool:
 def check_lambda(lambda_: Any, n_targets: int) -> FloatArray:
     """Return penalties of shape (n_targets,) from one number or one number a target."""
     wanted = "a number >= 0"
+    refuse_misread(lambda_, "lambda_")
     if not isinstance(lambda_, (list, tuple, np.ndarray)) or np.ndim(lambda_) == 0:
         return np.full(n_targets, check_number(lambda_, "lambda_", wanted, zero=True))
     if np.shape(lambda_) != (n_targets,):

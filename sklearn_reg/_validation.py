@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any, TypeAlias
@@ -121,6 +121,22 @@ def check_penalty(lambda_: ArrayLike, w: Weights) -> NDArray[np.float64]:
             f"shape {array.shape}"
         )
     return array
+
+
+def check_type(value: Any, wanted: type, name: str) -> Any:
+    """Return a value of the type that is wanted."""
+    if not isinstance(value, wanted):
+        raise TypeError(f"{name} must be a {wanted.__name__}, got {reprlib.repr(value)}")
+    return value
+
+
+def check_labelled(values: Any, name: str) -> Mapping[str, Any]:
+    """Return a mapping with at least one entry."""
+    if not isinstance(values, Mapping):
+        raise TypeError(f"{name} must be a dict by label, got {reprlib.repr(values)}")
+    if not values:
+        raise ValueError(f"{name} must have at least one entry, got {{}}")
+    return values
 
 
 @contextmanager

@@ -208,7 +208,7 @@ def _check_X(X: Any) -> Any:
 
 def _check_y(y: ArrayLike, n_samples: int) -> NDArray[np.float64]:
     y = check_weights(y, "y").astype(np.float64, copy=False)
-    if y.ndim not in (1, 2) or y.shape[0] != n_samples:
+    if y.ndim not in (1, 2) or y.shape[0] != n_samples or y.shape[1:] == (0,):
         raise ValueError(
             f"y must have shape ({n_samples},) or ({n_samples}, n_targets), one row for each of "
             f"X's, got {y.shape}"

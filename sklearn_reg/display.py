@@ -30,7 +30,7 @@ from sklearn_reg._drawing import (
 )
 from sklearn_reg._report import feature_names_of
 from sklearn_reg._typing import FloatArray, Matrix
-from sklearn_reg._validation import Weights
+from sklearn_reg._validation import Weights, check_labelled, check_type, check_weights
 from sklearn_reg.model_selection import LambdaSweep, lambda_sweep
 from sklearn_reg.optimizers import (
     adam_with_l2,
@@ -131,6 +131,7 @@ class RegularizationPathDisplay:
         RegularizationPathDisplay
             The display, drawn.
         """
+        check_type(path, RegularizationPath, "path")
         return cls(
             path, feature_names=feature_names, chosen=chosen, one_standard_error=one_standard_error
         ).plot(ax)
@@ -448,7 +449,7 @@ class LambdaSweepDisplay:
         LambdaSweepDisplay
             The display, drawn.
         """
-        return cls(sweep).plot(ax)
+        return cls(check_type(sweep, LambdaSweep, "sweep")).plot(ax)
 
     @classmethod
     def from_estimator(
@@ -633,11 +634,13 @@ class ConvergenceDisplay:
 
         Raises
         ------
+        TypeError
+            If estimators is not a dict.
         ValueError
-            If an estimator was fitted to several targets.
+            If there is none, or one was fitted to several targets.
         """
         histories = {}
-        for label, model in estimators.items():
+        for label, model in check_labelled(estimators, "estimators").items():
             check_is_fitted(model)
             if model.history_.ndim > 1:
                 raise ValueError(
@@ -810,11 +813,11 @@ class TrajectoryDisplay:
         TrajectoryDisplay
             The display itself.
         """
-        count = len(self.trajectories)
+        count = len(check_labelled(self.trajectories, "trajectories"))
         self.axes_, self.figure_ = axes_for(ax, count, (max(2.6 * count, 6.4), 3.4), sharey=True)
         self.lines_ = []
         for panel, (title, weights) in zip(self.axes_, self.trajectories.items(), strict=True):
-            flat = np.asarray(weights).reshape(len(weights), -1)
+            flat = check_weights(weights, f"trajectories[{title!r}]").reshape(len(weights), -1)
             looks, names = styles(flat.shape[1]), self._names(flat.shape[1])
             self.lines_.append(
                 [
