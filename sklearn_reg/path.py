@@ -21,9 +21,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
-from scipy.linalg import cho_factor, cho_solve
 
-from sklearn_reg._linalg import dense, support_of
+from sklearn_reg._linalg import dense, solver_of, support_of
 from sklearn_reg._parameters import (
     check_flag,
     check_penalty_weights,
@@ -498,7 +497,7 @@ def _degrees_of_freedom(problem: Problem, w: FloatArray) -> float:
     # tr (G + L)^-1 G = |S| - tr (G + L)^-1 L
     matrix = problem.design.gram(support, support)
     matrix[np.diag_indices_from(matrix)] += l2
-    return support.size - float(np.trace(cho_solve(cho_factor(matrix), np.diag(l2))))
+    return support.size - float(np.trace(solver_of(matrix)(np.diag(l2))))
 
 
 def _loss(problem: Problem, result: SolverResult) -> float:

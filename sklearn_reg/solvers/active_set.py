@@ -109,9 +109,15 @@ class ActiveSet:
             w, solved = working.solve(at, level)
             at = problem.judge(w, (yield Question(problem.design, problem.target, w)))
             history.append(at.values)
-            if not solved or (level <= 1.0 and at.gap <= settings.tol * problem.null):
+            if not solved or (level <= 1.0 and _done(problem, history, settings.tol)):
                 break
         return at, history
+
+
+def _done(problem: Problem, history: list[tuple[float, float]], tol: float) -> bool:
+    """Whether the gap is within `tol`, or at rounding and no longer falling."""
+    (_, before), (_, gap) = history[-2:]
+    return gap <= tol * problem.null or 0.5 * before <= gap <= ROUNDING * problem.null
 
 
 def _pull(problem: Problem, at: Evaluation) -> FloatArray:

@@ -87,16 +87,18 @@ def _solve_wide(problem: Problem, design: RowsDesign) -> FloatArray:
         scale = inverse_roots(np.sum(whitened**2, axis=0))
         if are_alike(scale):
             scale = np.ones_like(scale)
-        return solver_of(matrix), root, A, whitened, scale
+        # What counts as zero: rounding of A, which whitening does not shrink as it may shrink A.
+        sizes, whitened_sizes = (scale * np.linalg.norm(of, axis=0) for of in (A, whitened))
+        lost = sizes.max(initial=0.0) / (whitened_sizes.max(initial=0.0) or 1.0)
+        rounding = max(A.shape) * EPS * lost
+        return solver_of(matrix), root, A, whitened * scale, scale, rounding
 
-    solve, root, A, whitened, scale = design.remember("wide", problem.l2, factorise)
+    solve, root, A, whitened, scale, rounding = design.remember("wide", problem.l2, factorise)
     b = np.sqrt(design.weights) * design.Y[:, problem.target]
     w = np.zeros(design.n_features)
     if free.size:
         right = b if root is None else solve_triangular(root, b, lower=True)
-        A_scaled = whitened * scale
-        rounding = max(A_scaled.shape) * EPS  # SciPy's default takes rounding for rank
-        w[free] = scale * lstsq(A_scaled, right, cond=rounding, lapack_driver="gelsd")[0]
+        w[free] = scale * lstsq(whitened, right, cond=rounding, lapack_driver="gelsd")[0]
         b = b - A @ w[free]
     a = solve(b)
     for _ in range(2):
