@@ -302,6 +302,8 @@ class RidgeCV(Adapter):
         self.alpha_ = model.lambda_ / of_fold
         final = Ridge(self.alpha_, fit_intercept=self.fit_intercept).fit(X, y, sample_weight)
         self._fit_ours(final, X, y, sample_weight)
+        if self.store_cv_results and self.cv is None and np.ndim(y) == 1 and sample_weight is None:
+            self.cv_results_ = model.mse_path_.T  # a fold is a row
         losses = model.mse_path_ if self.scoring is None else -model.score_path_
         self.best_score_ = -losses.mean(axis=1).min()
         return self
