@@ -55,12 +55,13 @@ def assert_same(model: Any, whole: Any) -> None:
 @given(sizes=st.lists(st.integers(1, 60), min_size=1, max_size=60), seed=st.integers(0, 99))
 def test_any_batches_in_any_order_are_one_fit(estimator: Any, sizes: list[int], seed: int) -> None:
     X, y, s = data(seed=seed)
+    estimator = clone(estimator).set_params(tol=1e-13)  # two fits may differ anywhere within tol
     whole = clone(estimator).fit(X, y, s)
     order = np.random.default_rng(seed).permutation(60)
     cuts = [cut for cut in np.cumsum(sizes) if cut < 60]
     batches = [(X[rows], y[rows], s[rows]) for rows in np.split(order, cuts)]
     assert_same(clone(estimator).fit_batches(iter(batches)), whole)
-    grown = clone(estimator).set_params(tol=1e-14)  # a warm start may end anywhere within tol
+    grown = clone(estimator)
     for batch in batches:
         grown.partial_fit(*batch)
     assert_same(grown, whole)

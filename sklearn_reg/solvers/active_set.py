@@ -41,7 +41,8 @@ INTAKE = 1.0  # ... or this many times the support
 RIDGE = 1e-10  # of the restricted Gram matrix, relative to its diagonal ...
 RIDGE_FACTOR, SMALLEST_RIDGE = 1e-2, 1e-12  # ... and how it falls where that is too much
 ROUGH, FINE = 0.2, 1e-9  # accuracy of the stages and of the last one, relative to l1
-PROXIMAL_STEPS = 5
+# Steps that take the ridge's effect away, until it is this small beside l1.
+PROXIMAL_STEPS, EXACT = 5, 1e-12
 # What decides between a Gram matrix and products with X: steps of conjugate gradients for one
 # system, and how many times faster BLAS does an operation of a factorisation.
 CG_STEPS, BLAS_SPEED_UP, SMALLEST_MATRIX_FREE = 100, 20, 500
@@ -183,7 +184,7 @@ class _Restricted:
             # What the ridge took from the residual correlation comes back for the next step.
             returned = self.ridge * (new - w)
             w, u = new, u + returned
-            if not solved or (np.abs(returned) <= FINE * l1).all():
+            if not solved or (np.abs(returned) <= EXACT * l1).all():
                 break
         full = np.zeros_like(at.w)
         full[chosen] = w
