@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.linalg import cholesky, lstsq, solve_triangular
+from scipy.linalg import cholesky, eigh, lstsq, solve_triangular
 
-from sklearn_reg._linalg import EPS, are_alike, inverse_roots, solver_of
+from sklearn_reg._linalg import EPS, Solve, are_alike, inverse_roots, solver_of
 from sklearn_reg._typing import FloatArray
 from sklearn_reg.designs import Design, RowsDesign
 from sklearn_reg.problem import Problem
 from sklearn_reg.solvers._result import Settings, SolverResult, finish
 from sklearn_reg.solvers.factor import conjugate_gradients
 
+# An L2 penalty this small beside a column's square is lost in rounding: the column is free.
+NEGLIGIBLE = 1e-14
 LARGEST_SYSTEM = 8000  # equations beyond which no matrix is formed
 
 
@@ -72,7 +74,7 @@ def _solve_wide(problem: Problem, design: RowsDesign) -> FloatArray:
     Penalised columns get w = diag(1/l2) A'a, where (I + A diag(1/l2) A') a = S^(1/2) y - A_f w_f;
     the free columns' w_f is the generalised least-squares solution of what those leave.
     """
-    penalised = problem.l2 > 0
+    penalised = problem.l2 > NEGLIGIBLE * design.squares
     inverse = np.where(penalised, 1.0 / np.where(penalised, problem.l2, 1.0), 0.0)
     free = np.flatnonzero(~penalised)
 
@@ -80,8 +82,8 @@ def _solve_wide(problem: Problem, design: RowsDesign) -> FloatArray:
         matrix = design.kernel(inverse)
         matrix[np.diag_indices_from(matrix)] += 1.0
         A = design.columns(free)
-        root = cholesky(matrix, lower=True) if free.size and penalised.any() else None
-        whitened = A if root is None else solve_triangular(root, A, lower=True)
+        whiten = _whitener(matrix) if free.size and penalised.any() else np.asarray
+        whitened = whiten(A)
         # Columns of very different length would count as dependent; others keep theirs, so that
         # the shortest of several solutions is the shortest w.
         scale = inverse_roots(np.sum(whitened**2, axis=0))
@@ -91,14 +93,13 @@ def _solve_wide(problem: Problem, design: RowsDesign) -> FloatArray:
         sizes, whitened_sizes = (scale * np.linalg.norm(of, axis=0) for of in (A, whitened))
         lost = sizes.max(initial=0.0) / (whitened_sizes.max(initial=0.0) or 1.0)
         rounding = max(A.shape) * EPS * lost
-        return solver_of(matrix), root, A, whitened * scale, scale, rounding
+        return solver_of(matrix), whiten, A, whitened * scale, scale, rounding
 
-    solve, root, A, whitened, scale, rounding = design.remember("wide", problem.l2, factorise)
+    solve, whiten, A, whitened, scale, rounding = design.remember("wide", problem.l2, factorise)
     b = np.sqrt(design.weights) * design.Y[:, problem.target]
     w = np.zeros(design.n_features)
     if free.size:
-        right = b if root is None else solve_triangular(root, b, lower=True)
-        w[free] = scale * lstsq(whitened, right, cond=rounding, lapack_driver="gelsd")[0]
+        w[free] = scale * lstsq(whitened, whiten(b), cond=rounding, lapack_driver="gelsd")[0]
         b = b - A @ w[free]
     a = solve(b)
     for _ in range(2):
@@ -106,3 +107,14 @@ def _solve_wide(problem: Problem, design: RowsDesign) -> FloatArray:
         residual = b - design.whitened_fitted(np.where(penalised, w, 0.0)) - a
         a += solve(residual)
     return w
+
+
+def _whitener(matrix: FloatArray) -> Solve:
+    """Multiply by a root of the inverse of I + A diag(1/l2) A'; no eigenvalue of it is below 1."""
+    try:
+        root = cholesky(matrix, lower=True)
+    except np.linalg.LinAlgError:  # the ones are lost beside the largest
+        values, vectors = eigh(matrix)
+        inverse_root = (vectors / np.sqrt(np.maximum(values, 1.0))).T
+        return lambda b: np.asarray(inverse_root @ b)
+    return lambda b: np.asarray(solve_triangular(root, b, lower=True))
