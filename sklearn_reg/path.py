@@ -494,10 +494,8 @@ def _degrees_of_freedom(problem: Problem, w: FloatArray) -> float:
     l2 = problem.l2[support]
     if not l2.any():
         return float(support.size)
-    # tr (G + L)^-1 G = |S| - tr (G + L)^-1 L
-    matrix = problem.design.gram(support, support)
-    matrix[np.diag_indices_from(matrix)] += l2
-    return support.size - float(np.trace(solver_of(matrix)(np.diag(l2))))
+    gram = problem.design.gram(support, support)
+    return float(np.trace(solver_of(gram + np.diag(l2))(gram)))
 
 
 def _loss(problem: Problem, result: SolverResult) -> float:

@@ -41,7 +41,7 @@ INTAKE = 1.0  # ... or this many times the support
 RIDGE = 1e-10  # of the restricted Gram matrix, relative to its diagonal ...
 RIDGE_FACTOR, SMALLEST_RIDGE = 1e-2, 1e-12  # ... and how it falls where that is too much
 ROUGH, FINE = 0.2, 1e-9  # accuracy of the stages and of the last one, relative to l1
-# Steps that take the ridge's effect away, until it is this small beside l1.
+# Steps that take the ridge's effect away, until it is fine or, for small gaps, this small.
 PROXIMAL_STEPS, EXACT = 5, 1e-12
 # What decides between a Gram matrix and products with X: steps of conjugate gradients for one
 # system, and how many times faster BLAS does an operation of a factorisation.
@@ -107,7 +107,7 @@ class ActiveSet:
                 working = self._working = _MatrixFree(problem, working.features)
             if working.features.size < at.w.size:
                 working.take_in(_pulling(problem, at, level, working.inside))
-            w, solved = working.solve(at, level)
+            w, solved = working.solve(at, level, settings.tol)
             at = problem.judge(w, (yield Question(problem.design, problem.target, w)))
             history.append(at.values)
             if not solved or (level <= 1.0 and _done(problem, history, settings.tol)):
@@ -170,13 +170,17 @@ class _Restricted:
     def lower_ridge(self) -> None:
         """Lower the ridge where proximal steps are slow, A being near singular."""
 
-    def solve(self, at: Evaluation, level: float) -> tuple[FloatArray, bool]:
-        """Solve the restricted problem at this multiple of its L1 penalty, starting from `at`."""
+    def solve(self, at: Evaluation, level: float, gap: float) -> tuple[FloatArray, bool]:
+        """Solve the restricted problem at this multiple of its L1 penalty, starting from `at`.
+
+        `gap` is the one that is wanted, relative to F(0): it says when the ridge does not matter.
+        """
         problem, chosen = self.problem, self.features
         l1, w = level * problem.l1[chosen], at.w[chosen]
         # From the data, not from c - A w: where A is inaccurate, each round refines the last.
         u = -at.gradient[chosen]
         tol = FINE if level == 1.0 else ROUGH
+        enough = FINE if gap > FINE else EXACT
         for step in range(PROXIMAL_STEPS if level == 1.0 else 1):
             if step > 1:
                 self.lower_ridge()
@@ -184,7 +188,7 @@ class _Restricted:
             # What the ridge took from the residual correlation comes back for the next step.
             returned = self.ridge * (new - w)
             w, u = new, u + returned
-            if not solved or (np.abs(returned) <= EXACT * l1).all():
+            if not solved or (np.abs(returned) <= enough * l1).all():
                 break
         full = np.zeros_like(at.w)
         full[chosen] = w

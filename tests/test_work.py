@@ -1,0 +1,174 @@
+"""How much work solvers do, counted and not timed: what they need today they may not exceed.
+
+A change that makes a solver search longer shows here before anybody sees a slower fit. Counts do
+not depend on the machine, but for ties that rounding decides: problems here have none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from problems import correlated
+from sklearn_reg import ElasticNetRegression, LassoRegression, regularization_path
+from sklearn_reg.designs import RowsDesign
+from sklearn_reg.solvers import parametric, primal_dual
+from sklearn_reg.solvers.factor import MatrixFree, SupportSolver
+
+active_set = import_module("sklearn_reg.solvers.active_set")  # the module: its function hides it
+
+
+@pytest.fixture
+def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count products with all of X, systems solved and their sizes, and searches of each kind."""
+    seen: Counter[str] = Counter()
+
+    def counted(owner: Any, name: str, label: str) -> None:
+        original = getattr(owner, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            seen[label] += 1
+            if label == "systems":
+                seen["equations"] += int(np.count_nonzero(args[1]))
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, call)
+
+    counted(RowsDesign, "products", "products")
+    counted(SupportSolver, "solve", "systems")
+    counted(MatrixFree, "solve", "systems")
+    counted(primal_dual, "solve", "guesses")
+    counted(parametric, "solve", "searches")
+    counted(active_set, "accelerated", "descents")
+    return seen
+
+
+def design(kind: str) -> tuple[Any, Any]:
+    rng = np.random.default_rng(11)
+    if kind == "wide":
+        X: Any = correlated(rng, 80, 600, 0.5)
+    elif kind == "tall":
+        X = correlated(rng, 500, 60, 0.9)
+    elif kind == "square":
+        X = correlated(rng, 300, 300, 0.7)
+    else:
+        X = sparse.csc_array(correlated(rng, 200, 900, 0.3) * (rng.random((200, 900)) < 0.1))
+    w = np.zeros(X.shape[1])
+    w[rng.choice(w.size, 20, replace=False)] = rng.normal(size=20)
+    signal = X @ w
+    return X, signal + 0.3 * np.std(signal) * rng.normal(size=X.shape[0])
+
+
+class Work(NamedTuple):
+    """What a fit may do."""
+
+    products: int  # with all of X
+    guesses: int  # of the support
+    searches: int  # of it along a path, where guessing failed
+    systems: int
+    equations: int  # of all systems together
+
+
+# What was counted when this was written.
+LIMITS: dict[tuple[str, float, float], Work] = {
+    ("wide", 0.5, 1.0): Work(2, 1, 0, 4, 42),
+    ("wide", 0.1, 1.0): Work(5, 4, 0, 14, 430),
+    ("wide", 0.02, 1.0): {
+        "products with X": 7,
+        "guesses": 6,
+        "systems": 98,
+        "equations": 6676,
+        "searches": 1,
+    },
+    ("wide", 0.1, 0.5): Work(5, 4, 0, 14, 522),
+    ("wide", 0.005, 0.9): {
+        "products with X": 9,
+        "guesses": 8,
+        "systems": 84,
+        "equations": 5752,
+        "searches": 2,
+    },
+    ("tall", 0.5, 1.0): Work(0, 1, 0, 4, 32),
+    ("tall", 0.1, 1.0): Work(0, 1, 0, 7, 125),
+    ("tall", 0.02, 1.0): Work(0, 2, 0, 8, 166),
+    ("tall", 0.1, 0.5): Work(0, 1, 0, 5, 144),
+    ("tall", 0.005, 0.9): Work(0, 2, 0, 8, 232),
+    ("square", 0.5, 1.0): Work(3, 2, 0, 4, 13),
+    ("square", 0.1, 1.0): Work(5, 4, 0, 10, 126),
+    ("square", 0.02, 1.0): Work(8, 7, 0, 25, 1132),
+    ("square", 0.1, 0.5): Work(5, 4, 0, 12, 207),
+    ("square", 0.005, 0.9): {
+        "products with X": 10,
+        "guesses": 10,
+        "systems": 37,
+        "equations": 3369,
+    },
+    ("sparse", 0.5, 1.0): Work(3, 2, 0, 4, 34),
+    ("sparse", 0.1, 1.0): Work(5, 4, 0, 15, 579),
+    ("sparse", 0.02, 1.0): Work(7, 6, 0, 28, 2374),
+    ("sparse", 0.1, 0.5): Work(5, 4, 0, 15, 886),
+    ("sparse", 0.005, 0.9): {
+        "products with X": 9,
+        "guesses": 8,
+        "systems": 76,
+        "equations": 11551,
+        "searches": 2,
+    },
+}
+
+
+@pytest.mark.parametrize(("kind", "share", "ratio"), LIMITS)
+def test_a_fit_does_no_more_work_than_it_did(
+    kind: str, share: float, ratio: float, counts: Counter[str]
+) -> None:
+    X, y = design(kind)
+    centred = X - X.mean(axis=0)
+    top = np.abs(centred.T @ (y - y.mean())).max() / len(y) / ratio
+    model = ElasticNetRegression(share * top, l1_ratio=ratio, solver="active_set").fit(X, y)
+    assert model.converged_
+    assert_no_more(counts, LIMITS[kind, share, ratio])
+
+
+PATH_LIMITS: dict[str, Work] = {
+    "wide": {
+        "products with X": 30,
+        "guesses": 29,
+        "systems": 108,
+        "equations": 6323,
+        "searches": 2,
+    },
+    "tall": Work(0, 29, 0, 56, 1140),
+    "square": Work(51, 55, 0, 150, 20820),
+    "sparse": {
+        "products with X": 31,
+        "guesses": 30,
+        "systems": 164,
+        "equations": 25134,
+        "searches": 5,
+    },
+}
+
+
+@pytest.mark.parametrize("kind", PATH_LIMITS)
+def test_a_path_does_no_more_work_than_it_did(kind: str, counts: Counter[str]) -> None:
+    X, y = design(kind)
+    regularization_path(X, y, 30)
+    assert_no_more(counts, PATH_LIMITS[kind])
+
+
+def test_a_start_at_the_optimum_costs_one_product(counts: Counter[str]) -> None:
+    X, y = design("wide")
+    model = LassoRegression(0.1, solver="active_set", warm_start=True).fit(X, y)
+    counts.clear()
+    model.fit(X, y)
+    assert_no_more(counts, Work(1, 0, 0, 0, 0))
+
+
+def assert_no_more(counts: Counter[str], limits: Work) -> None:
+    beyond = {name for name, n in counts.items() if n > getattr(limits, name, 0)}
+    assert not beyond, f"{dict(counts)} where it was {limits}"
