@@ -78,21 +78,9 @@ class Work(NamedTuple):
 LIMITS: dict[tuple[str, float, float], Work] = {
     ("wide", 0.5, 1.0): Work(2, 1, 0, 4, 42),
     ("wide", 0.1, 1.0): Work(5, 4, 0, 14, 430),
-    ("wide", 0.02, 1.0): {
-        "products with X": 7,
-        "guesses": 6,
-        "systems": 98,
-        "equations": 6676,
-        "searches": 1,
-    },
+    ("wide", 0.02, 1.0): Work(7, 6, 1, 98, 6676),
     ("wide", 0.1, 0.5): Work(5, 4, 0, 14, 522),
-    ("wide", 0.005, 0.9): {
-        "products with X": 9,
-        "guesses": 8,
-        "systems": 84,
-        "equations": 5752,
-        "searches": 2,
-    },
+    ("wide", 0.005, 0.9): Work(9, 8, 2, 84, 5752),
     ("tall", 0.5, 1.0): Work(0, 1, 0, 4, 32),
     ("tall", 0.1, 1.0): Work(0, 1, 0, 7, 125),
     ("tall", 0.02, 1.0): Work(0, 2, 0, 8, 166),
@@ -102,23 +90,12 @@ LIMITS: dict[tuple[str, float, float], Work] = {
     ("square", 0.1, 1.0): Work(5, 4, 0, 10, 126),
     ("square", 0.02, 1.0): Work(8, 7, 0, 25, 1132),
     ("square", 0.1, 0.5): Work(5, 4, 0, 12, 207),
-    ("square", 0.005, 0.9): {
-        "products with X": 10,
-        "guesses": 10,
-        "systems": 37,
-        "equations": 3369,
-    },
+    ("square", 0.005, 0.9): Work(10, 10, 0, 37, 3369),
     ("sparse", 0.5, 1.0): Work(3, 2, 0, 4, 34),
     ("sparse", 0.1, 1.0): Work(5, 4, 0, 15, 579),
     ("sparse", 0.02, 1.0): Work(7, 6, 0, 28, 2374),
     ("sparse", 0.1, 0.5): Work(5, 4, 0, 15, 886),
-    ("sparse", 0.005, 0.9): {
-        "products with X": 9,
-        "guesses": 8,
-        "systems": 76,
-        "equations": 11551,
-        "searches": 2,
-    },
+    ("sparse", 0.005, 0.9): Work(9, 8, 2, 76, 11551),
 }
 
 
@@ -135,22 +112,10 @@ def test_a_fit_does_no_more_work_than_it_did(
 
 
 PATH_LIMITS: dict[str, Work] = {
-    "wide": {
-        "products with X": 30,
-        "guesses": 29,
-        "systems": 108,
-        "equations": 6323,
-        "searches": 2,
-    },
+    "wide": Work(30, 29, 2, 108, 6323),
     "tall": Work(0, 29, 0, 56, 1140),
     "square": Work(51, 55, 0, 150, 20820),
-    "sparse": {
-        "products with X": 31,
-        "guesses": 30,
-        "systems": 164,
-        "equations": 25134,
-        "searches": 5,
-    },
+    "sparse": Work(31, 30, 5, 164, 25134),
 }
 
 
