@@ -126,7 +126,7 @@ def l2_gradient(w: ArrayLike, lambda_: ArrayLike) -> Weights:
     w = check_weights(w)
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("l2_gradient", SHRINK):
-        return (lambda_ * w).astype(w.dtype, copy=False)
+        return (lambda_ * w).astype(w.dtype)
 
 
 def l2_prox(w: ArrayLike, step: float, lambda_: ArrayLike) -> Weights:
@@ -176,7 +176,7 @@ def l2_prox(w: ArrayLike, step: float, lambda_: ArrayLike) -> Weights:
     w, step = check_weights(w), _check_step(step)
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("l2_prox", SHORTEN):
-        return (w / (1 + step * lambda_)).astype(w.dtype, copy=False)
+        return (w / (1 + step * lambda_)).astype(w.dtype)
 
 
 def l1_penalty(w: ArrayLike, lambda_: ArrayLike) -> float:
@@ -262,7 +262,7 @@ def l1_gradient(w: ArrayLike, lambda_: ArrayLike) -> Weights:
     w = check_weights(w)
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("l1_gradient", SHRINK):
-        return (lambda_ * np.sign(w)).astype(w.dtype, copy=False)
+        return (lambda_ * np.sign(w)).astype(w.dtype)
 
 
 def l1_prox(w: ArrayLike, step: float, lambda_: ArrayLike) -> Weights:
@@ -310,7 +310,7 @@ def l1_prox(w: ArrayLike, step: float, lambda_: ArrayLike) -> Weights:
     w, step = check_weights(w), _check_step(step)
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("l1_prox", SHORTEN):
-        return soft_threshold(w, step * lambda_).astype(w.dtype, copy=False)
+        return soft_threshold(w, step * lambda_).astype(w.dtype)
 
 
 def elastic_net_penalty(w: ArrayLike, lambda_: ArrayLike, l1_ratio: float) -> float:
@@ -398,7 +398,7 @@ def elastic_net_gradient(w: ArrayLike, lambda_: ArrayLike, l1_ratio: float) -> W
     w, r = check_weights(w), check_l1_ratio(l1_ratio)
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("elastic_net_gradient", SHRINK):
-        return (lambda_ * r * np.sign(w) + lambda_ * (1 - r) * w).astype(w.dtype, copy=False)
+        return (lambda_ * r * np.sign(w) + lambda_ * (1 - r) * w).astype(w.dtype)
 
 
 def elastic_net_prox(w: ArrayLike, step: float, lambda_: ArrayLike, l1_ratio: float) -> Weights:
@@ -447,7 +447,7 @@ def elastic_net_prox(w: ArrayLike, step: float, lambda_: ArrayLike, l1_ratio: fl
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("elastic_net_prox", SHORTEN):
         shrunk = soft_threshold(w, step * lambda_ * r) / (1 + step * lambda_ * (1 - r))
-        return shrunk.astype(w.dtype, copy=False)
+        return shrunk.astype(w.dtype)
 
 
 def soft_threshold(z: Weights, threshold: float | NDArray[Any]) -> Weights:

@@ -1,11 +1,23 @@
-"""Hypothesis profiles: the same examples every time, or (thorough) new and many more ones."""
+"""Hypothesis profiles.
+
+The same examples every time; new and many more ones (thorough); or few, for mutation tests, which
+repeat them thousands of times.
+"""
 
 from __future__ import annotations
 
 import os
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 settings.register_profile("default", derandomize=True, deadline=None)
 settings.register_profile("thorough", max_examples=2000, deadline=None)
+settings.register_profile(
+    "mutants",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    max_examples=25,
+    phases=(Phase.explicit, Phase.generate),  # a failure is enough: it need not be small
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
