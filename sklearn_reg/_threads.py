@@ -7,6 +7,7 @@ takes several times as long as on one thread.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -42,3 +43,16 @@ def one_blas_thread() -> Iterator[None]:
             if _users == 0:
                 _limit.restore_original_limits()
                 _limit = None
+
+
+def _after_fork() -> None:
+    """Lift the limit in a child process: the threads that would have done so are not in it."""
+    global _lock, _users, _limit
+    _lock = Lock()  # held by nobody
+    if _limit is not None:
+        _limit.restore_original_limits()
+    _users, _limit = 0, None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,342 @@
+"""The same answer every time, from every thread and process, and nothing left behind.
+
+What runs at once is waited for with a limit, so that a deadlock is a failure and not a hang.
+"""
+
+from __future__ import annotations
+
+import _thread
+import hashlib
+import multiprocessing
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from problems import correlated
+from sklearn_reg import (
+    ElasticNetRegression,
+    ElasticNetRegressionCV,
+    LassoRegression,
+    LassoRegressionCV,
+    Moments,
+    RidgeRegression,
+    RidgeRegressionCV,
+    regularization_path,
+)
+from sklearn_reg._threads import one_blas_thread
+from sklearn_reg.designs import make_design
+from sklearn_reg.problem import Problem
+from sklearn_reg.solvers import SOLVERS, Settings
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*the smallest error is at:UserWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
+LIMIT = 120  # seconds after which what runs at once has locked itself up
+MODELS = {
+    "ridge": RidgeRegression(0.1, solver="auto"),
+    "descent": LassoRegression(0.1, learning_rate="auto", n_iterations=50),
+    "accelerated": ElasticNetRegression(0.1, solver="accelerated", learning_rate="auto"),
+    "lasso": LassoRegression(0.05, solver="auto"),
+    "positive": ElasticNetRegression(0.05, solver="auto", positive=True, standardize=True),
+    "ridge CV": RidgeRegressionCV(20, cv=3),
+    "lasso CV": LassoRegressionCV(20, cv=3),
+    "elastic net CV": ElasticNetRegressionCV(10, [0.3, 0.9], cv=3),
+}
+LAYOUTS = ("tall", "wide", "sparse")
+every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+every_layout = pytest.mark.parametrize("layout", LAYOUTS)
+
+
+def data(layout: str) -> tuple[Any, Any]:
+    rng = np.random.default_rng(5)
+    X: Any = correlated(rng, *((300, 40) if layout == "tall" else (60, 300)), 0.5)
+    if layout == "sparse":
+        X = sparse.csr_array(X * (rng.random(X.shape) < 0.2))
+    signal = X[:, :5].sum(axis=1)
+    return X, np.asarray(signal).ravel() + rng.normal(size=X.shape[0])
+
+
+def fingerprint(model: Any) -> str:
+    """All bits of what was fitted."""
+    names = ("coef_", "intercept_", "objective_", "dual_gap_", "history_", "mse_path_")
+    found = [np.asarray(getattr(model, name)).tobytes() for name in names if hasattr(model, name)]
+    return hashlib.sha256(b"".join(found)).hexdigest()
+
+
+def blas_threads() -> list[tuple[str, int]]:
+    return sorted(
+        (info["filepath"], info["num_threads"])
+        for info in threadpool_info()
+        if info["user_api"] == "blas"
+    )
+
+
+def all_at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Run in threads that start together, and wait for no longer than LIMIT."""
+    barrier = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Any:
+        barrier.wait(LIMIT)
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [done.result(LIMIT) for done in [pool.submit(run, call) for call in calls]]
+
+
+# --- the same every time --------------------------------------------------------------------------
+
+
+@every_layout
+@every_model
+def test_a_repeated_fit_is_the_same_to_the_last_bit(model: Any, layout: str) -> None:
+    X, y = data(layout)
+    prints = {fingerprint(clone(model).fit(X, y)) for _ in range(3)}
+    again = clone(model).fit(X, y)
+    prints |= {fingerprint(again.fit(X, y))}
+    assert len(prints) == 1
+
+
+def test_a_fit_in_a_new_process_is_the_same_to_the_last_bit() -> None:
+    script = (
+        "import sys, warnings; warnings.simplefilter('ignore'); sys.path.insert(0, 'tests');"
+        "from test_concurrency import *;"
+        "print(' '.join(fingerprint(clone(m).fit(*data(k))) for m in MODELS.values() "
+        "for k in LAYOUTS))"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    one, other = (run.stdout.split() for run in runs)
+    assert len(one) == len(MODELS) * len(LAYOUTS)
+    assert one == other
+
+
+@every_model
+def test_the_seed_of_numpy_is_neither_read_nor_moved(model: Any) -> None:
+    X, y = data("wide")
+    np.random.seed(1)
+    before = np.random.get_state()[1].tobytes()  # type: ignore[index]
+    one = fingerprint(clone(model).fit(X, y))
+    assert np.random.get_state()[1].tobytes() == before  # type: ignore[index]
+    np.random.seed(2)
+    assert fingerprint(clone(model).fit(X, y)) == one
+
+
+# --- threads --------------------------------------------------------------------------------------
+
+
+@every_layout
+def test_eight_threads_fit_their_own_estimators_on_the_same_data(layout: str) -> None:
+    X, y = data(layout)
+    alone = [fingerprint(clone(model).fit(X, y)) for model in MODELS.values()]
+    before = blas_threads()
+    together = all_at_once([lambda m=m: clone(m).fit(X, y) for m in MODELS.values()])  # type: ignore[misc]
+    assert blas_threads() == before
+    for model, twin in zip(together, alone, strict=True):
+        again = clone(model).fit(X, y)
+        assert fingerprint(again) == twin
+        assert_allclose(model.coef_, again.coef_, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("on_gram", [False, True])
+@every_layout
+def test_eight_threads_share_one_design(layout: str, on_gram: bool) -> None:
+    """Its caches (squares, eigenvalue, factors) are filled by whoever comes first."""
+    X, y = data(layout)
+    p = X.shape[1]
+
+    def fresh() -> Any:
+        return make_design(
+            X,
+            y[:, None],
+            None,
+            on_gram=on_gram,
+            centred=True,
+            standardize=False,
+            excluded=np.zeros(p, dtype=bool),
+            unpenalised=True,
+        )[0]
+
+    def solve(design: Any, name: str, l1: float, l2: float) -> Any:
+        problem = Problem(design, 0, np.full(p, l1), np.full(p, l2))
+        return SOLVERS[name].run(problem, np.zeros(p), Settings(None, 200, 1e-10))
+
+    tasks = [("active_set", 0.1 / k, 0.0) for k in (1, 2, 5, 10)]
+    tasks += [("accelerated", 0.1, 0.1), ("gradient_descent", 0.1, 0.1)]
+    tasks += [("closed_form", 0.0, 0.3), ("closed_form", 0.0, 0.7)]
+    alone = [solve(fresh(), *task) for task in tasks]
+    shared = fresh()
+    together = all_at_once([lambda task=task: solve(shared, *task) for task in tasks])  # type: ignore[misc]
+    for one, other in zip(alone, together, strict=True):
+        assert_allclose(other.objective, one.objective, rtol=1e-9)
+        assert_allclose(other.w, one.w, rtol=1e-5, atol=1e-7)
+
+
+def test_eight_threads_predict_with_one_estimator() -> None:
+    X, y = data("tall")
+    model = LassoRegressionCV(20, cv=3).fit(X, y)
+    expected = model.predict(X)
+    for found in all_at_once([lambda: model.predict(X)] * 8):
+        assert_array_equal(found, expected)
+
+
+def test_eight_threads_gather_moments_that_add_up() -> None:
+    X, y = data("tall")
+    parts = all_at_once([lambda k=k: Moments.from_data(X[k::8], y[k::8]) for k in range(8)])  # type: ignore[misc]
+    whole = Moments.from_data(X, y)
+    assert_allclose(sum(parts).gram, whole.gram, rtol=1e-10, atol=1e-10)
+
+
+@every_model
+def test_blas_threads_are_left_as_they_were_found(model: Any) -> None:
+    X, y = data("wide")
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            before = blas_threads()
+            clone(model).fit(X, y)
+            regularization_path(X, y, 5)
+            assert blas_threads() == before
+            with pytest.raises(ValueError, match="NaN"):
+                clone(model).fit(X, np.full_like(y, np.nan))
+            assert blas_threads() == before
+
+
+# --- processes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_joblib_gives_what_one_process_gives(backend: str) -> None:
+    X, y = data("tall")
+    search = GridSearchCV(LassoRegression(solver="auto"), {"lambda_": [0.5, 0.1, 0.02]}, cv=3)
+    alone = clone(search).fit(X, y)
+    cv_alone = LassoRegressionCV(20, cv=3).fit(X, y)
+    with joblib.parallel_config(backend=backend, n_jobs=2):
+        together = clone(search).fit(X, y)
+        cv_together = LassoRegressionCV(20, cv=3, n_jobs=2).fit(X, y)
+    assert_array_equal(
+        together.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"]
+    )
+    assert_array_equal(together.best_estimator_.coef_, alone.best_estimator_.coef_)
+    assert_array_equal(cv_together.mse_path_, cv_alone.mse_path_)
+    assert_array_equal(cv_together.coef_, cv_alone.coef_)
+
+
+def _fit_in_child(model: Any, X: Any, y: Any, answers: Any) -> None:
+    answers.put(fingerprint(clone(model).fit(X, y)))
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@every_model
+def test_a_fork_after_a_fit_can_fit(model: Any) -> None:
+    X, y = data("wide")
+    expected = fingerprint(clone(model).fit(X, y))
+    context = multiprocessing.get_context("fork")
+    answers = context.Queue()
+    child = context.Process(target=_fit_in_child, args=(model, X, y, answers))
+    child.start()
+    try:
+        assert answers.get(timeout=LIMIT) == expected
+        child.join(LIMIT)
+        assert child.exitcode == 0
+    finally:
+        child.kill()
+
+
+def _limits_in_child(answers: Any) -> None:
+    before = blas_threads()
+    with one_blas_thread():
+        inside = {n for _, n in blas_threads()}
+    answers.put((before, inside, blas_threads()))
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_while_another_thread_fits_keeps_no_limit_of_its_threads() -> None:
+    """The thread that would lift the limit does not exist in the child."""
+    context = multiprocessing.get_context("fork")
+    answers = context.Queue()
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with one_blas_thread():
+            entered.set()
+            leave.wait(LIMIT)
+
+    outside = blas_threads()
+    holder = threading.Thread(target=hold)
+    holder.start()
+    entered.wait(LIMIT)
+    child = context.Process(target=_limits_in_child, args=(answers,))
+    child.start()
+    try:
+        before, inside, after = answers.get(timeout=LIMIT)
+    finally:
+        leave.set()
+        holder.join(LIMIT)
+        child.kill()
+    assert before == after == outside == blas_threads()
+    assert inside == {1}
+
+
+# --- interrupted ----------------------------------------------------------------------------------
+
+
+class Long:
+    """Fits that take long enough to be interrupted."""
+
+    rng = np.random.default_rng(0)
+    X = correlated(rng, 400, 1500, 0.9)
+    y = X[:, :300].sum(axis=1) + rng.normal(size=400)
+    models = (
+        LassoRegression(1e-3, learning_rate="auto", n_iterations=10**6, tol=0),
+        LassoRegression(
+            1e-3, solver="accelerated", learning_rate="auto", n_iterations=10**6, tol=0
+        ),
+        ElasticNetRegressionCV(2000, [0.1, 0.5, 0.9], eps=1e-5, cv=5),
+    )
+
+
+@pytest.mark.parametrize("model", Long.models, ids=lambda model: type(model).__name__)
+@pytest.mark.parametrize("delay", [0.05, 0.3])
+def test_ctrl_c_leaves_the_estimator_as_it_was(model: Any, delay: float) -> None:
+    model = clone(model)
+    quick = {"n_iterations": 3} if hasattr(model, "n_iterations") else {"lambdas": 3, "eps": 0.5}
+    slow = {name: getattr(model, name) for name in quick}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.set_params(**quick).fit(Long.X, Long.y)
+    before, threads = fingerprint(model), blas_threads()
+    names = set(vars(model))
+    model.set_params(**slow)
+
+    def fit_and_wait() -> None:
+        model.fit(Long.X, Long.y)
+        time.sleep(LIMIT)  # the fit was quicker than the signal
+
+    timer = threading.Timer(delay, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        fit_and_wait()
+    timer.join()
+    assert fingerprint(model) == before
+    assert set(vars(model)) == names
+    assert blas_threads() == threads
+    assert fingerprint(model.set_params(**quick).fit(Long.X, Long.y)) == before
