@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -136,6 +137,23 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         shown = str(estimator_html_repr(self))
         return shown + html_summary(self) if hasattr(self, "coef_") else shown
 
+    def __getstate__(self) -> dict[str, Any]:
+        # With the version, for whoever opens the pickle.
+        return {**super().__getstate__(), "_sklearn_reg_version": _version()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        written = state.pop("_sklearn_reg_version", "0.1.0")
+        if _release(written) > _release(_version()):
+            warnings.warn(
+                f"this {type(self).__name__} was pickled by sklearn_reg {written} and is read by "
+                f"{_version()}, which is older: fit it again, or install sklearn_reg>={written}.",
+                UserWarning,
+                stacklevel=2,
+            )
+        # Parameters that have come since have their default, as they had in effect.
+        super().__setstate__({**type(self)().get_params(deep=False), **state})
+
     def __sklearn_is_fitted__(self) -> bool:
         # scikit-learn looks for any name that ends in "_", and lambda_ is a parameter.
         return hasattr(self, "coef_")
@@ -171,6 +189,18 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         self.n_iter_ = n_iter
         self.converged_ = all(r.converged for r in results)
         self.solver_ = results[0].solver
+
+
+def _version() -> str:
+    from sklearn_reg import __version__  # which imports this module
+
+    return __version__
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Return the numbers that a version begins with."""
+    numbers = re.match(r"\d+(\.\d+)*", version)
+    return tuple(map(int, numbers[0].split("."))) if numbers else ()
 
 
 class _Read(NamedTuple):
