@@ -23,7 +23,6 @@ from sklearn_reg._data import (
     check_y,
     count,
     on_dask,
-    overflow_explained,
     read,
     read_all,
 )
@@ -39,7 +38,7 @@ from sklearn_reg._progress import CallbackSupportMixin, start, with_callbacks
 from sklearn_reg._report import coefficient_table, html_summary
 from sklearn_reg._scaled import Fitted, Penalty, Scaled, scale_moments, solve
 from sklearn_reg._typing import FloatArray, Matrix
-from sklearn_reg._validation import check_number, refuse_misread
+from sklearn_reg._validation import check_number, overflow_explained, refuse_misread
 from sklearn_reg.moments import Moments
 from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings, choose
 

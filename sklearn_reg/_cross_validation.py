@@ -23,7 +23,6 @@ from sklearn_reg._data import (
     InMemory,
     check_weight,
     count,
-    overflow_explained,
     read,
     read_all,
 )
@@ -47,7 +46,7 @@ from sklearn_reg._scaled import Fitted, Penalty, solve
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._together import Asking, together
 from sklearn_reg._typing import BoolArray, FloatArray, Matrix
-from sklearn_reg._validation import check_number
+from sklearn_reg._validation import check_number, overflow_explained
 from sklearn_reg.path import (
     Grid,
     Points,

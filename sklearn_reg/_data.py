@@ -27,7 +27,7 @@ from sklearn_reg._parameters import READ_AS, READ_Y_AS, check_sample_weight
 from sklearn_reg._progress import Task
 from sklearn_reg._scaled import Penalty, Scaled, scale_rows
 from sklearn_reg._typing import FloatArray, Matrix
-from sklearn_reg._validation import refuse_misread
+from sklearn_reg._validation import overflow_explained, refuse_misread
 from sklearn_reg.moments import Moments
 from sklearn_reg.path import moments_pay
 from sklearn_reg.rows import rows_of
@@ -141,19 +141,6 @@ class InMemory(Data):
     def sizes(self) -> str:
         """Say how large the numbers are."""
         return f": largest |X| {abs(self.X).max():.3g}, largest |y| {np.abs(self.y).max():.3g}"
-
-
-@contextmanager
-def overflow_explained(sizes: Callable[[], str] = str) -> Iterator[None]:
-    """Turn an overflow into an error that says which input caused it."""
-    try:
-        with np.errstate(over="raise", invalid="raise", divide="raise"):
-            yield
-    except FloatingPointError as error:
-        raise ValueError(
-            f"X or y is beyond what float64 can square{sizes()} ({error}). Rescale them, or use "
-            "standardize=True."
-        ) from error
 
 
 def on_dask(X: Any) -> bool:

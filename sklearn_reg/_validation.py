@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any, TypeAlias
@@ -150,6 +150,19 @@ def no_overflow(what: str, remedy: str) -> Iterator[None]:
             f"{what} exceeds the largest number of its type (about 1.8e308 in float64, 3.4e38 in "
             f"float32): {remedy}"
         ) from None
+
+
+@contextmanager
+def overflow_explained(sizes: Callable[[], str] = str) -> Iterator[None]:
+    """Turn an overflow into an error that says which input caused it."""
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            yield
+    except FloatingPointError as error:
+        raise ValueError(
+            f"X or y is beyond what float64 can square{sizes()} ({error}). Rescale them, or use "
+            "standardize=True."
+        ) from error
 
 
 def _refuse(wrong: NDArray[np.bool_], array: Weights, name: str, wanted: str) -> None:

@@ -13,6 +13,7 @@ from scipy import sparse
 from sklearn_reg._linalg import dense
 from sklearn_reg._parameters import check_count, check_rows, check_sample_weight
 from sklearn_reg._typing import FloatArray, Matrix
+from sklearn_reg._validation import overflow_explained
 
 # Numbers in one centred chunk: large enough for BLAS to run at full speed, small enough for cache.
 CHUNK_NUMBERS = 2**19
@@ -120,10 +121,12 @@ class Moments:
         Raises
         ------
         ValueError, TypeError
-            If the rows are not finite numbers, or their shapes do not fit each other.
+            If the rows are not finite numbers, too large to be squared, or their shapes do not fit
+            each other.
         """
         X, Y, s = _checked(X, y, sample_weight)
-        return cls(X.shape[1], Y.shape[1]).add_checked(X, Y, s)
+        with overflow_explained():
+            return cls(X.shape[1], Y.shape[1]).add_checked(X, Y, s)
 
     def update(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Moments:
         """Add the rows of (X, y) in place, one chunk at a time.
@@ -145,12 +148,13 @@ class Moments:
         Raises
         ------
         ValueError, TypeError
-            If the rows are not finite numbers, or their shapes do not fit each other or these
-            moments. Nothing has been added then.
+            If the rows are not finite numbers, too large to be squared, or their shapes do not fit
+            each other or these moments. Nothing has been added then.
         """
         X, Y, s = _checked(X, y, sample_weight)
         self._check_shapes(X, Y)
-        return self.add_checked(X, Y, s)
+        with overflow_explained():
+            return self.add_checked(X, Y, s)
 
     def add_checked(self, X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
         """Add rows that have been checked, in place: `update` without a look at every number.

@@ -1515,3 +1515,24 @@ def test_sparse_x_takes_far_less_memory_than_dense(
     before = memory()
     Estimator(lambda_, "auto", 20, solver=solver).fit(X, y)
     assert memory() - before < 25e6
+
+
+@every_estimator
+def test_one_number_is_the_weight_of_every_row(Estimator: Any, tall: Any) -> None:
+    X, y, *_ = tall
+    plain = Estimator(0.1, solver="auto").fit(X, y)
+    for weight in (1, 2.5, np.float32(0.5)):
+        assert_allclose(Estimator(0.1, solver="auto").fit(X, y, weight).coef_, plain.coef_)
+
+
+@every_estimator
+def test_a_tolerance_of_zero_ends_at_rounding_and_says_so(Estimator: Any, tall: Any) -> None:
+    X, y, *_ = tall
+    model = Estimator(0.1, solver="active_set", tol=0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, y)
+    assert model.n_iter_ <= 10
+    assert model.dual_gap_ <= 1e-13 * np.var(y)
+    if not model.converged_:
+        assert "tol=0 is below rounding, which is about 1e-13" in str(caught[0].message)

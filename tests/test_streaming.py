@@ -242,3 +242,59 @@ def test_a_batch_may_have_nothing_but_weights_of_zero() -> None:
         LassoRegression().fit_batches(batches[1:2])
     with pytest.raises(ValueError, match="sample_weight must be positive for at least one row"):
         LassoRegressionCV().fit_batches(batches[1:2])
+
+
+def test_numbers_too_large_to_square_are_refused_with_their_batch() -> None:
+    X, y, _ = data()
+    huge = 1e200 * X
+    for model in (LassoRegression(solver="auto"), LassoRegressionCV()):
+        with pytest.raises(ValueError, match=r"batch 1: X or y is beyond what float64 can square"):
+            model.fit_batches([(X, y), (huge, y)])
+        assert not hasattr(model, "coef_")
+    streamed = LassoRegression(solver="auto").partial_fit(X, y)
+    before = streamed.coef_.copy()
+    with pytest.raises(ValueError, match="beyond what float64 can square"):
+        streamed.partial_fit(huge, y)
+    np.testing.assert_array_equal(streamed.coef_, before)
+
+
+def test_moments_too_large_to_solve_are_refused_and_not_with_a_floating_point_error() -> None:
+    X, y, _ = data(64)  # of which the mean of a power of two is exact
+    with pytest.raises(ValueError, match="beyond what float64 can square"):
+        Moments.from_data(X, 1e200 * y)
+    moments = Moments.from_data(X, np.full_like(y, 2.0**600))
+    with pytest.raises(ValueError, match="beyond what float64 can square"):
+        RidgeRegression(0.1, fit_intercept=False, solver="auto").fit_moments(moments)
+
+
+def test_a_wrong_penalty_is_refused_at_the_first_batch() -> None:
+    X, y, _ = data()
+    read = []
+
+    def batches() -> Any:
+        for k in range(5):
+            read.append(k)
+            yield X, y
+
+    for model in (LassoRegression(-1.0), LassoRegressionCV(penalty_weights=[1.0])):
+        read.clear()
+        with pytest.raises(ValueError, match=r"batch 0: (lambda_|penalty_weights) must be"):
+            model.fit_batches(batches())
+        assert read == [0]
+
+
+def test_rows_that_are_refused_after_fit_draw_no_warning() -> None:
+    X, y, _ = data()
+    model = LassoRegression(0.05, solver="auto").fit(X, y)
+    with pytest.raises(ValueError, match="NaN"):  # and warnings are errors
+        model.partial_fit(np.full_like(X, np.nan), y)
+    assert not hasattr(model, "moments_")
+
+
+def test_moments_that_were_fitted_stay_those_of_whoever_gave_them() -> None:
+    X, y, _ = data()
+    moments = Moments.from_data(X[:30], y[:30])
+    gram = moments.gram.copy()
+    LassoRegression(0.05, solver="auto").fit_moments(moments).partial_fit(X[30:], y[30:])
+    np.testing.assert_array_equal(moments.gram, gram)
+    assert moments.weight == 30
