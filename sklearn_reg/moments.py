@@ -184,13 +184,13 @@ class Moments:
         return self
 
     def __add__(self, other: Moments) -> Moments:
-        return self._copy()._merge(other, sign=1)
+        return self._copy()._merge(other, sign=1) if isinstance(other, Moments) else NotImplemented
 
     def __radd__(self, other: int) -> Moments:
         return self._copy() if other == 0 else NotImplemented  # so that sum() adds them
 
     def __sub__(self, other: Moments) -> Moments:
-        return self._copy()._merge(other, sign=-1)
+        return self._copy()._merge(other, sign=-1) if isinstance(other, Moments) else NotImplemented
 
     def with_targets_in(self, units: FloatArray) -> Moments:
         """Return the moments of (X, y / units), which share the Gram matrix with these.

@@ -171,6 +171,36 @@ def test_a_penalty_lost_in_rounding_is_none(lambda_: float) -> None:
     assert np.abs(model.coef_).max() < 2
 
 
+def test_whitening_keeps_what_the_penalty_does_not_reach() -> None:
+    rng = np.random.default_rng(0)
+    v = rng.normal(size=5)
+    v /= np.linalg.norm(v)
+    across = rng.normal(size=5)
+    across -= v * (v @ across)
+    whiten = direct._whitener(np.eye(5) + 1e3 * np.outer(v, v))
+    assert np.linalg.norm(whiten(across)) == pytest.approx(np.linalg.norm(across), rel=1e-9)
+    assert np.linalg.norm(whiten(v)) == pytest.approx(1 / np.sqrt(1001), rel=1e-9)
+    # Where the ones of the matrix are lost in rounding they are known to be there.
+    lost = -3.0 * np.eye(5) + 1e17 * np.outer(v, v)
+    with pytest.raises(np.linalg.LinAlgError):
+        np.linalg.cholesky(lost)
+    whiten = direct._whitener(lost)
+    assert 0.2 <= np.linalg.norm(whiten(across)) / np.linalg.norm(across) <= 1 + 1e-6
+    assert np.linalg.norm(whiten(v)) <= 2e-8
+    both = whiten(np.column_stack([across, 2 * across]))
+    assert_allclose(both[:, 1], 2 * both[:, 0])
+
+
+def test_free_columns_of_very_different_length() -> None:
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(12, 30)) * np.r_[1e-6, 1e6, 1.0, np.ones(27)]
+    y = rng.normal(size=12)
+    v = np.r_[0.0, 0.0, 0.0, np.ones(27)]
+    model = RidgeRegression(0.1, penalty_weights=v, solver="auto", tol=1e-10).fit(X, y)
+    data = Data(X, y, 0.1, 0.0, None, v)
+    assert judge.duality_gap(data, model.coef_, model.intercept_) <= 1e-9 * np.var(y)
+
+
 def test_degrees_of_freedom_of_dependent_columns() -> None:
     X = np.array([[0.2, -2.5, 0.4, -1.1, -1.3, -0.2, 1.0]])
     v = np.array([1.0, 0.0, 3.0, 3.0, 0.5, 0.0, 1.0])

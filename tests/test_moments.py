@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sklearn_reg import Moments
-from sklearn_reg.moments import CHUNK_NUMBERS, in_turn, row_chunks
+from sklearn_reg.moments import CHUNK_NUMBERS, _dense_pays, in_turn, row_chunks
 
 pytestmark = pytest.mark.filterwarnings("error")
 laws = settings(deadline=None, derandomize=True, max_examples=60)
@@ -420,6 +420,94 @@ def test_sparse_is_dense(n: int, p: int, seed: int, make: Any) -> None:
         assert_allclose(thin.cross, full["cross"].astype(float), rtol=1e-11, atol=1e-12)
         assert_allclose(thin.scatter, full["scatter"].astype(float), rtol=1e-12, atol=1e-14)
         assert thin.weight == pytest.approx(full["weight"], rel=1e-14)
+
+
+def thin_data(dtype: Any = np.float64) -> tuple[Any, Any, Any]:
+    """Draw X so sparse that it is multiplied as it is stored; its last column is constant."""
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(600, 50)) * (rng.random((600, 50)) < 0.03)
+    X[:, -1] = 3.7
+    X = X.astype(dtype)
+    s = rng.integers(0, 4, size=600) / 2.0
+    assert not _dense_pays(sparse.csr_array(X))
+    return X, rng.normal(size=(600, 2)) + 5.0, s
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("make", [sparse.csr_array, sparse.csc_array, sparse.coo_array])
+def test_products_of_sparse_columns_are_those_of_dense_ones(make: Any, dtype: Any) -> None:
+    X, Y, s = thin_data(dtype)
+    for weights in (s, None):
+        thin = Moments.from_data(make(X), Y, weights)
+        full = two_pass(X, Y, np.ones(len(X)) if weights is None else weights)
+        size = np.sqrt(np.multiply.outer((X**2).sum(axis=0), (X**2).sum(axis=0)))
+        assert_allclose(thin.mean_x, full["mean_x"].astype(float), rtol=1e-12, atol=1e-14)
+        assert_allclose(thin.mean_y, full["mean_y"].astype(float), rtol=1e-12)
+        assert (np.abs(thin.gram - full["gram"]) <= 1e-13 * size).all()
+        assert (thin.gram.diagonal() >= 0).all()
+        assert_allclose(thin.cross, full["cross"].astype(float), rtol=1e-9, atol=1e-10)
+        assert_allclose(thin.scatter, full["scatter"].astype(float), rtol=1e-12)
+        assert thin.weight == full["weight"]
+        assert thin.gram.flags.f_contiguous
+    both = Moments.from_data(make(X[:400]), Y[:400], s[:400])
+    both.update(make(X[400:]), Y[400:], s[400:])
+    assert_allclose(both.gram, Moments.from_data(make(X), Y, s).gram, atol=1e-9)
+    nothing = Moments.from_data(make(X), Y, 0 * s)
+    assert nothing.weight == 0
+    assert not nothing.gram.any()
+
+
+@pytest.mark.parametrize(
+    ("shape", "stored", "pays"),
+    [
+        ((128, 128), 1, True),  # 2^14 numbers are few
+        ((128, 129), 1, False),
+        ((500, 400), 44_721, False),  # 20 stored^2 against (n p)^2
+        ((500, 400), 44_722, True),
+        ((100_000, 10), 10_000, False),
+        ((10, 100_000), 900_000, True),
+    ],
+)
+def test_sparse_rows_are_made_dense_where_that_pays(
+    shape: tuple[int, int], stored: int, pays: bool
+) -> None:
+    p = shape[1]
+    places = np.arange(stored)
+    X = sparse.coo_array((np.ones(stored), (places // p, places % p)), shape=shape)
+    assert _dense_pays(X) is pays
+
+
+def test_integers_and_single_precision_are_summed_in_double() -> None:
+    X, Y, s = data(40, 3, 1, seed=9)
+    rounded = np.round(10 * X)
+    exact = Moments.from_data(rounded, np.round(Y), s)
+    for kind in (np.int32, np.float32):
+        other = Moments.from_data(rounded.astype(kind), np.round(Y).astype(kind), s)
+        assert other.gram.dtype == other.cross.dtype == np.float64
+        assert_allclose(other.gram, exact.gram, rtol=1e-13, atol=1e-12)
+        assert_allclose(other.scatter, exact.scatter, rtol=1e-13)
+
+
+def test_moments_of_other_shapes_do_not_add() -> None:
+    left, right = Moments(3, 2), Moments(5, 1)
+    message = "moments of 5 features and 1 targets do not fit moments of 3 features and 2 targets"
+    with pytest.raises(ValueError, match=message):
+        left + right
+    X, Y, _ = data()
+    few, many = Moments.from_data(X[:5], Y[:5]), Moments.from_data(X, Y)
+    with pytest.raises(ValueError, match=r"cannot remove rows of weight 30\.0 from .* weight 5\.0"):
+        few - many
+    with pytest.raises(TypeError):
+        few + 1  # type: ignore[operator]
+    with pytest.raises(TypeError):
+        1 + few
+    with pytest.raises(TypeError):
+        few - 1  # type: ignore[operator]
+    nothing = few - few
+    assert nothing.weight == 0
+    assert nothing.gram.shape == few.gram.shape
+    assert nothing.scatter.shape == few.scatter.shape
+    assert not nothing.mean_x.any()
 
 
 def test_sparse_and_dense_chunks_add_up() -> None:
