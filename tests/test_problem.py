@@ -388,3 +388,83 @@ def test_violation_by_hand() -> None:
         # At w = (1, 0) the first residual is 0: u = (0, -0.5), so the first breaks l1 by 0.1 ...
         at = problem.evaluate(np.array([1.0, 0.0]))
         assert_allclose(problem.violation(at), 0.1 if positive else 0.4, rtol=1e-14)
+
+
+def fenchel(plain: Plain, w: Any, c: float, free: Any) -> float:
+    """Bound by Fenchel's inequality at theta = c (r - P r), written out on Z."""
+    Z, l1, l2 = plain.Z, plain.l1, plain.l2
+    r = plain.y - Z @ w
+    coefficients = np.linalg.lstsq(Z[:, free], r, rcond=1e-12)[0]
+    theta = c * (r - Z[:, free] @ coefficients)
+    u = Z.T @ theta
+    u[free] = 0.0
+    excess = np.maximum(np.abs(u) - l1, 0.0)
+    soft = l2 > 0
+    conjugate = np.where(soft, excess**2 / np.where(soft, 2 * l2, 1.0), 0.0)
+    if (excess[~soft] > 1e-12).any():
+        return np.inf
+    h = l1 * np.abs(w) + 0.5 * l2 * w**2
+    return float(0.5 * np.sum((r - theta) ** 2) + np.sum(h + conjugate - u * w))
+
+
+@pytest.mark.parametrize("kind", ["lasso", "elastic net", "some free lasso", "some free ridge"])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_gap_is_the_better_of_two_bounds_written_out(kind: str, seed: int) -> None:
+    problem, plain = make(25, 7, seed, kind)
+    w = np.random.default_rng(seed).normal(size=7) * 0.1
+    free = (plain.l1 == 0) & (plain.l2 == 0)
+    r = plain.y - plain.Z @ w
+    r = r - plain.Z[:, free] @ np.linalg.lstsq(plain.Z[:, free], r, rcond=1e-12)[0]
+    pull = np.abs(plain.Z.T @ r)
+    hard, penalised = (plain.l2 == 0) & ~free, ~free
+    factors = {
+        float(np.min(plain.l1[some] / np.maximum(pull[some], plain.l1[some] + 1e-300), initial=1.0))
+        for some in (hard, penalised)
+    }
+    expected = min(fenchel(plain, w, c * (1 - 1e-14), free) for c in factors)
+    assert problem.evaluate(w).gap == pytest.approx(expected, rel=1e-8)
+
+
+def with_columns(scales: Any, l1: Any, l2: Any) -> Problem:
+    """A problem whose columns have these lengths; y explains all of them alike."""
+    rng = np.random.default_rng(0)
+    Z = np.linalg.qr(rng.normal(size=(12, len(scales))))[0] * np.sqrt(12) * scales
+    y = (Z / scales).sum(axis=1)
+    design, _ = make_design(
+        Z,
+        y[:, None],
+        None,
+        on_gram=False,
+        centred=False,
+        standardize=False,
+        excluded=np.zeros(len(scales), dtype=bool),
+        unpenalised=True,
+    )
+    return Problem(design, 0, np.asarray(l1, dtype=float), np.asarray(l2, dtype=float))
+
+
+def test_an_l1_penalty_is_none_where_it_is_lost_beside_its_own_column() -> None:
+    scales = np.array([1.0, 1e-8, 1e8])
+    # Cauchy-Schwarz: |Z_j'S y| <= |Z_j| |y|, here within a factor sqrt 3.
+    lost, kept = 1e-17 * scales, 1e-14 * scales
+    assert not with_columns(scales, lost, 0 * scales).l1.any()
+    np.testing.assert_array_equal(with_columns(scales, kept, 0 * scales).l1, kept)
+    mixed = np.array([lost[0], kept[1], lost[2]])
+    np.testing.assert_array_equal(with_columns(scales, mixed, 0 * scales).l1, [0, kept[1], 0])
+    none = np.array([0.0, kept[1], 0.3])
+    np.testing.assert_array_equal(with_columns(scales, none, 0 * scales).l1, none)
+    assert with_columns(scales, lost, 0 * scales).smooth
+    assert not with_columns(scales, mixed, 0 * scales).smooth
+
+
+def test_an_l2_penalty_is_none_where_it_is_lost_beside_its_own_column() -> None:
+    """A free column is projected out of the certificate: nothing of its pull is left."""
+    scales = np.array([1.0, 1e-4, 1e4])
+    w = np.zeros(3)
+    for which in range(3):
+        l2 = np.full(3, 1e-2) * scales**2
+        l2[which] = 1e-19 * scales[which] ** 2
+        lost = with_columns(scales, 0 * scales, l2).evaluate(w).gap
+        l2[which] = 0.0
+        free = with_columns(scales, 0 * scales, l2).evaluate(w).gap
+        assert lost == pytest.approx(free, rel=1e-9)

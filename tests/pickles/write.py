@@ -13,27 +13,33 @@ import numpy as np
 
 import sklearn_reg
 
-warnings.simplefilter("ignore")
-rng = np.random.default_rng(0)
-X = rng.normal(size=(20, 3))
-y = X @ [1.0, 0.0, -2.0] + rng.normal(size=20)
 
-written = {}
-for name, options in {
-    "RidgeRegression": {"lambda_": 0.1},
-    "LassoRegression": {"lambda_": 0.1, "solver": "auto"},
-    "ElasticNetRegression": {"lambda_": 0.1, "solver": "auto"},
-    "RidgeRegressionCV": {"lambdas": 8, "cv": 3},
-    "LassoRegressionCV": {"lambdas": 8, "cv": 3},
-    "ElasticNetRegressionCV": {"lambdas": 8, "cv": 3, "l1_ratio": [0.5, 0.9]},
-}.items():
-    if hasattr(sklearn_reg, name):
-        model = getattr(sklearn_reg, name)(**options).fit(X, y)
-        written[name] = model, np.asarray(model.predict(X))
-if hasattr(sklearn_reg.RidgeRegression, "partial_fit"):
-    model = sklearn_reg.RidgeRegression(0.1, solver="auto").partial_fit(X[:15], y[:15])
-    written["streamed"] = model, np.asarray(model.predict(X))
+def main() -> None:
+    warnings.simplefilter("ignore")
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20, 3))
+    y = X @ [1.0, 0.0, -2.0] + rng.normal(size=20)
 
-path = Path(__file__).with_name(f"{sys.argv[1]}.pkl")
-path.write_bytes(pickle.dumps(written, protocol=4))
-print(path.name, path.stat().st_size, "bytes:", ", ".join(written))
+    written = {}
+    for name, options in {
+        "RidgeRegression": {"lambda_": 0.1},
+        "LassoRegression": {"lambda_": 0.1, "solver": "auto"},
+        "ElasticNetRegression": {"lambda_": 0.1, "solver": "auto"},
+        "RidgeRegressionCV": {"lambdas": 8, "cv": 3},
+        "LassoRegressionCV": {"lambdas": 8, "cv": 3},
+        "ElasticNetRegressionCV": {"lambdas": 8, "cv": 3, "l1_ratio": [0.5, 0.9]},
+    }.items():
+        if hasattr(sklearn_reg, name):
+            model = getattr(sklearn_reg, name)(**options).fit(X, y)
+            written[name] = model, np.asarray(model.predict(X))
+    if hasattr(sklearn_reg.RidgeRegression, "partial_fit"):
+        model = sklearn_reg.RidgeRegression(0.1, solver="auto").partial_fit(X[:15], y[:15])
+        written["streamed"] = model, np.asarray(model.predict(X))
+
+    path = Path(__file__).with_name(f"{sys.argv[1]}.pkl")
+    path.write_bytes(pickle.dumps(written, protocol=4))
+    print(path.name, path.stat().st_size, "bytes:", ", ".join(written))
+
+
+if __name__ == "__main__":
+    main()
