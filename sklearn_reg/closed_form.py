@@ -70,10 +70,7 @@ def ridge_closed_form(X: Any, y: ArrayLike, lambda_: float) -> NDArray[np.float6
         gram, correlation = X.T @ X, X.T @ y
         A = (gram.toarray() if hasattr(gram, "toarray") else gram) + lambda_ * np.eye(X.shape[1])
         _refuse_overflow(A, correlation)
-        solve = definite_inverse(A)
-        if solve is None:
-            raise np.linalg.LinAlgError(_singular(lambda_))
-        w = solve(correlation)
+        w = _solve(A, correlation, lambda_)
     _refuse_overflow(w)
     return w
 
@@ -180,6 +177,14 @@ def ridge_degrees_of_freedom(X: Any, lambda_: float) -> float:
     s = _singular_values(X)
     s = s[s > 0]  # the others count for nothing, and are 0 / 0 at lambda_ = 0
     return float(np.sum((s / np.hypot(s, math.sqrt(lambda_))) ** 2))
+
+
+def _solve(A: NDArray[np.float64], b: NDArray[np.float64], lambda_: float) -> NDArray[np.float64]:
+    """A^-1 b by Cholesky for a symmetric positive definite A; refuse one that is singular."""
+    solve = definite_inverse(A)
+    if solve is None:
+        raise np.linalg.LinAlgError(_singular(lambda_))
+    return solve(b)
 
 
 def _singular_values(X: Any) -> NDArray[np.float64]:
