@@ -314,7 +314,8 @@ def _grid(count: int, eps: float, scaled: Scaled, penalty: Penalty) -> FloatArra
     """
     if penalty.l1_ratio == 0:
         weights = penalty.weights[penalty.weights > 0]
-        largest = RIDGE_START * scaled.design.largest_eigenvalue / weights.min(initial=1.0)
+        start = RIDGE_START * scaled.design.largest_eigenvalue
+        largest = start / float(weights.min(initial=1.0))
         eps = eps**2
     else:
         largest = float(largest_lambdas(scaled, penalty).max())

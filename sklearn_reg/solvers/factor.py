@@ -21,7 +21,7 @@ quadratic programming. In Reliable Numerical Computation, Oxford University Pres
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.linalg import lapack
@@ -124,7 +124,7 @@ class SupportSolver:
     def __init__(self, A: FloatArray | None = None) -> None:
         self.A: FloatArray = np.zeros((0, 0), order="F") if A is None else A
         self._base: IndexArray = np.zeros(0, dtype=np.intp)
-        self._R: FloatArray | None = None
+        self._R: Any = None  # the factor, an ndarray; None where A is not positive definite
         self._changed: IndexArray = np.zeros(0, dtype=np.intp)  # features with a column in Y
         self._Y: FloatArray = np.zeros((0, 0))
         self._YY: FloatArray = np.zeros((0, 0))
