@@ -17,15 +17,7 @@ from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._advice import warn_of_trouble
-from sklearn_reg._data import (
-    Data,
-    check_weight,
-    check_y,
-    count,
-    on_dask,
-    read,
-    read_all,
-)
+from sklearn_reg._data import Data, check_weight, check_y, count, on_dask, read, read_all
 from sklearn_reg._folds import CellMoments, InTurn
 from sklearn_reg._parameters import (
     READ_AS,

@@ -18,14 +18,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_reg._base import LinearModel, unchanged_on_error
-from sklearn_reg._data import (
-    Data,
-    InMemory,
-    check_weight,
-    count,
-    read,
-    read_all,
-)
+from sklearn_reg._data import Data, InMemory, check_weight, count, read, read_all
 from sklearn_reg._folds import (
     ByLabel,
     CellMoments,

@@ -196,13 +196,13 @@ W = {"w": "weights"}
 STEP = {"w": "weights", "gradient": "gradient", "lr": "number > 0"}
 ADAM = {"state": "state", "beta1": "share", "beta2": "share", "epsilon": "number > 0"}
 PENALTY, RATIO = {"lambda_": "penalties"}, {"l1_ratio": "ratio"}
-DATA_OPTIONS = {
-    "sample_weight": "sample_weight",
+OPTIONS = {
     "fit_intercept": "flag",
     "standardize": "flag",
     "positive": "flag",
     "penalty_weights": "penalty_weights",
 }
+DATA_OPTIONS = OPTIONS | {"sample_weight": "sample_weight"}
 # Arguments that are right, and the kinds of those that are put wrong one at a time.
 w, g = np.array([1.0, -2.0]), np.array([0.5, 0.5])
 CALLABLES: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, str]]] = {
@@ -300,13 +300,13 @@ ESTIMATOR = {
     "solver": "solver",
     "tol": "number >= 0",
     "warm_start": "flag",
-} | {k: v for k, v in DATA_OPTIONS.items() if k != "sample_weight"}
+} | OPTIONS
 CV = {
     "lambdas": "lambdas",
     "eps": "eps",
     "rule": "rule",
     "tol": "number >= 0",
-} | {k: v for k, v in DATA_OPTIONS.items() if k != "sample_weight"}
+} | OPTIONS
 ESTIMATORS: dict[type, dict[str, str]] = {
     reg.RidgeRegression: ESTIMATOR,
     reg.LassoRegression: ESTIMATOR,

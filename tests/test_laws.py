@@ -10,49 +10,27 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.linalg import hadamard
 
 import problems as judge
 from problems import Array, Data, problems
-from sklearn_reg import (
-    ElasticNetRegression,
-    LassoRegression,
-    RidgeRegression,
-    regularization_path,
-)
+from sklearn_reg import regularization_path
+from test_certificates import ROUNDING, laws
+from test_certificates import fit as fit_problem
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-laws = settings(suppress_health_check=[HealthCheck.too_slow])
-
 any_problem = problems() | problems(positive=True)
 seeds = st.integers(0, 2**32 - 1)
-# A share of F(0, mean y): what float64 leaves of differences of sums of this size.
-ROUNDING = 1e-11
-
-
-def fit(data: Data, **parameters: Any) -> Any:
-    """Fit the estimator of this penalty to the optimum."""
-    common = {
-        "solver": "auto",
-        "tol": 1e-13,
-        "fit_intercept": data.fit_intercept,
-        "penalty_weights": data.penalty_weights,
-        "positive": data.positive,
-    } | parameters
-    if data.l1_ratio == 0:
-        model: Any = RidgeRegression(data.lambda_, **common)
-    elif data.l1_ratio == 1:
-        model = LassoRegression(data.lambda_, **common)
-    else:
-        model = ElasticNetRegression(data.lambda_, l1_ratio=data.l1_ratio, **common)
-    return model.fit(data.X, data.y, data.sample_weight)
+# Fit the estimator of a problem's penalty to the optimum.
+fit = partial(fit_problem, solver="auto", tol=1e-13)
 
 
 def unit(data: Data) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.model_selection import LeaveOneOut, check_cv
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
 import sklearn_reg as ours
 
@@ -164,7 +164,11 @@ class Ridge(Adapter):
 class _CV(Adapter):
     """A CV class: the choice is ours, on the grid and the folds of theirs."""
 
-    def _fit_cv(self, model: Any, X: Any, y: Any, sample_weight: Any, params: Any) -> Any:
+    kind: Any  # our class, with the parameters that have theirs' names in common
+    common = ("eps", "cv", "tol", "n_jobs", "fit_intercept", "positive")
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Any:
+        model = self.kind(self.alphas, **{name: getattr(self, name) for name in self.common})
         self._fit_ours(model, X, y, sample_weight, **params)
         self.alpha_, self.l1_ratio_ = model.lambda_, model.l1_ratio_
         self.alphas_, self.mse_path_ = model.lambdas_, model.mse_path_
@@ -173,6 +177,9 @@ class _CV(Adapter):
 
 
 class ElasticNetCV(_CV):
+    kind = ours.ElasticNetRegressionCV
+    common = (*_CV.common, "l1_ratio")
+
     def __init__(
         self,
         *,
@@ -206,21 +213,10 @@ class ElasticNetCV(_CV):
         self.random_state = random_state
         self.selection = selection
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Any:
-        model = ours.ElasticNetRegressionCV(
-            self.alphas,
-            self.l1_ratio,
-            eps=self.eps,
-            cv=self.cv,
-            tol=self.tol,
-            n_jobs=self.n_jobs,
-            fit_intercept=self.fit_intercept,
-            positive=self.positive,
-        )
-        return self._fit_cv(model, X, y, sample_weight, params)
-
 
 class LassoCV(_CV):
+    kind = ours.LassoRegressionCV
+
     def __init__(
         self,
         *,
@@ -252,18 +248,6 @@ class LassoCV(_CV):
         self.random_state = random_state
         self.selection = selection
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Any:
-        model = ours.LassoRegressionCV(
-            self.alphas,
-            eps=self.eps,
-            cv=self.cv,
-            tol=self.tol,
-            n_jobs=self.n_jobs,
-            fit_intercept=self.fit_intercept,
-            positive=self.positive,
-        )
-        return self._fit_cv(model, X, y, sample_weight, params)
-
 
 class RidgeCV(Adapter):
     """Ridge chosen by folds; alpha over the training weight is our lambda_, as in `Ridge`."""
@@ -288,7 +272,7 @@ class RidgeCV(Adapter):
         self.alpha_per_target = alpha_per_target
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Any:
-        n = X.shape[0] if hasattr(X, "shape") else len(X)
+        n = _num_samples(X)
         splitter = LeaveOneOut() if self.cv is None else check_cv(self.cv)
         train, _ = next(iter(splitter.split(np.zeros(n), np.zeros(n), **params)))
         of_fold = lambda_per_sample(1.0, train, None)
@@ -300,7 +284,7 @@ class RidgeCV(Adapter):
         )
         model.fit(X, y, sample_weight, **params)
         self.alpha_ = model.lambda_ / of_fold
-        final = Ridge(self.alpha_, fit_intercept=self.fit_intercept).fit(X, y, sample_weight)
+        final = Ridge(self.alpha_, fit_intercept=self.fit_intercept)
         self._fit_ours(final, X, y, sample_weight)
         if self.store_cv_results and self.cv is None and np.ndim(y) == 1 and sample_weight is None:
             self.cv_results_ = model.mse_path_.T  # a fold is a row
@@ -367,7 +351,7 @@ def ridge_regression(
 
 def lambda_per_sample(alpha: Any, X: Any, sample_weight: Any) -> Any:
     """Divide alpha by the sum of the weights: scikit-learn's ridge loss is a sum, not a mean."""
-    n = X.shape[0] if hasattr(X, "shape") else len(X)
+    n = _num_samples(X)
     if sample_weight is not None:
         n = n * float(sample_weight) if np.ndim(sample_weight) == 0 else np.sum(sample_weight)
     scaled = np.asarray(alpha) / n
