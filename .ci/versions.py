@@ -3,5 +3,8 @@
 import platform
 from importlib.metadata import version
 
-names = "numpy scipy scikit-learn pandas polars pyarrow dask matplotlib pytest".split()
-print("Python", platform.python_version(), *(f"{name} {version(name)}" for name in names))
+numbers = ["numpy", "scipy", "scikit-learn"]
+others = ["pandas", "polars", "pyarrow", "dask", "matplotlib", "pytest"]
+print(
+    "Python", platform.python_version(), *(f"{name} {version(name)}" for name in numbers + others)
+)

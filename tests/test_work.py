@@ -126,6 +126,25 @@ def test_a_path_does_no_more_work_than_it_did(kind: str, counts: Counter[str]) -
     assert_no_more(counts, PATH_LIMITS[kind])
 
 
+# Rounding decides the last of these, so the limit is twice what was counted; a ridge that did not
+# fall would need 60 and 160.
+@pytest.mark.parametrize(
+    ("shape", "apart", "lambda_", "limit"),
+    [((100, 20), 1e-12, 1e-4, 10), ((50, 300), 1e-5, 1e-6, 50)],
+)
+def test_columns_that_are_nearly_equal_take_few_proximal_steps(
+    shape: tuple[int, int], apart: float, lambda_: float, limit: int, counts: Counter[str]
+) -> None:
+    n, p = shape
+    rng = np.random.default_rng(0)
+    columns = rng.normal(size=(n, p // 4))
+    X = np.hstack([columns + apart * rng.normal(size=columns.shape) for _ in range(4)])
+    y = X[:, :5].sum(axis=1) + (X[:, 0] - X[:, p // 4]) / apart + 0.1 * rng.normal(size=n)
+    model = LassoRegression(lambda_, solver="active_set", tol=1e-12).fit(X, y)
+    assert model.converged_
+    assert counts["guesses"] <= limit
+
+
 def test_a_start_at_the_optimum_costs_one_product(counts: Counter[str]) -> None:
     X, y = design("wide")
     model = LassoRegression(0.1, solver="active_set", warm_start=True).fit(X, y)

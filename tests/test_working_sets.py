@@ -1,0 +1,179 @@
+"""The parts of the certified solver: which features join, what is kept of them, when it ends."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from sklearn_reg.designs import make_design
+from sklearn_reg.problem import Problem
+
+active_set = import_module("sklearn_reg.solvers.active_set")  # the module: its function hides it
+
+
+def problem_of(
+    X: Any, y: Any, l1: Any, l2: Any = 0.0, *, positive: bool = False, layout: str = "dense"
+) -> Problem:
+    """Pose a problem without an intercept, so that Z'S y is X'y / n."""
+    p = X.shape[1]
+    design, _ = make_design(
+        sparse.csc_array(X) if layout == "sparse" else X,
+        np.asarray(y, dtype=float)[:, None],
+        None,
+        on_gram=False,
+        centred=False,
+        standardize=False,
+        excluded=np.zeros(p, dtype=bool),
+        unpenalised=False,
+    )
+    return Problem(design, 0, np.broadcast_to(l1, p) * 1.0, np.broadcast_to(l2, p) * 1.0, positive)
+
+
+def pulled(pull: list[float], l1: Any, *, positive: bool = False) -> tuple[Problem, Any]:
+    """Pose a problem on orthogonal columns whose pull at w = 0 is known, seen from there."""
+    p = len(pull)
+    problem = problem_of(np.sqrt(p) * np.eye(p), np.sqrt(p) * np.array(pull), l1, positive=positive)
+    at = problem.evaluate(np.zeros(p))
+    assert_allclose(-at.gradient, pull, rtol=1e-14, atol=1e-14)
+    return problem, at
+
+
+# --- which features join --------------------------------------------------------------------------
+
+
+def test_the_level_is_the_largest_pull_beside_its_penalty() -> None:
+    problem, at = pulled([4.0, -9.0, 1.0], [1.0, 3.0, 0.1])
+    assert active_set._level(problem, at) == pytest.approx(10.0, rel=1e-14)
+
+
+def test_the_level_under_positivity_counts_pull_upwards_only() -> None:
+    problem, at = pulled([4.0, -9.0, 1.0], 1.0, positive=True)
+    assert active_set._level(problem, at) == pytest.approx(4.0, rel=1e-14)
+
+
+def test_the_level_is_never_below_the_penalty_that_is_asked_for() -> None:
+    assert active_set._level(*pulled([0.5, -0.25], 1.0)) == 1.0
+
+
+def test_the_level_ignores_features_without_a_penalty_and_those_inside() -> None:
+    problem, _ = pulled([4.0, 90.0, 3.0], [1.0, 0.0, 1.0])
+    at = problem.evaluate(np.array([1.0, 0.0, 0.0]))
+    assert active_set._level(problem, at) == pytest.approx(3.0, rel=1e-14)
+    everything = problem.evaluate(np.array([1.0, 0.0, 1.0]))
+    assert active_set._level(problem, everything) == 1.0
+
+
+def test_features_that_pull_beyond_the_level_join() -> None:
+    problem, at = pulled([4.0, -9.0, 1.0, 6.1], [1.0, 4.0, 1.0, 3.0])
+    inside = np.array([True, False, False, False])
+    assert_array_equal(active_set._pulling(problem, at, 2.0, inside), [1, 3])
+    assert_array_equal(active_set._pulling(problem, at, 2.1, inside), [1])
+
+
+@pytest.mark.parametrize("inside_w", [0, 60])
+def test_where_many_pull_the_hardest_beside_their_penalty_join(inside_w: int) -> None:
+    rng = np.random.default_rng(0)
+    l1 = 10.0 ** rng.uniform(-2, 2, 300)
+    beyond = 1.0 + rng.permutation(300) / 10.0
+    problem, _ = pulled((beyond * l1 * rng.choice([-1, 1], 300)).tolist(), l1)
+    w = np.zeros(300)
+    w[:inside_w] = 1e-9 * l1.min()
+    new = active_set._pulling(problem, problem.evaluate(w), 1.0, w != 0)
+    most = max(active_set.SMALLEST_INTAKE, inside_w)
+    hardest = np.argsort(-np.where(w == 0, beyond, 0.0))[:most]
+    assert_array_equal(np.sort(new), np.sort(hardest))
+
+
+# --- a Gram matrix, or products with X ------------------------------------------------------------
+
+
+def test_products_pay_for_large_supports_with_few_stored_numbers() -> None:
+    rng = np.random.default_rng(0)
+    X = sparse.random_array((600, 900), density=0.005, rng=rng, format="csc")
+    few = problem_of(X.toarray(), np.ones(600), 0.1, layout="sparse")
+    # 4 * 100 steps * 20 times faster BLAS * 3 operations a stored number, for 3 stored a column.
+    assert active_set._products_pay(few, np.arange(800))
+    assert not active_set._products_pay(few, np.arange(499))
+    dense = problem_of(rng.normal(size=(600, 900)), np.ones(600), 0.1)
+    assert not active_set._products_pay(dense, np.arange(900))
+
+
+def columns_of_all_kinds() -> Any:
+    """Sparse columns of very different lengths, one of them zero."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(40, 12)) * 10.0 ** rng.integers(-3, 4, 12)
+    X[:, 5] = 0.0
+    return X
+
+
+@pytest.mark.parametrize("kind", ["_WorkingSet", "_MatrixFree"])
+def test_the_curvature_is_the_gram_matrix_with_both_ridges(kind: str) -> None:
+    X, l2 = columns_of_all_kinds(), np.linspace(0.1, 2.0, 12)
+    problem = problem_of(X, X[:, 0], 0.1, l2)
+    kept = getattr(active_set, kind)(problem, np.array([5, 2, 9]))
+    kept.take_in(np.array([], dtype=np.intp))
+    kept.take_in(np.array([7]))  # one feature is a feature
+    kept.take_in(np.array([0, 11]))
+    S = np.array([5, 2, 9, 7, 0, 11])
+    assert_array_equal(kept.features, S)
+    assert_array_equal(np.flatnonzero(kept.inside), np.sort(S))
+    squares = (X[:, S] ** 2).sum(axis=0) / 40
+    ridge = np.where(squares > 0, active_set.RIDGE * squares, 1.0)
+    assert_allclose(kept.ridge, ridge, rtol=1e-10)
+    assert_products(kept.curvature, X[:, S].T @ X[:, S] / 40 + np.diag(l2[S] + ridge))
+    other = problem_of(X, X[:, 0], 0.2, 3 * l2)
+    kept.move_to(other)
+    assert kept.problem is other
+    assert_products(kept.curvature, X[:, S].T @ X[:, S] / 40 + np.diag(3 * l2[S] + ridge))
+
+
+def assert_products(curvature: Any, A: Any) -> None:
+    """Compare with an explicit matrix, each entry on the scale of its row and column."""
+    size = np.sqrt(A.diagonal())
+    for j in range(len(A)):
+        product = curvature.product(np.eye(len(A))[j])
+        assert_allclose(product / size / size[j], A[j] / size / size[j], rtol=0, atol=1e-13)
+    assert_allclose(curvature.diagonal, A.diagonal(), rtol=1e-12)
+
+
+def test_the_ridge_of_a_gram_matrix_falls_until_it_is_smallest() -> None:
+    X = columns_of_all_kinds()
+    kept = active_set._WorkingSet(problem_of(X, X[:, 0], 0.1), np.arange(12))
+    gram, ridge = X.T @ X / 40, kept.ridge
+    for _ in range(3):  # once it falls
+        kept.lower_ridge()
+        assert_allclose(kept.ridge, 1e-2 * ridge, rtol=1e-12)
+        assert_products(kept.curvature, gram + np.diag(1e-2 * ridge))
+    assert_allclose(kept.relative_ridge, active_set.SMALLEST_RIDGE, rtol=1e-12)
+
+
+# --- when it ends ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("gaps", "ended"),
+    [
+        ([1.0, 1e-6], True),  # within tol, of F(0) = 2
+        ([1.0, 2e-6], True),
+        ([1.0, 2.1e-6], False),
+        ([2.2e-6, 2.1e-6], False),  # no longer falling, but not at rounding
+    ],
+)
+def test_it_ends_within_tol(gaps: list[float], ended: bool) -> None:
+    problem = problem_of(2.0 * np.eye(4), [4.0, 0.0, 0.0, 0.0], 0.1)
+    assert problem.null == pytest.approx(2.0)
+    assert active_set._done(problem, [(0.0, gap) for gap in gaps], 1e-6) is ended
+
+
+@pytest.mark.parametrize(
+    ("before", "gap", "ended"),
+    [(3e-13, 1.9e-13, True), (3e-13, 1e-13, False), (5e-13, 4e-13, False)],
+)
+def test_it_ends_at_rounding_when_the_gap_stays(before: float, gap: float, ended: bool) -> None:
+    problem = problem_of(2.0 * np.eye(4), [4.0, 0.0, 0.0, 0.0], 0.1)
+    assert active_set._done(problem, [(0.0, before), (0.0, gap)], 1e-15) is ended
