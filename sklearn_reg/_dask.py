@@ -16,7 +16,7 @@ from dask.utils import is_dataframe_like, is_series_like
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import KFold, PredefinedSplit
-from sklearn.utils import check_array, check_X_y
+from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from sklearn_reg._dask_rows import DaskRows, compute, delayed, joined, tree_sum
@@ -35,10 +35,11 @@ from sklearn_reg._folds import (
     check_splits,
     deal_of,
 )
-from sklearn_reg._parameters import READ_AS, check_sample_weight
+from sklearn_reg._parameters import READ_AS, check_rows, check_sample_weight
 from sklearn_reg._scaled import Penalty, Scaled, scale_moments, scale_rows
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._typing import FloatArray, Matrix
+from sklearn_reg._validation import refuse_misread
 from sklearn_reg.solvers import ALL_PAIRS, LARGEST_GRAM, SOLVERS, Solver
 
 # Moments of all cells together are at most so many numbers (800 MB).
@@ -242,15 +243,15 @@ def predict_dask(estimator: BaseEstimator, X: Any) -> Any:
     if not isinstance(X, da.Array):
         meta = np.empty((0,) if one else (0, len(coef)), dtype=dtype)
         return X.map_partitions(_predict, coef.T, intercept, meta=meta)
-    if X.numblocks[1] > 1:
-        # Chunked both ways: only the columns that count meet, but all are checked.
-        X = X.map_blocks(_checked, meta=X._meta.astype(_read_dtype(X)))
-        used = np.flatnonzero(np.any(np.atleast_2d(coef) != 0, axis=0))
-        used = used if used.size else np.zeros(1, dtype=np.intp)
-        X, coef = X[:, used].rechunk({1: -1}), coef[..., used]
     shape: dict[str, Any] = {"drop_axis": 1} if one else {"chunks": (X.chunks[0], (len(coef),))}
     meta = np.empty((0,) * coef.ndim, dtype=dtype)
-    return X.map_blocks(_predict, coef.T, intercept, meta=meta, **shape)
+    # Chunked both ways: blocks side by side add up, and each is checked, also where w is zero.
+    ends = np.cumsum(X.chunks[1])
+    slabs = [
+        X.blocks[:, j].map_blocks(_predict, part.T, 0.0 if j else intercept, meta=meta, **shape)
+        for j, part in enumerate(np.split(coef, ends[:-1], axis=-1))
+    ]
+    return sum(slabs[1:], start=slabs[0])
 
 
 def _predict(X: Any, weights: FloatArray, intercept: Any) -> FloatArray:
@@ -261,6 +262,7 @@ def _predict(X: Any, weights: FloatArray, intercept: Any) -> FloatArray:
 
 def _checked(X: Any) -> Matrix:
     """Check one block of X."""
+    refuse_misread(X, "X")
     return check_array(X, ensure_min_samples=0, ensure_min_features=0, **READ_AS)
 
 
@@ -295,7 +297,9 @@ def _read(blocks: list[Any], y: Any, weights: Any) -> InMemory | None:
     """Check a chunk; None if it has no rows."""
     if blocks[0].shape[0] == 0 and len(y) == 0:
         return None
-    X, y = check_X_y(joined(blocks, axis=1), y, multi_output=True, y_numeric=True, **READ_AS)
+    for block in blocks:  # joined, they would lose their masks
+        refuse_misread(block, "X")
+    X, y = check_rows(joined(blocks, axis=1), y)
     return InMemory(X, y, check_sample_weight(weights, X.shape[0], scaled=False))
 
 
@@ -328,12 +332,13 @@ def _unread(n_rows: int) -> FloatArray:
 
 
 def _check_collection(X: Any, name: str, dimensions: tuple[int, ...]) -> None:
-    """Refuse what has no chunks of rows, and columns whose number is not known."""
+    """Refuse what has no chunks of rows, no numbers, and columns whose number is not known."""
     if not (isinstance(X, da.Array) or is_dataframe_like(X) or is_series_like(X)):
         raise TypeError(f"{name} must be a dask array or data frame, got {type(X).__name__}")
     if X.ndim not in dimensions:
         wanted = " or ".join(f"{ndim}-D" for ndim in dimensions)
         raise ValueError(f"{name} must be {wanted}, got {X.ndim}-D")
+    refuse_misread(X, name)
     if X.ndim == 2 and np.isnan(X.shape[1]):
         raise ValueError(
             f"{name} must have a known number of columns, got shape {X.shape}; "
@@ -353,6 +358,7 @@ def _as_column(values: Any, name: str, dimensions: tuple[int, ...]) -> Any:
     if on_dask(values):
         _check_collection(values, name, dimensions)
         return values
+    refuse_misread(values, name)
     values = check_array(values, ensure_2d=False, dtype=None, input_name=name)
     if values.ndim not in dimensions:
         raise ValueError(f"{name} has a wrong number of dimensions: {values.ndim}")

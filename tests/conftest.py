@@ -1,12 +1,13 @@
-"""Hypothesis profiles.
+"""Hypothesis profiles, and Ctrl-C.
 
-The same examples every time; new and many more ones (thorough); or few, for mutation tests, which
-repeat them thousands of times.
+Examples are the same every time; new and many more ones (thorough); or few, for mutation tests,
+which repeat them thousands of times.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import Phase, settings
 
@@ -21,3 +22,8 @@ settings.register_profile(
     phases=(Phase.explicit, Phase.generate),  # a failure is enough: it need not be small
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C interrupt: a shell starts jobs in the background with it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_info
 from sklearn_reg import ElasticNetRegression, LassoRegression
 from sklearn_reg.designs import make_design
 from sklearn_reg.solvers import parametric
-from sklearn_reg.solvers.factor import SMALL, MatrixFree, SupportSolver
+from sklearn_reg.solvers.factor import SMALL, MatrixFree, SupportSolver, conjugate_gradients
 
 pytestmark = pytest.mark.filterwarnings("error")
 laws = settings(deadline=None, derandomize=True, max_examples=40)
@@ -894,7 +894,8 @@ def test_support_solver_says_where_a_matrix_is_not_positive_definite(size: int) 
     A, active = np.eye(size, order="F"), np.ones(size, dtype=bool)
     A[3, 3] = -1.0
     solver = SupportSolver(A)
-    assert solver.solve(active, np.ones(size)) is None
+    for _ in range(2):
+        assert solver.solve(active, np.ones(size)) is None
     active[3] = False
     x = solver.solve(active, np.ones(size))
     assert_array_equal(x, active.astype(float))
@@ -943,6 +944,51 @@ def test_matrix_free_systems_are_those_of_the_gram_matrix() -> None:
     # Inexact by design: a later round takes in what is left.
     left = np.linalg.norm(A[np.ix_(S, S)] @ x[S] - b[S])
     assert left <= 1e-2 * np.linalg.norm(b[S])
+
+
+@pytest.mark.parametrize("tol", [1e-3, 1e-6, 1e-10])
+def test_conjugate_gradients_stop_at_tol_whatever_the_scales(tol: float) -> None:
+    rng, products = np.random.default_rng(0), 0
+    Z = rng.normal(size=(200, 40)) * np.geomspace(1e-4, 1e4, 40)
+    A, b = Z.T @ Z, Z.T @ rng.normal(size=200)
+
+    def product(v: Any) -> Any:
+        nonlocal products
+        products += 1
+        return A @ v
+
+    x = conjugate_gradients(product, b, A.diagonal(), tol)
+    left = np.linalg.norm(A @ x - b) / np.linalg.norm(b)
+    assert tol / 20 <= left <= 1.01 * tol
+    assert products <= 40
+
+
+def test_matrix_free_systems_go_on_from_a_near_point() -> None:
+    rng, products = np.random.default_rng(0), 0
+    Z, extra = rng.normal(size=(200, 40)), np.full(40, 0.1)
+    A, active, b = Z.T @ Z + np.diag(extra), np.arange(40) % 4 > 0, rng.normal(size=40)
+
+    class Counted:
+        def restricted(self, S: Any) -> Any:
+            assert_array_equal(S, np.flatnonzero(active))
+            return self
+
+        def normal_product(self, v: Any) -> Any:
+            nonlocal products
+            products += 1
+            return Z[:, active].T @ (Z[:, active] @ v)
+
+    free: Any = MatrixFree(Counted(), (Z**2).sum(axis=0), extra)  # type: ignore[arg-type]
+    exact = free.solve(active, b)
+    assert_allclose(A[np.ix_(active, active)] @ exact[active], b[active], rtol=0, atol=1e-8)
+    cold, products = products, 0
+    near = exact + 1e-5 * rng.normal(size=40) * active
+    nearer = free.solve(active, b, near)
+    assert np.linalg.norm(nearer - exact) <= 1e-2 * np.linalg.norm(near - exact)
+    assert products <= 1 + cold // 2
+    products = 0
+    assert_array_equal(free.solve(active, b, np.zeros(40))[~active], 0.0)
+    assert products < cold // 2  # to come nearer, and no product for the start
 
 
 # --- the parts: the path of thresholds ------------------------------------------------------------

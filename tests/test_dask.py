@@ -301,6 +301,37 @@ def test_what_is_no_collection_of_rows_is_refused() -> None:
         RidgeRegressionCV(cv=301).fit(D, y)
 
 
+@pytest.mark.parametrize("shape", [(30, 4), (4, 30)])
+@pytest.mark.parametrize("columns", [-1, 2])
+def test_what_would_be_read_as_other_numbers_is_refused(
+    shape: tuple[int, int], columns: int
+) -> None:
+    X, y, s = data(*shape)
+    good, chunks = da.from_array(X, chunks=(2, columns)), (2, columns)
+    times = np.full(shape, np.datetime64("2020-01-01"))
+    masked = np.ma.array(X, mask=X[-1, -1] == X)
+    wrong: list[tuple[Any, Any, Any, type[Exception], str]] = [
+        (da.from_array(times, chunks=chunks), y, None, TypeError, "X must be numbers.*datetime64"),
+        (da.from_array(masked, chunks=chunks), y, None, ValueError, r"chunk \d+: X has 1 masked"),
+        (good, da.from_array(times[:, 0], chunks=2), None, TypeError, "y must be numbers"),
+        (good, times[:, 0], None, TypeError, "y must be numbers"),
+        (good, da.from_array(masked[:, -1], chunks=2), None, ValueError, "y has 1 masked"),
+        (good, masked[:, -1], None, ValueError, "y has 1 masked"),
+        (good, y, np.ma.array(s, mask=y == y[0]), ValueError, "sample_weight has 1 masked"),
+        (good, y, da.from_array(times[:, 0], chunks=2), TypeError, "sample_weight must be numbers"),
+    ]
+    for X_, y_, s_, kind, message in wrong:
+        model = clone(ESTIMATORS[2])
+        with pytest.raises(kind, match=message):
+            model.fit(X_, y_, s_)
+        assert not hasattr(model, "coef_")
+    model = clone(ESTIMATORS[2]).fit(good, y)
+    with pytest.raises(TypeError, match="X must be numbers"):
+        model.predict(da.from_array(times, chunks=chunks))
+    with pytest.raises(ValueError, match="X has 1 masked"):
+        model.predict(da.from_array(masked, chunks=chunks)).compute()
+
+
 def test_a_cell_of_the_data_is_read_once() -> None:
     """Nothing is computed but each chunk once, whatever y and weights are made of."""
     X, y, s = data()
