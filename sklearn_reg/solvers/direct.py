@@ -15,7 +15,7 @@ from sklearn_reg.solvers._result import Settings, SolverResult, finish
 from sklearn_reg.solvers.factor import conjugate_gradients
 
 # An L2 penalty this small beside a column's square is lost in rounding: the column is free.
-NEGLIGIBLE = 1e-14
+LOST_IN_ROUNDING = 1e-14
 LARGEST_SYSTEM = 8000  # equations beyond which no matrix is formed
 
 
@@ -74,7 +74,7 @@ def _solve_wide(problem: Problem, design: RowsDesign) -> FloatArray:
     Penalised columns get w = diag(1/l2) A'a, where (I + A diag(1/l2) A') a = S^(1/2) y - A_f w_f;
     the free columns' w_f is the generalised least-squares solution of what those leave.
     """
-    penalised = problem.l2 > NEGLIGIBLE * design.squares
+    penalised = problem.l2 > LOST_IN_ROUNDING * design.squares
     inverse = np.where(penalised, 1.0 / np.where(penalised, problem.l2, 1.0), 0.0)
     free = np.flatnonzero(~penalised)
 
