@@ -15,6 +15,7 @@ from sklearn_reg.solvers import ROUNDING, Settings, SolverResult
 SLOW_RATE = 0.5  # below this share of 1 / L
 UNEQUAL_SCALES = 10.0
 ILL_CONDITIONED = 100.0
+EXACT = ("active_set", "closed_form")  # solvers that end at rounding
 
 
 def warn_of_trouble(who: str, fitted: Fitted, settings: Settings) -> None:
@@ -41,10 +42,19 @@ def warn_of_trouble(who: str, fitted: Fitted, settings: Settings) -> None:
         _warn(
             f"{who}: solver {result.solver!r} ended after {result.n_iter} iterations with a "
             f"duality gap of {result.gap * unit**2:.3g}, above tol * F(0, mean y) = "
-            f"{settings.tol * problem.null * unit**2:.3g}. Cause: {causes}. Remedy: solver='auto' "
-            "(the certified optimum), learning_rate='auto', standardize=True, a larger "
-            "n_iterations, or a larger tol."
+            f"{settings.tol * problem.null * unit**2:.3g}. Cause: {causes}. Remedy: "
+            f"{_remedy(result)}."
         )
+
+
+def _remedy(result: SolverResult) -> str:
+    """Say what helps: where an exact solver ended, rounding is in the way, not time."""
+    if result.solver in EXACT:
+        return "standardize=True, a larger lambda_, or a larger tol"
+    return (
+        "solver='auto' (the certified optimum), learning_rate='auto', standardize=True, a larger "
+        "n_iterations, or a larger tol"
+    )
 
 
 def _causes(problem: Problem, result: SolverResult, settings: Settings) -> list[str]:

@@ -873,7 +873,7 @@ def test_support_solver_borders_features_that_join_leave_and_come_back() -> None
 
 def test_support_solver_follows_a_matrix_that_grows() -> None:
     rng = np.random.default_rng(0)
-    whole, solver = definite(260, 1), SupportSolver()
+    whole, solver = definite(260, 1), SupportSolver(np.zeros((0, 0)))
     for size in (130, 140, 145, 260):
         A = solver.A = np.asfortranarray(whole[:size, :size])
         active = np.ones(size, dtype=bool)

@@ -81,7 +81,7 @@ def cluster() -> Iterator[Any]:
     """Two processes."""
     with (
         LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as local,
         Client(local, set_as_default=False) as client,
     ):
@@ -359,7 +359,7 @@ from sklearn_reg import LassoRegression
 X, y = np.random.default_rng(0).normal(size=(50, 3)), np.arange(50.0)
 model = LassoRegression(solver="auto").fit(da.from_array(X, chunks=(20, 3)), y)
 from distributed import LocalCluster
-LocalCluster(n_workers=1, processes=False, dashboard_address=None).close()
+LocalCluster(n_workers=1, processes=False, dashboard_address=":0").close()
 """
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
 
+from problems import Data, duality_gap
+from sklearn_reg import ElasticNetRegression, LassoRegression
 from sklearn_reg.designs import make_design
 from sklearn_reg.problem import Problem
 
@@ -177,3 +180,39 @@ def test_it_ends_within_tol(gaps: list[float], ended: bool) -> None:
 def test_it_ends_at_rounding_when_the_gap_stays(before: float, gap: float, ended: bool) -> None:
     problem = problem_of(2.0 * np.eye(4), [4.0, 0.0, 0.0, 0.0], 0.1)
     assert active_set._done(problem, [(0.0, before), (0.0, gap)], 1e-15) is ended
+
+
+@pytest.mark.parametrize("apart", [1e-2, 1e-3, 1e-4])
+def test_where_rounding_is_in_the_way_descent_goes_on_and_the_better_end_is_kept(
+    apart: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    columns = rng.normal(size=(100, 5))
+    X = np.hstack([columns + apart * rng.normal(size=columns.shape) for _ in range(4)])
+    y = X[:, :5].sum(axis=1) + (X[:, 0] - X[:, 5]) / apart + 0.1 * rng.normal(size=100)
+    ends, descend = [], active_set.accelerated
+
+    def watched(problem: Problem, start: Any, settings: Any) -> Any:
+        assert settings.learning_rate is None
+        result = descend(problem, start, settings)
+        ends.append(min(problem.evaluate(start).gap, result.gap) / problem.null)
+        return result
+
+    monkeypatch.setattr(active_set, "accelerated", watched)
+    model = LassoRegression(1e-7, solver="active_set", tol=0.0, n_iterations=100)
+    with pytest.warns(ConvergenceWarning, match="Remedy: standardize=True, a larger lambda_, or"):
+        model.fit(X, y)
+    assert ends
+    assert model.solver_ == "active_set"
+    assert not model.converged_
+    null = 0.5 * y.var()
+    assert model.dual_gap_ / null == pytest.approx(ends[-1], rel=1e-9)
+    gap = duality_gap(Data(X, y, 1e-7), model.coef_, float(model.intercept_))
+    assert gap <= 1e-7 * null
+
+
+def test_a_ridge_penalty_alone_is_solved_in_closed_form() -> None:
+    X = columns_of_all_kinds()
+    model = ElasticNetRegression(0.1, l1_ratio=0.0, solver="active_set").fit(X, X[:, 0])
+    assert model.solver_ == "active_set"
+    assert model.n_iter_ == 1

@@ -27,6 +27,7 @@ from sklearn_reg._linalg import support_of
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._together import Asking, Question, alone
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
+from sklearn_reg.designs import Design
 from sklearn_reg.problem import Evaluation, Problem
 from sklearn_reg.solvers import parametric, primal_dual
 from sklearn_reg.solvers._result import ROUNDING, Settings, SolverResult, finish
@@ -81,9 +82,9 @@ class ActiveSet:
         self._last = at
         if at.gap > max(settings.tol, ROUNDING) * problem.null:
             # Rounding beat the exact method: what is left is small, and descent cannot fail.
-            return accelerated(problem, at.w, settings._replace(learning_rate=None))._replace(
-                solver="active_set"
-            )
+            descended = accelerated(problem, at.w, settings._replace(learning_rate=None))
+            if descended.gap < at.gap:
+                return descended._replace(solver="active_set")
         return finish(problem, at, history, settings.tol, "active_set")
 
     def _by_working_sets(
@@ -153,11 +154,11 @@ def _products_pay(problem: Problem, support: IndexArray) -> bool:
 class _Restricted:
     """Some of the features, and the curvature A = Z'S Z + diag(l2 + ridge) between them."""
 
-    def __init__(self, problem: Problem, features: IndexArray) -> None:
-        self.problem, self.features = problem, features
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.features: IndexArray = np.zeros(0, dtype=np.intp)
         self.inside = np.zeros(problem.design.n_features, dtype=bool)
-        self.inside[features] = True
-        self.ridge: FloatArray = np.zeros(features.size)
+        self.ridge: FloatArray = np.zeros(0)
         self.curvature: Curvature
 
     def take_in(self, new: IndexArray) -> None:
@@ -211,10 +212,10 @@ class _WorkingSet(_Restricted):
     """Features whose Gram matrix is kept, and grows with them."""
 
     def __init__(self, problem: Problem, features: IndexArray) -> None:
-        super().__init__(problem, np.zeros(0, dtype=np.intp))
+        super().__init__(problem)
         self.relative_ridge = RIDGE
         self.columns = problem.design.gathered()
-        self.curvature = self.gram = SupportSolver()
+        self.curvature = self.gram = SupportSolver(np.zeros((0, 0)))
         self.take_in(features)
 
     def take_in(self, new: IndexArray) -> None:
@@ -261,9 +262,9 @@ class _MatrixFree(_Restricted):
     """Features without a Gram matrix: for supports so large that products with X cost less."""
 
     def __init__(self, problem: Problem, features: IndexArray) -> None:
-        super().__init__(problem, features[:0])
+        super().__init__(problem)
         self.squares = problem.design.squares
-        self.restricted = problem.design
+        self.restricted: Design
         self.take_in(features)
 
     def take_in(self, new: IndexArray) -> None:

@@ -121,13 +121,13 @@ def conjugate_gradients(
 class SupportSolver:
     """A dense A that may grow; A_SS x = b for one support S after another."""
 
-    def __init__(self, A: FloatArray | None = None) -> None:
-        self.A: FloatArray = np.zeros((0, 0), order="F") if A is None else A
-        self._base: IndexArray = np.zeros(0, dtype=np.intp)
-        self._R: Any = None  # the factor, an ndarray; None where A is not positive definite
-        self._changed: IndexArray = np.zeros(0, dtype=np.intp)  # features with a column in Y
-        self._Y: FloatArray = np.zeros((0, 0))
-        self._YY: FloatArray = np.zeros((0, 0))
+    def __init__(self, A: FloatArray) -> None:
+        self.A = A
+        self._R: Any = None  # the factor of the base, an ndarray; None while there is none
+        self._base: IndexArray
+        self._changed: IndexArray  # features with a column in Y
+        self._Y: FloatArray
+        self._YY: FloatArray
 
     @property
     def diagonal(self) -> FloatArray:
@@ -152,20 +152,26 @@ class SupportSolver:
         if S.size == 0:
             return x
         if S.size <= SMALL:
-            _, x[S], info = lapack.dposv(_restricted(A, S), b[S], lower=0, overwrite_a=1)
+            _, x[S], info = lapack.dposv(_restricted(A, S), b[S], overwrite_a=1)
             return None if info else x
-        in_base = np.zeros(active.size, dtype=bool)
-        in_base[self._base] = True
-        changes = np.flatnonzero(in_base != active)
-        if self._R is None or changes.size > MOST_CHANGES * self._base.size:
+        changes = self._changes(active)
+        if changes is None or changes.size > MOST_CHANGES * self._base.size:
             if not self._rebase(A, S):
                 return None
-            changes = changes[:0]
+            changes = S[:0]
         return self._bordered(A, active, changes, b)
+
+    def _changes(self, active: BoolArray) -> IndexArray | None:
+        """Return the features that joined the base or left it; None if there is no factor."""
+        if self._R is None:
+            return None
+        in_base = np.zeros(active.size, dtype=bool)
+        in_base[self._base] = True
+        return np.flatnonzero(in_base != active)
 
     def _rebase(self, A: FloatArray, S: IndexArray) -> bool:
         """Factorise the support S."""
-        R, info = lapack.dpotrf(_restricted(A, S), lower=0, overwrite_a=1)
+        R, info = lapack.dpotrf(_restricted(A, S), overwrite_a=1)
         self._R = None if info else R
         self._base, self._changed = S, S[:0]
         self._Y, self._YY = np.zeros((S.size, 0), order="F"), np.zeros((0, 0))
@@ -177,7 +183,7 @@ class SupportSolver:
         base, R = self._base, self._R
         columns = self._columns(A, active.size, changes)
         Y, joined = self._Y[:, columns], active[changes]
-        y = lapack.dtrtrs(R, np.where(active[base], b[base], 0.0), lower=0, trans=1)[0]
+        y = lapack.dtrtrs(R, np.where(active[base], b[base], 0.0), trans=1)[0]
         if changes.size:
             K = -self._YY[columns[:, None], columns]
             N = np.flatnonzero(joined)
@@ -188,7 +194,7 @@ class SupportSolver:
                 return None
             y -= Y @ q
         x = np.zeros(active.size)
-        x[base] = lapack.dtrtrs(R, y, lower=0)[0]
+        x[base] = lapack.dtrtrs(R, y)[0]
         if changes.size:
             x[changes] = np.where(joined, q, 0.0)
         return x
@@ -205,7 +211,7 @@ class SupportSolver:
             left = np.flatnonzero(position[new] >= 0)
             border[:, left] = 0.0
             border[position[new[left]], left] = 1.0
-            Y = lapack.dtrtrs(self._R, border, lower=0, trans=1, overwrite_b=1)[0]
+            Y = lapack.dtrtrs(self._R, border, trans=1, overwrite_b=1)[0]
             place[new] = self._changed.size + np.arange(new.size)
             mixed = self._Y.T @ Y
             self._YY = np.block([[self._YY, mixed], [mixed.T, Y.T @ Y]])
