@@ -1081,6 +1081,17 @@ def test_the_path_of_a_large_support_ends_at_the_optimum() -> None:
         assert_optimal(A, c, l1, state.w, False, 1e-8 * np.abs(c).max())
 
 
+def test_the_path_says_where_it_was_cut_short() -> None:
+    A, rng = definite(40, 3), np.random.default_rng(3)
+    c = A @ rng.normal(size=40)
+    l1 = np.full(40, 1e-3 * np.abs(c).max())
+    start = parametric.start_state(np.zeros(40), c, l1, False)
+    for rounds, solved in ((1, False), (1000, True)):
+        solver = SupportSolver(A)
+        _, ended = parametric.solve(solver, l1, start, positive=False, max_rounds=rounds)
+        assert ended is solved
+
+
 def test_the_path_says_where_a_matrix_is_not_positive_definite() -> None:
     A, c, l1 = np.asfortranarray(-np.eye(3)), np.ones(3), np.full(3, 0.1)
     assert follow(A, c, l1, np.zeros(3), False)[1] is False

@@ -567,6 +567,13 @@ def test_pickled_moments_are_the_same_and_go_on(carry: Any) -> None:
     assert bits(carried.update(X[20:], Y[20:])) == bits(moments.update(X[20:], Y[20:]))
 
 
+@pytest.mark.parametrize("name", ["n_features", "n_targets"])
+@pytest.mark.parametrize(("value", "kind"), [(0, ValueError), (2.0, TypeError)])
+def test_a_wrong_size_is_refused_by_name(name: str, value: Any, kind: type[Exception]) -> None:
+    with pytest.raises(kind, match=f"^{name} must be an integer >= 1, got {value}"):
+        Moments(**{"n_features": 3, "n_targets": 1, name: value})
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("n_parts", [2, 7])
 def test_parts_in_turn_are_those_rows(n_parts: int, weighted: bool) -> None:
@@ -574,6 +581,9 @@ def test_parts_in_turn_are_those_rows(n_parts: int, weighted: bool) -> None:
     X = rng.normal(size=(40_000, 30)) + np.linspace(0, 1e4, 40_000)[:, None]  # means that drift
     Y = X[:, :2] + rng.normal(size=(40_000, 2))
     s = rng.integers(0, 3, 40_000) / 2.0 if weighted else None
+    if s is not None:
+        s[20_000 - 20_000 % n_parts :: n_parts] = 0.0  # of the first part, where chunks have others
+        s[-100:] = 0.0
     for part, moments in enumerate(in_turn(X, Y, s, n_parts)):
         rows = slice(part, None, n_parts)
         alone = Moments.from_data(X[rows], Y[rows], None if s is None else s[rows])

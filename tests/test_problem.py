@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.optimize import lsq_linear, nnls
 
@@ -243,6 +243,81 @@ def test_gap_grows_away_from_the_optimum(kind: str, layout: str, positive: bool)
     for step in (1e-4, 1e-2, 1.0):
         w = best + step * np.abs(best).max()
         assert problem.evaluate(w).gap >= (plain.value(w) - plain.value(best)) * (1 - 1e-6) > 0
+
+
+def fenchel_gap(plain: Plain, w: Any) -> float:
+    """Fenchel's bound at theta = c (r - P r), for the better of the two factors c."""
+    Z, l1, l2 = plain.Z, plain.l1, plain.l2
+    free = (l1 == 0) & (l2 == 0)
+    r = plain.y - Z @ w
+    rest = r - Z[:, free] @ np.linalg.lstsq(Z[:, free], r, rcond=None)[0]
+    bounds = []
+    for bound in ((l2 == 0) & ~free, ~free):
+        u = np.abs(Z[:, bound].T @ rest)
+        c = np.min(l1[bound][u > 0] / u[u > 0], initial=1.0)
+        theta = c * rest
+        u = Z.T @ theta
+        excess = np.maximum(np.abs(u) - l1, 0.0)[l2 > 0]
+        conjugates = 0.5 * np.sum(excess**2 / l2[l2 > 0])
+        penalty = l1 @ np.abs(w) + 0.5 * l2 @ w**2
+        bounds.append(0.5 * np.sum((r - theta) ** 2) + penalty + conjugates - u @ w)
+    return float(min(bounds))
+
+
+@every_layout
+@every_kind
+@pytest.mark.parametrize("size", [0.01, 1.0])
+def test_gap_is_the_bound_of_fenchel(kind: str, layout: str, size: float) -> None:
+    problem, plain = make(30, 7, 4, kind, layout=layout)
+    best = plain.minimise()
+    for w in (np.zeros(7), draw_w(7, 1, False, size), best + size):
+        assert_allclose(problem.evaluate(w).gap, fenchel_gap(plain, w), rtol=1e-8)
+
+
+# --- penalties lost in rounding -------------------------------------------------------------------
+
+
+def scaled_columns(l1: Any, l2: Any, unit: float) -> Problem:
+    """Pose a problem whose columns have lengths 1, 1e-3 and 1e3; l1 is in the unit of y."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 3))
+    y = X.sum(axis=1)
+    design, _ = make_design(
+        X * np.array([1.0, 1e-3, 1e3]),
+        unit * y[:, None],
+        None,
+        on_gram=False,
+        centred=True,
+        standardize=False,
+        excluded=np.zeros(3, dtype=bool),
+        unpenalised=True,
+    )
+    return Problem(design, 0, unit * np.array(l1), np.array(l2))
+
+
+units = pytest.mark.parametrize("unit", [2.0**-20, 1.0, 2.0**20])
+
+
+@units
+def test_an_l1_penalty_below_the_rounding_of_its_column_is_none(unit: float) -> None:
+    def kept(*l1: float) -> Any:
+        return scaled_columns(l1, np.zeros(3), unit).l1 / unit
+
+    # Beside pulls of about 1, 1e-3 and 1e3.
+    assert_array_equal(kept(1e-18, 1e-18, 1e-18), [0.0, 1e-18, 0.0])
+    assert_array_equal(kept(0.0, 1e-20, 3.0), [0.0, 0.0, 3.0])
+    assert_array_equal(kept(1e-15, 1e-15, 1e-15), [1e-15, 1e-15, 0.0])
+
+
+@units
+def test_an_l2_penalty_that_is_negligible_beside_its_column_leaves_it_free(unit: float) -> None:
+    def free(l1: float, *l2: float) -> Any:
+        return scaled_columns(np.full(3, l1), l2, unit)._free
+
+    # Beside squares of about 1, 1e-6 and 1e6.
+    assert_array_equal(free(0.0, 1e-21, 1e-21, 1e-21), [True, False, True])
+    assert_array_equal(free(0.0, 1e-15, 0.0, 1e-15), [False, True, True])
+    assert_array_equal(free(1.0, 1e-21, 1e-21, 1e-21), [False, False, False])
 
 
 @every_layout
