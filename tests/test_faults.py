@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import dask
 import dask.array as da
@@ -47,7 +48,9 @@ def chunked(X: Any, fault: Callable[[], None], chunk: int) -> Any:
             fault()
         return block
 
-    return da.from_array(X, chunks=(CHUNK, -1)).map_blocks(read, dtype=float)
+    # A name of its own: a scheduler that has not yet forgotten another's blocks would reuse them.
+    name = f"read-{uuid4().hex}"
+    return da.from_array(X, chunks=(CHUNK, -1)).map_blocks(read, name=name, dtype=float)
 
 
 def killed_once(mark: Path) -> Callable[[], None]:
@@ -267,19 +270,20 @@ def test_interrupted_between_batches(model: Any) -> None:
     )
 
 
+def fit_interrupted(model: Any) -> None:
+    X, y = data()
+    model.fit(chunked(X, interrupt(os.getpid()), 3), y)
+
+
 @every_fit
 def test_interrupted_while_threads_work(model: Any) -> None:
-    X, y = data()
-    D = chunked(X, interrupt(os.getpid()), 3)
     with dask.config.set(scheduler="threads"):
-        assert_unchanged_after(KeyboardInterrupt, None, lambda model: model.fit(D, y), clone(model))
+        assert_unchanged_after(KeyboardInterrupt, None, fit_interrupted, clone(model))
 
 
 @every_fit
 def test_interrupted_while_processes_work(cluster: Any, model: Any) -> None:
-    X, y = data()
-    D = chunked(X, interrupt(os.getpid()), 3)
-    assert_unchanged_after(KeyboardInterrupt, None, lambda model: model.fit(D, y), clone(model))
+    assert_unchanged_after(KeyboardInterrupt, None, fit_interrupted, clone(model))
 
 
 def test_interrupted_in_partial_fit() -> None:
