@@ -9,13 +9,12 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_reg._scaled import Fitted
 from sklearn_reg.problem import Problem
-from sklearn_reg.solvers import ROUNDING, Settings, SolverResult
+from sklearn_reg.solvers import EXACT, ROUNDING, Settings, SolverResult
 
 # What is worth naming as a cause.
 SLOW_RATE = 0.5  # below this share of 1 / L
 UNEQUAL_SCALES = 10.0
 ILL_CONDITIONED = 100.0
-EXACT = ("active_set", "closed_form")  # solvers that end at rounding
 
 
 def warn_of_trouble(who: str, fitted: Fitted, settings: Settings) -> None:

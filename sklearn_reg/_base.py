@@ -32,7 +32,7 @@ from sklearn_reg._scaled import Fitted, Penalty, Scaled, scale_moments, solve
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import check_number, overflow_explained, refuse_misread
 from sklearn_reg.moments import Moments
-from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings, choose
+from sklearn_reg.solvers import AUTO_ITERATIONS, EXACT, SOLVERS, Settings, choose
 
 
 class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -454,7 +454,7 @@ class PenalizedRegression(LinearModel):
             n_iterations=check_count(self.n_iterations, "n_iterations"),
             tol=check_number(self.tol, "tol", "a number >= 0", zero=True),
         )
-        if self.solver in ("auto", "active_set", "closed_form"):
+        if self.solver in ("auto", *EXACT):
             # Not theirs, so neither their warnings' concern.
             settings = settings._replace(learning_rate=None)
         if self.solver == "auto":

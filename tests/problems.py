@@ -249,6 +249,15 @@ def correlated(rng: np.random.Generator, n: int, p: int, rho: float) -> Array:
     return X
 
 
+def nearly_equal(n: int, p: int, apart: float) -> tuple[Array, Array]:
+    """X of four copies of p / 4 columns, this far apart, and a y that needs the difference."""
+    rng = np.random.default_rng(0)
+    columns = rng.normal(size=(n, p // 4))
+    X = np.hstack([columns + apart * rng.normal(size=columns.shape) for _ in range(4)])
+    difference = (X[:, 0] - X[:, p // 4]) / apart
+    return X, X[:, :5].sum(axis=1) + difference + 0.1 * rng.normal(size=n)
+
+
 def sparse_design(rng: np.random.Generator, n: int, p: int, density: float) -> sp.csr_array:
     """A sparse X whose columns have means that are not zero."""
     X = sp.random_array((n, p), density=density, rng=rng, format="csr")

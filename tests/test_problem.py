@@ -245,81 +245,6 @@ def test_gap_grows_away_from_the_optimum(kind: str, layout: str, positive: bool)
         assert problem.evaluate(w).gap >= (plain.value(w) - plain.value(best)) * (1 - 1e-6) > 0
 
 
-def fenchel_gap(plain: Plain, w: Any) -> float:
-    """Fenchel's bound at theta = c (r - P r), for the better of the two factors c."""
-    Z, l1, l2 = plain.Z, plain.l1, plain.l2
-    free = (l1 == 0) & (l2 == 0)
-    r = plain.y - Z @ w
-    rest = r - Z[:, free] @ np.linalg.lstsq(Z[:, free], r, rcond=None)[0]
-    bounds = []
-    for bound in ((l2 == 0) & ~free, ~free):
-        u = np.abs(Z[:, bound].T @ rest)
-        c = np.min(l1[bound][u > 0] / u[u > 0], initial=1.0)
-        theta = c * rest
-        u = Z.T @ theta
-        excess = np.maximum(np.abs(u) - l1, 0.0)[l2 > 0]
-        conjugates = 0.5 * np.sum(excess**2 / l2[l2 > 0])
-        penalty = l1 @ np.abs(w) + 0.5 * l2 @ w**2
-        bounds.append(0.5 * np.sum((r - theta) ** 2) + penalty + conjugates - u @ w)
-    return float(min(bounds))
-
-
-@every_layout
-@every_kind
-@pytest.mark.parametrize("size", [0.01, 1.0])
-def test_gap_is_the_bound_of_fenchel(kind: str, layout: str, size: float) -> None:
-    problem, plain = make(30, 7, 4, kind, layout=layout)
-    best = plain.minimise()
-    for w in (np.zeros(7), draw_w(7, 1, False, size), best + size):
-        assert_allclose(problem.evaluate(w).gap, fenchel_gap(plain, w), rtol=1e-8)
-
-
-# --- penalties lost in rounding -------------------------------------------------------------------
-
-
-def scaled_columns(l1: Any, l2: Any, unit: float) -> Problem:
-    """Pose a problem whose columns have lengths 1, 1e-3 and 1e3; l1 is in the unit of y."""
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(50, 3))
-    y = X.sum(axis=1)
-    design, _ = make_design(
-        X * np.array([1.0, 1e-3, 1e3]),
-        unit * y[:, None],
-        None,
-        on_gram=False,
-        centred=True,
-        standardize=False,
-        excluded=np.zeros(3, dtype=bool),
-        unpenalised=True,
-    )
-    return Problem(design, 0, unit * np.array(l1), np.array(l2))
-
-
-units = pytest.mark.parametrize("unit", [2.0**-20, 1.0, 2.0**20])
-
-
-@units
-def test_an_l1_penalty_below_the_rounding_of_its_column_is_none(unit: float) -> None:
-    def kept(*l1: float) -> Any:
-        return scaled_columns(l1, np.zeros(3), unit).l1 / unit
-
-    # Beside pulls of about 1, 1e-3 and 1e3.
-    assert_array_equal(kept(1e-18, 1e-18, 1e-18), [0.0, 1e-18, 0.0])
-    assert_array_equal(kept(0.0, 1e-20, 3.0), [0.0, 0.0, 3.0])
-    assert_array_equal(kept(1e-15, 1e-15, 1e-15), [1e-15, 1e-15, 0.0])
-
-
-@units
-def test_an_l2_penalty_that_is_negligible_beside_its_column_leaves_it_free(unit: float) -> None:
-    def free(l1: float, *l2: float) -> Any:
-        return scaled_columns(np.full(3, l1), l2, unit)._free
-
-    # Beside squares of about 1, 1e-6 and 1e6.
-    assert_array_equal(free(0.0, 1e-21, 1e-21, 1e-21), [True, False, True])
-    assert_array_equal(free(0.0, 1e-15, 0.0, 1e-15), [False, True, True])
-    assert_array_equal(free(1.0, 1e-21, 1e-21, 1e-21), [False, False, False])
-
-
 @every_layout
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("centred", [False, True])
@@ -465,46 +390,42 @@ def test_violation_by_hand() -> None:
         assert_allclose(problem.violation(at), 0.1 if positive else 0.4, rtol=1e-14)
 
 
-def fenchel(plain: Plain, w: Any, c: float, free: Any) -> float:
-    """Bound by Fenchel's inequality at theta = c (r - P r), written out on Z."""
+def fenchel_gap(plain: Plain, w: Any) -> float:
+    """Fenchel's bound at theta = c (r - P r), for the better of the two factors c."""
     Z, l1, l2 = plain.Z, plain.l1, plain.l2
+    free = (l1 == 0) & (l2 == 0)
     r = plain.y - Z @ w
-    coefficients = np.linalg.lstsq(Z[:, free], r, rcond=1e-12)[0]
-    theta = c * (r - Z[:, free] @ coefficients)
-    u = Z.T @ theta
-    u[free] = 0.0
-    excess = np.maximum(np.abs(u) - l1, 0.0)
-    soft = l2 > 0
-    conjugate = np.where(soft, excess**2 / np.where(soft, 2 * l2, 1.0), 0.0)
-    if (excess[~soft] > 1e-12).any():
-        return np.inf
-    h = l1 * np.abs(w) + 0.5 * l2 * w**2
-    return float(0.5 * np.sum((r - theta) ** 2) + np.sum(h + conjugate - u * w))
+    rest = r - Z[:, free] @ np.linalg.lstsq(Z[:, free], r, rcond=None)[0]
+    bounds = []
+    for bound in ((l2 == 0) & ~free, ~free):
+        u = np.abs(Z[:, bound].T @ rest)
+        c = np.min(l1[bound][u > 0] / u[u > 0], initial=1.0)
+        theta = c * rest
+        u = Z.T @ theta
+        excess = np.maximum(np.abs(u) - l1, 0.0)[l2 > 0]
+        conjugates = 0.5 * np.sum(excess**2 / l2[l2 > 0])
+        penalty = l1 @ np.abs(w) + 0.5 * l2 @ w**2
+        bounds.append(0.5 * np.sum((r - theta) ** 2) + penalty + conjugates - u @ w)
+    return float(min(bounds))
 
 
-@pytest.mark.parametrize("kind", ["lasso", "elastic net", "some free lasso", "some free ridge"])
+@every_layout
+@every_kind
 @pytest.mark.parametrize("seed", range(5))
-def test_the_gap_is_the_better_of_two_bounds_written_out(kind: str, seed: int) -> None:
-    problem, plain = make(25, 7, seed, kind)
-    w = np.random.default_rng(seed).normal(size=7) * 0.1
-    free = (plain.l1 == 0) & (plain.l2 == 0)
-    r = plain.y - plain.Z @ w
-    r = r - plain.Z[:, free] @ np.linalg.lstsq(plain.Z[:, free], r, rcond=1e-12)[0]
-    pull = np.abs(plain.Z.T @ r)
-    hard, penalised = (plain.l2 == 0) & ~free, ~free
-    factors = {
-        float(np.min(plain.l1[some] / np.maximum(pull[some], plain.l1[some] + 1e-300), initial=1.0))
-        for some in (hard, penalised)
-    }
-    expected = min(fenchel(plain, w, c * (1 - 1e-14), free) for c in factors)
-    assert problem.evaluate(w).gap == pytest.approx(expected, rel=1e-8)
+def test_the_gap_is_the_better_of_two_bounds_written_out(kind: str, layout: str, seed: int) -> None:
+    problem, plain = make(25, 7, seed, kind, layout=layout)
+    best = plain.minimise()
+    near = 0.1 * np.random.default_rng(seed).normal(size=7)
+    some = [draw_w(7, 1, False, size) for size in (0.01, 1.0)]
+    for w in (np.zeros(7), near, *some, best + 0.01, best + 1.0):
+        assert_allclose(problem.evaluate(w).gap, fenchel_gap(plain, w), rtol=1e-8)
 
 
-def with_columns(scales: Any, l1: Any, l2: Any) -> Problem:
-    """A problem whose columns have these lengths; y explains all of them alike."""
+def with_columns(scales: Any, l1: Any, l2: Any, unit: float = 1.0) -> Problem:
+    """A problem whose columns have these lengths; y, in this unit, explains all of them alike."""
     rng = np.random.default_rng(0)
     Z = np.linalg.qr(rng.normal(size=(12, len(scales))))[0] * np.sqrt(12) * scales
-    y = (Z / scales).sum(axis=1)
+    y = unit * (Z / scales).sum(axis=1)
     design, _ = make_design(
         Z,
         y[:, None],
@@ -518,28 +439,45 @@ def with_columns(scales: Any, l1: Any, l2: Any) -> Problem:
     return Problem(design, 0, np.asarray(l1, dtype=float), np.asarray(l2, dtype=float))
 
 
-def test_an_l1_penalty_is_none_where_it_is_lost_beside_its_own_column() -> None:
+units = pytest.mark.parametrize("unit", [2.0**-20, 1.0, 2.0**20])
+
+
+@units
+def test_an_l1_penalty_is_none_where_it_is_lost_beside_its_own_column(unit: float) -> None:
     scales = np.array([1.0, 1e-8, 1e8])
+
+    def posed(l1: Any) -> Problem:
+        return with_columns(scales, l1, 0 * scales, unit)
+
     # Cauchy-Schwarz: |Z_j'S y| <= |Z_j| |y|, here within a factor sqrt 3.
-    lost, kept = 1e-17 * scales, 1e-14 * scales
-    assert not with_columns(scales, lost, 0 * scales).l1.any()
-    np.testing.assert_array_equal(with_columns(scales, kept, 0 * scales).l1, kept)
+    lost, kept = 1e-17 * unit * scales, 1e-14 * unit * scales
+    assert not posed(lost).l1.any()
+    assert_array_equal(posed(kept).l1, kept)
     mixed = np.array([lost[0], kept[1], lost[2]])
-    np.testing.assert_array_equal(with_columns(scales, mixed, 0 * scales).l1, [0, kept[1], 0])
-    none = np.array([0.0, kept[1], 0.3])
-    np.testing.assert_array_equal(with_columns(scales, none, 0 * scales).l1, none)
-    assert with_columns(scales, lost, 0 * scales).smooth
-    assert not with_columns(scales, mixed, 0 * scales).smooth
+    assert_array_equal(posed(mixed).l1, [0, kept[1], 0])
+    none = np.array([0.0, kept[1], 0.3 * unit])
+    assert_array_equal(posed(none).l1, none)
+    assert posed(lost).smooth
+    assert not posed(mixed).smooth
 
 
-def test_an_l2_penalty_is_none_where_it_is_lost_beside_its_own_column() -> None:
+@units
+def test_an_l2_penalty_is_none_where_it_is_lost_beside_its_own_column(unit: float) -> None:
     """A free column is projected out of the certificate: nothing of its pull is left."""
     scales = np.array([1.0, 1e-4, 1e4])
     w = np.zeros(3)
     for which in range(3):
         l2 = np.full(3, 1e-2) * scales**2
         l2[which] = 1e-19 * scales[which] ** 2
-        lost = with_columns(scales, 0 * scales, l2).evaluate(w).gap
+        lost = with_columns(scales, 0 * scales, l2, unit)
+        assert_array_equal(np.flatnonzero(lost._free), [which])
         l2[which] = 0.0
-        free = with_columns(scales, 0 * scales, l2).evaluate(w).gap
-        assert lost == pytest.approx(free, rel=1e-9)
+        free = with_columns(scales, 0 * scales, l2, unit)
+        assert lost.evaluate(w).gap == pytest.approx(free.evaluate(w).gap, rel=1e-9)
+    for l1, l2, expected in (
+        (0.0, [1e-21, 1e-21, 1e-21], [True, False, True]),
+        (0.0, [1e-15, 0.0, 1e-15], [False, True, True]),
+        (1.0, [1e-21, 1e-21, 1e-21], [False, False, False]),
+    ):
+        problem = with_columns(scales, np.full(3, l1 * unit), l2, unit)
+        assert_array_equal(problem._free, expected)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from problems import correlated
+from problems import correlated, nearly_equal
 from sklearn_reg import ElasticNetRegression, LassoRegression, regularization_path
 from sklearn_reg.designs import RowsDesign
 from sklearn_reg.solvers import parametric, primal_dual
@@ -135,11 +135,7 @@ def test_a_path_does_no_more_work_than_it_did(kind: str, counts: Counter[str]) -
 def test_columns_that_are_nearly_equal_take_few_proximal_steps(
     shape: tuple[int, int], apart: float, lambda_: float, limit: int, counts: Counter[str]
 ) -> None:
-    n, p = shape
-    rng = np.random.default_rng(0)
-    columns = rng.normal(size=(n, p // 4))
-    X = np.hstack([columns + apart * rng.normal(size=columns.shape) for _ in range(4)])
-    y = X[:, :5].sum(axis=1) + (X[:, 0] - X[:, p // 4]) / apart + 0.1 * rng.normal(size=n)
+    X, y = nearly_equal(*shape, apart)
     model = LassoRegression(lambda_, solver="active_set", tol=1e-12).fit(X, y)
     assert model.converged_
     assert counts["guesses"] <= limit

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
-from problems import Data, duality_gap
+from problems import Data, duality_gap, nearly_equal
 from sklearn_reg import ElasticNetRegression, LassoRegression
 from sklearn_reg.designs import make_design
 from sklearn_reg.problem import Problem
@@ -159,37 +159,30 @@ def test_the_ridge_of_a_gram_matrix_falls_until_it_is_smallest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gaps", "ended"),
+    ("before", "gap", "tol", "ended"),
     [
-        ([1.0, 1e-6], True),  # within tol, of F(0) = 2
-        ([1.0, 2e-6], True),
-        ([1.0, 2.1e-6], False),
-        ([2.2e-6, 2.1e-6], False),  # no longer falling, but not at rounding
+        (1.0, 1e-6, 1e-6, True),  # within tol, of F(0) = 2
+        (1.0, 2e-6, 1e-6, True),
+        (1.0, 2.1e-6, 1e-6, False),
+        (2.2e-6, 2.1e-6, 1e-6, False),  # no longer falling, but not at rounding
+        (3e-13, 1.9e-13, 1e-15, True),  # at rounding, and no longer falling
+        (3e-13, 1e-13, 1e-15, False),
+        (5e-13, 4e-13, 1e-15, False),
     ],
 )
-def test_it_ends_within_tol(gaps: list[float], ended: bool) -> None:
+def test_it_ends_within_tol_or_where_rounding_holds_the_gap(
+    before: float, gap: float, tol: float, ended: bool
+) -> None:
     problem = problem_of(2.0 * np.eye(4), [4.0, 0.0, 0.0, 0.0], 0.1)
     assert problem.null == pytest.approx(2.0)
-    assert active_set._done(problem, [(0.0, gap) for gap in gaps], 1e-6) is ended
-
-
-@pytest.mark.parametrize(
-    ("before", "gap", "ended"),
-    [(3e-13, 1.9e-13, True), (3e-13, 1e-13, False), (5e-13, 4e-13, False)],
-)
-def test_it_ends_at_rounding_when_the_gap_stays(before: float, gap: float, ended: bool) -> None:
-    problem = problem_of(2.0 * np.eye(4), [4.0, 0.0, 0.0, 0.0], 0.1)
-    assert active_set._done(problem, [(0.0, before), (0.0, gap)], 1e-15) is ended
+    assert active_set._done(problem, [(0.0, before), (0.0, gap)], tol) is ended
 
 
 @pytest.mark.parametrize("apart", [1e-2, 1e-3, 1e-4])
 def test_where_rounding_is_in_the_way_descent_goes_on_and_the_better_end_is_kept(
     apart: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rng = np.random.default_rng(0)
-    columns = rng.normal(size=(100, 5))
-    X = np.hstack([columns + apart * rng.normal(size=columns.shape) for _ in range(4)])
-    y = X[:, :5].sum(axis=1) + (X[:, 0] - X[:, 5]) / apart + 0.1 * rng.normal(size=100)
+    X, y = nearly_equal(100, 20, apart)
     ends, descend = [], active_set.accelerated
 
     def watched(problem: Problem, start: Any, settings: Any) -> Any:

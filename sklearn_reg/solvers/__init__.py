@@ -14,6 +14,7 @@ from sklearn_reg.solvers.direct import closed_form
 
 __all__ = [
     "AUTO_ITERATIONS",
+    "EXACT",
     "ROUNDING",
     "SOLVERS",
     "Settings",
@@ -60,6 +61,8 @@ SOLVERS = {
     "active_set": Solver(active_set, on_gram=_all_pairs_pay),
     "closed_form": Solver(closed_form, smooth_only=True, on_gram=_rows),
 }
+# Those that take no learning rate, and end at rounding and not when iterations are spent.
+EXACT = ("active_set", "closed_form")
 
 
 def choose(name: str, smooth: bool) -> str:
