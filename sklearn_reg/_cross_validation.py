@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from numbers import Integral
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring
-from sklearn.model_selection import LeaveOneOut, PredefinedSplit, check_cv
+from sklearn.model_selection import LeaveOneOut, PredefinedSplit
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_reg._advice import UNEQUAL_SCALES
 from sklearn_reg._base import LinearModel, unchanged_on_error
+from sklearn_reg._choice import (
+    Choice,
+    Curve,
+    Rule,
+    advice_on_edges,
+    check_rule,
+    choose,
+    criterion,
+    is_criterion,
+)
 from sklearn_reg._data import Data, InMemory, check_weight, count, read, read_all
 from sklearn_reg._folds import (
     ByLabel,
@@ -36,9 +48,11 @@ from sklearn_reg._parameters import (
 )
 from sklearn_reg._progress import Task, start, with_callbacks
 from sklearn_reg._scaled import Fitted, Penalty, solve
+from sklearn_reg._scoring import scorer_of, scores_of
+from sklearn_reg._splits import routed_splitter, splitter_of
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._together import Asking, together
-from sklearn_reg._typing import BoolArray, FloatArray, Matrix
+from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import check_number, overflow_explained
 from sklearn_reg.path import (
     Grid,
@@ -47,11 +61,8 @@ from sklearn_reg.path import (
     follow,
     walk,
 )
-from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings, choose
-
-CRITERIA = ("aic", "bic", "gcv")
-RULES = ("min", "1se", *CRITERIA)
-Rule = str | Callable[[FloatArray, FloatArray], int]
+from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings
+from sklearn_reg.solvers import choose as choose_solver
 
 
 class PenalizedRegressionCV(LinearModel):
@@ -162,11 +173,10 @@ class PenalizedRegressionCV(LinearModel):
         """
         to_fit = MethodMapping().add(caller="fit", callee="split")
         router = MetadataRouter(owner=self).add_self_request(self)
-        router.add(splitter=check_cv(self.cv), method_mapping=to_fit)
+        router.add(splitter=routed_splitter(self.cv), method_mapping=to_fit)
         if self.scoring is not None:
-            scorer = check_scoring(_Scored(), scoring=self.scoring)
             to_score = MethodMapping().add(caller="fit", callee="score")
-            router.add(scorer=scorer, method_mapping=to_score)
+            router.add(scorer=scorer_of(self.scoring), method_mapping=to_score)
         return router
 
     @property
@@ -195,28 +205,36 @@ class PenalizedRegressionCV(LinearModel):
         data = read(self, X, y, sample_weight)
         if not isinstance(data, InMemory):
             self._refuse_scoring("Dask collections, whose rows stay where they are")
-        routed = self._route(sample_weight, params)
-        splitter = check_cv(self.cv)
+        to_split, to_score = self._route(sample_weight, params)
+        splitter = splitter_of(self.cv)
         penalties = [self._penalty(ratio, data.n_targets) for ratio in plan.ratios]
         how = {"centred": self.fit_intercept, "standardize": self.standardize}
+        # Scorers, rules and splitters run outside: their errors say nothing of the data.
+        guarded = data.overflow_explained
         folds: Folds
-        with data.overflow_explained():
-            curves = None
-            if isinstance(data, InMemory) and self._leaves_one_out(splitter, data, penalties):
-                all_rows = data.folds(None, **how)
-                folds, grids = all_rows, _grids(plan.grid, all_rows, penalties)
+        curves = None
+        if isinstance(data, InMemory) and self._leaves_one_out(splitter, data, penalties):
+            with guarded():
+                folds = all_rows = data.folds(None, {}, **how)
+                grids = _grids(plan.grid, all_rows, penalties)
                 curves = _leave_one_out(all_rows, penalties, grids, plan.tol)
-            if curves is None:
-                folds = data.folds(splitter, **how, **routed["split"])
+        if curves is None:
+            folds = data.folds(splitter, to_split, **how)
+            with guarded():
                 grids = _grids(plan.grid, folds, penalties)
-            with start(self, len(penalties) * folds.n_folds + 1) as task:
-                if curves is None:
+        with start(self, len(penalties) * folds.n_folds + 1) as task:
+            if curves is None:
+                with guarded():
                     curves = _cross_validate(folds, penalties, grids, plan.tol, self.n_jobs, task)
-                scores = None
-                if self.scoring is not None:
-                    scores = self._scores(curves, data, folds, routed["score"])
-                found = _Found(folds, penalties, grids, curves, scores)
-                return self._finish(plan, found, data.dtype, data.y_ndim, task)
+            scores = None
+            if self.scoring is not None:
+                assert isinstance(data, InMemory)
+                assert isinstance(folds, FoldsInMemory)
+                scores = scores_of(
+                    self.scoring, data, folds.splits, curves.coefs, curves.intercepts, to_score
+                )
+            found = _Found(folds, penalties, grids, curves, scores)
+            return self._finish(plan, found, data.dtype, data.y_ndim, guarded, task)
 
     @with_callbacks
     def _fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> list[tuple[type[Warning], str]]:
@@ -245,15 +263,15 @@ class PenalizedRegressionCV(LinearModel):
                 )
                 grids = _grids(plan.grid, folds, penalties)
                 curves = _cross_validate(folds, penalties, grids, plan.tol, self.n_jobs, task)
-                found = _Found(folds, penalties, grids, curves, None)
-                return self._finish(plan, found, dtype, y_ndim, task)
+            found = _Found(folds, penalties, grids, curves, None)
+            return self._finish(plan, found, dtype, y_ndim, overflow_explained, task)
 
     def _plan(self) -> _Plan:
         """Check the parameters that do not depend on the data."""
         for name in ("fit_intercept", "standardize", "positive"):
             check_flag(getattr(self, name), name)
         tol = check_number(self.tol, "tol", "a number >= 0", zero=True)
-        grid, rule = check_lambdas(self.lambdas, self.eps), _check_rule(self.rule)
+        grid, rule = check_lambdas(self.lambdas, self.eps), check_rule(self.rule)
         ratios, self._many_ratios = self._l1_ratios()
         return _Plan(tol, grid, rule, ratios)
 
@@ -265,46 +283,89 @@ class PenalizedRegressionCV(LinearModel):
     def _deal(self) -> Deal:
         """Return which fold the rows of a stream are tested in."""
         self._refuse_scoring("batches, whose rows are gone")
-        splitter = check_cv(self.cv)
-        if isinstance(splitter, PredefinedSplit):
-            return ByLabel(splitter.test_fold)
+        if isinstance(self.cv, PredefinedSplit):
+            return ByLabel(self.cv.test_fold)
         if self.cv is None or isinstance(self.cv, Integral):
-            return InTurn(splitter.get_n_splits())
+            return InTurn(splitter_of(self.cv).get_n_splits())
         raise ValueError(
             "cv must be None, an integer or a PredefinedSplit for batches, because other splitters "
             f"ask for all rows, got {self.cv!r}"
         )
 
     def _finish(
-        self, plan: _Plan, found: _Found, dtype: Any, y_ndim: int, task: Task
+        self,
+        plan: _Plan,
+        found: _Found,
+        dtype: Any,
+        y_ndim: int,
+        guarded: Callable[[], AbstractContextManager[None]],
+        task: Task,
     ) -> list[tuple[type[Warning], str]]:
         """Choose a lambda, fit all of the data with it, store, and return what to warn of."""
         folds, penalties, grids, curves, scores = found
-        losses = curves.test if scores is None else -scores
+        losses = self._losses(folds, curves, scores)
         with task.part("choose and refit", len(penalties) * folds.n_folds):
-            choice = _choose(plan.rule, losses, grids, folds, penalties, plan.tol)
-            lambda_ = float(grids[choice.ratio][choice.chosen])
+            values = None
+            if is_criterion(plan.rule):
+                with guarded():
+                    values = _criteria(plan, folds, penalties, grids)
+            choice = choose(plan.rule, grids, losses, values)
+            grid = grids[choice.ratio]
+            lambda_ = float(grid[choice.chosen])
             chosen = penalties[choice.ratio]._replace(lambdas=np.full(folds.n_targets, lambda_))
-            fitted = _refit(folds, chosen, plan.tol)
-            self._store(fitted, dtype, y_ndim)
+            with guarded():
+                fitted = _refit(folds, chosen, plan.tol)
+                self._store(fitted, dtype, y_ndim)
         self.lambda_, self.l1_ratio_ = lambda_, plan.ratios[choice.ratio]
-        self._keep(np.array(grids), curves, scores)
-        return self._advice(choice, grids, callable(plan.grid), curves, fitted)
+        self.lambda_min_ = float(grid[choice.smallest])
+        self.lambda_1se_ = float(grid[choice.one_standard_error])
+        self._keep(np.array(grids), curves, losses, scores)
+        decided = losses[choice.ratio] if values is None else values[choice.ratio][:, None]
+        curve = Curve(grid, decided, plan.rule)
+        return [
+            *self._advice_on_scores(scores, grids),
+            *self._advice_on_edges(choice, curve, callable(plan.grid), found),
+            *self._advice_on_gaps(curves, fitted),
+        ]
 
-    def _keep(self, grids: FloatArray, curves: _Curves, scores: FloatArray | None) -> None:
+    def _losses(self, folds: Folds, curves: _Curves, scores: FloatArray | None) -> FloatArray:
+        """Return what is to be small, of shape (n_ratios, n_lambdas, n_folds).
+
+        Several targets count alike: each error is relative to that of the target's null model.
+        Undefined scores are infinite losses, which are ranked last.
+        """
+        if scores is None:
+            if folds.n_targets == 1:
+                return curves.test[..., 0]
+            return np.asarray((curves.test / folds.null_losses()).mean(axis=-1))
+        losses = np.where(np.isfinite(scores), -scores, np.inf)
+        if not np.isfinite(losses.mean(axis=2)).any():
+            raise ValueError(
+                f"scoring={self.scoring!r} must be finite in every fold for at least one lambda, "
+                f"got {np.count_nonzero(np.isfinite(scores))} finite scores of {scores.size}"
+            )
+        return losses
+
+    def _keep(
+        self, grids: FloatArray, curves: _Curves, losses: FloatArray, scores: FloatArray | None
+    ) -> None:
         """Set the attributes that have an axis for l1_ratio where there is a list of them."""
         first = slice(None) if self._many_ratios else 0
+        one = self.coef_.ndim == 1
         self.lambdas_ = grids[first]
-        self.mse_path_, self.train_mse_path_ = curves.test[first], curves.train[first]
+        self.mse_path_ = curves.test.mean(axis=-1)[first]
+        self.train_mse_path_ = curves.train.mean(axis=-1)[first]
         self.dual_gaps_ = curves.gaps[first]
-        self._fold_coefs = curves.coefs
+        self._fold_coefs = [_small(coefs) for coefs in curves.coefs]
         # (n_ratios, n_lambdas, n_folds, n_targets)
         intercepts = np.asarray(curves.intercepts).swapaxes(1, 2)
-        one = self.coef_.ndim == 1
         self.fold_intercepts_ = (intercepts[..., 0] if one else intercepts)[first]
-        self.__dict__.pop("score_path_", None)  # of an earlier fit
+        for name in ("score_path_", "relative_mse_path_"):  # of an earlier fit
+            self.__dict__.pop(name, None)
         if scores is not None:
             self.score_path_ = scores[first]
+        elif curves.test.shape[-1] > 1:
+            self.relative_mse_path_ = losses[first]
 
     def _leaves_one_out(self, splitter: Any, data: InMemory, penalties: Sequence[Penalty]) -> bool:
         """Whether all folds are known from one decomposition."""
@@ -323,99 +384,77 @@ class PenalizedRegressionCV(LinearModel):
         )
         return Penalty(np.ones(n_targets), l1_ratio, weights, excluded, bool(self.positive))
 
-    def _route(self, sample_weight: ArrayLike | None, params: dict[str, Any]) -> dict[str, Any]:
-        """Return what the splitter and the scorer get."""
+    def _route(
+        self, sample_weight: ArrayLike | None, params: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """Return what the splitter gets, and the scorer; None where nothing is routed to it."""
         if get_config().get("enable_metadata_routing"):
             routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
-            scoring = routed.scorer.score if self.scoring is not None else {}
-            return {"split": routed.splitter.split, "score": scoring}
+            return routed.splitter.split, routed.scorer.score if self.scoring is not None else {}
         unknown = set(params) - {"groups"}
         if unknown:
             raise TypeError(
                 f"fit got {sorted(unknown)}; without metadata routing "
                 "(sklearn.set_config(enable_metadata_routing=True)) it takes only groups"
             )
-        return {"split": params, "score": {}}
+        return params, None
 
-    def _scores(
-        self, curves: _Curves, data: Data, folds: Folds, params: dict[str, Any]
-    ) -> FloatArray:
-        """Score every solution on its test fold, as scikit-learn's searches do."""
-        assert isinstance(data, InMemory)
-        assert isinstance(folds, FoldsInMemory)
-        scorer = check_scoring(_Scored(), scoring=self.scoring)
-        scores = np.empty_like(curves.test)
-        for fold, split in enumerate(folds.splits):
-            X_test, y_test = data.X[split.test], data.y[split.test]
-            mine = {
-                name: np.asarray(value)[split.test] if value is not None else None
-                for name, value in params.items()
-            }
-            for ratio, coefs in enumerate(curves.coefs):
-                intercepts = curves.intercepts[ratio][fold]
-                for k, b in enumerate(intercepts):
-                    W = dense(coefs[fold][k * b.size : (k + 1) * b.size])
-                    model = _Scored()
-                    one = data.y_ndim == 1
-                    model.coef_, model.intercept_ = (W[0], b[0]) if one else (W, b)
-                    scores[ratio, k, fold] = scorer(model, X_test, y_test, **mine)
-        if not np.isfinite(scores).all():
-            raise ValueError(f"scoring={self.scoring!r} gave scores that are not finite")
-        return scores
+    def _advice_on_scores(
+        self, scores: FloatArray | None, grids: Sequence[FloatArray]
+    ) -> Iterator[tuple[type[Warning], str]]:
+        """Say at which lambdas there was no score."""
+        if scores is None or np.isfinite(scores).all():
+            return
+        undefined = ~np.isfinite(scores).all(axis=2)
+        ratio, k = np.argwhere(undefined)[0]
+        yield (
+            UserWarning,
+            f"scoring={self.scoring!r} is not finite at {np.count_nonzero(undefined)} of "
+            f"{undefined.size} lambdas, the first {grids[ratio][k]:.3g}: they are ranked last.",
+        )
 
-    def _advice(
-        self,
-        choice: _Choice,
-        grids: Sequence[FloatArray],
-        is_automatic: bool,
-        curves: _Curves,
-        fitted: Fitted,
-    ) -> list[tuple[type[Warning], str]]:
-        """Collect what a user should know."""
-        advice: list[tuple[type[Warning], str]] = []
-        grid, best = grids[choice.ratio], choice.best
-        penalty_makes_zeros = self.l1_ratio_ > 0
-        if len(grid) > 1 and best == len(grid) - 1:
-            remedy = f"a smaller eps than {self.eps:g}" if is_automatic else "smaller lambdas"
-            advice.append(
-                (
-                    UserWarning,
-                    f"the smallest error is at the smallest lambda, {grid[best]:.3g}, where the "
-                    f"grid ends: extend it downwards with {remedy}.",
+    def _advice_on_edges(
+        self, choice: Choice, curve: Curve, is_automatic: bool, found: _Found
+    ) -> Iterator[tuple[type[Warning], str]]:
+        """Say which way to extend a grid, where that helps."""
+        folds, penalty = found.folds, found.penalties[choice.ratio]
+        # Where no coefficient is left, as at the start of an automatic grid, more penalty does
+        # nothing; that of ridge leaves all.
+        null = is_automatic or not (
+            penalty.one_spectrum
+            or any(dense(W[: folds.n_targets]).any() for W in found.curves.coefs[choice.ratio])
+        )
+
+        def remedy() -> str:
+            scales = np.sqrt(np.maximum(folds.whole(penalty).design.squares, 0.0))
+            scales = scales[scales > 0]
+            apart = scales.max(initial=0.0) / scales.min(initial=np.inf)
+            if not self.standardize and apart > UNEQUAL_SCALES:
+                return (
+                    f"columns of X differ in scale by a factor {apart:.2g}, so that no lambda "
+                    "suits all of them. Set standardize=True, or scale the columns"
                 )
-            )
-        elif len(grid) > 1 and best == 0 and not (is_automatic and penalty_makes_zeros):
-            advice.append(
-                (
-                    UserWarning,
-                    f"the smallest error is at the largest lambda, {grid[0]:.3g}, where the grid "
-                    "begins: extend it upwards with larger lambdas.",
-                )
-            )
-        if not (curves.certified and all(result.converged for result in fitted.results)):
-            gap = max(float(curves.gaps.max()), float(np.max(self.dual_gap_)))
-            advice.append(
-                (
-                    ConvergenceWarning,
-                    f"a duality gap of {gap:.3g} stayed above tol={self.tol:g} times F(0, mean y): "
-                    "columns of X are too dependent for this accuracy. Remedy: a larger tol, "
-                    "larger lambdas, or an L2 penalty.",
-                )
-            )
-        return advice
+            smaller = f"a smaller eps than {self.eps:g}" if is_automatic else "smaller lambdas"
+            return f"extend it downwards with {smaller}"
 
+        rounding = folds.rounding_of_losses() if found.scores is None else 0.0
+        advice = advice_on_edges(curve, choice.best, is_null=null, rounding=rounding, remedy=remedy)
+        if advice is not None:
+            yield UserWarning, advice
 
-class _Scored(LinearModel):
-    """A linear model that scorers call."""
-
-    def fit(self, X: Any, y: Any) -> Self:  # scorers ask for an estimator
-        """Return itself: it has been fitted already."""
-        return self
-
-    def predict(self, X: Matrix) -> FloatArray:
-        """Predict X w + b."""
-        predictions: FloatArray = X @ self.coef_.T + self.intercept_
-        return predictions
+    def _advice_on_gaps(
+        self, curves: _Curves, fitted: Fitted
+    ) -> Iterator[tuple[type[Warning], str]]:
+        """Say where a duality gap stayed above its bound."""
+        if curves.certified and all(result.converged for result in fitted.results):
+            return
+        gap = max(float(curves.gaps.max()), float(np.max(self.dual_gap_)))
+        yield (
+            ConvergenceWarning,
+            f"a duality gap of {gap:.3g} stayed above tol={self.tol:g} times F(0, mean y): "
+            "columns of X are too dependent for this accuracy. Remedy: a larger tol, "
+            "larger lambdas, or an L2 penalty.",
+        )
 
 
 class _Plan(NamedTuple):
@@ -428,11 +467,11 @@ class _Plan(NamedTuple):
 
 
 class _Curves(NamedTuple):
-    """Results of all folds; arrays have shape (n_ratios, n_lambdas, n_folds)."""
+    """Results of all folds, by ratio, lambda and fold."""
 
-    train: FloatArray
+    train: FloatArray  # mean squared errors, of shape (n_ratios, n_lambdas, n_folds, n_targets)
     test: FloatArray
-    gaps: FloatArray
+    gaps: FloatArray  # of the worst target, of shape (n_ratios, n_lambdas, n_folds)
     coefs: Sequence[Sequence[Matrix]]  # by ratio and fold: (n_lambdas * n_targets, n_features)
     intercepts: Sequence[Sequence[FloatArray]]  # by ratio and fold: (n_lambdas, n_targets)
     certified: bool
@@ -446,14 +485,6 @@ class _Found(NamedTuple):
     grids: Sequence[FloatArray]
     curves: _Curves
     scores: FloatArray | None
-
-
-class _Choice(NamedTuple):
-    """Which point of which grid was chosen, and which one has the smallest loss."""
-
-    ratio: int
-    chosen: int
-    best: int
 
 
 def _grids(grid: Grid | FloatArray, folds: Folds, penalties: Sequence[Penalty]) -> list[FloatArray]:
@@ -516,15 +547,15 @@ def _cross_validate(
     )
     done = [result for group in results for result in group]
     shape = (len(penalties), n_folds, len(grids[0]))
-    errors = np.array([errors for _, errors in done]).reshape(*shape[:2], 2, shape[2])
+    errors = np.array([errors for _, errors in done]).reshape(*shape[:2], 2, *shape[2:], -1)
     gaps = np.array([points.gaps.max(axis=1) for points, _ in done]).reshape(shape)
 
     def by_ratio(values: Sequence[Any]) -> list[list[Any]]:
         return [list(values[r * n_folds : (r + 1) * n_folds]) for r in range(len(penalties))]
 
     return _Curves(
-        errors[:, :, 0].transpose(0, 2, 1),
-        errors[:, :, 1].transpose(0, 2, 1),
+        errors[:, :, 0].swapaxes(1, 2),
+        errors[:, :, 1].swapaxes(1, 2),
         gaps.transpose(0, 2, 1),
         by_ratio([points.coefs for points, _ in done]),
         by_ratio([points.intercepts for points, _ in done]),
@@ -534,7 +565,10 @@ def _cross_validate(
 
 def _refit(folds: Folds, penalty: Penalty, tol: float) -> Fitted:
     """Fit all of the data with the chosen penalty."""
-    solver, settings = SOLVERS[choose("auto", penalty.smooth)], Settings(None, AUTO_ITERATIONS, tol)
+    solver, settings = (
+        SOLVERS[choose_solver("auto", penalty.smooth)],
+        Settings(None, AUTO_ITERATIONS, tol),
+    )
     starts = np.zeros((folds.n_targets, folds.n_features))
     fitted = solve(folds.whole(penalty), penalty, solver, starts, settings)
     rows = None if fitted.is_accurate(tol) else folds.whole_on_rows(penalty)
@@ -543,97 +577,27 @@ def _refit(folds: Folds, penalty: Penalty, tol: float) -> Fitted:
     return solve(rows, penalty, solver, starts, settings)
 
 
-def _choose(
-    rule: Rule,
-    losses: FloatArray,
-    grids: Sequence[FloatArray],
-    folds: Folds,
-    penalties: Sequence[Penalty],
-    tol: float,
-) -> _Choice:
-    """Apply the rule."""
-    if isinstance(rule, str) and rule in CRITERIA:
-        n = folds.n_rows
-        values = []
-        for penalty, grid in zip(penalties, grids, strict=True):
-            whole = folds.whole(penalty)
-            points = follow(whole, penalty, grid, tol, with_degrees_of_freedom=True)
-            values.append(_criterion(rule, points, n, folds.centred))
-        ratio, best = _smallest(np.array(values))
-        return _Choice(ratio, best, best)
-    ratio, best = _smallest(losses.mean(axis=2))
-    if rule == "min":
-        return _Choice(ratio, best, best)
-    if rule == "1se":
-        return _Choice(ratio, one_standard_error(losses[ratio]), best)
-    assert callable(rule)
-    chosen = int(rule(grids[ratio], losses[ratio]))
-    if not 0 <= chosen < len(grids[ratio]):
-        raise ValueError(
-            f"rule returned {chosen!r}, which is no index of the {len(grids[ratio])} lambdas"
+def _criteria(
+    plan: _Plan, folds: Folds, penalties: Sequence[Penalty], grids: Sequence[FloatArray]
+) -> FloatArray:
+    """Return the values of a criterion, of shape (n_ratios, n_lambdas), on all of the data."""
+    assert isinstance(plan.rule, str)
+    values = []
+    for penalty, grid in zip(penalties, grids, strict=True):
+        points = follow(folds.whole(penalty), penalty, grid, plan.tol, with_degrees_of_freedom=True)
+        if not points.are_accurate and (rows := folds.whole_on_rows(penalty)) is not None:
+            points = follow(rows, penalty, grid, plan.tol, with_degrees_of_freedom=True)
+        values.append(
+            criterion(plan.rule, points, folds.n_rows, folds.centred, folds.null_losses())
         )
-    return _Choice(ratio, chosen, best)
+    return np.array(values)
 
 
-def _smallest(values: FloatArray) -> tuple[int, int]:
-    """Return where the smallest of a matrix is, the first if there are several."""
-    ratio, index = np.unravel_index(np.argmin(values), values.shape)
-    return int(ratio), int(index)
-
-
-def one_standard_error(losses: FloatArray) -> int:
-    """Return the index of the most regularised model within one standard error of the best.
-
-    Parameters
-    ----------
-    losses : ndarray of shape (n_lambdas, n_folds)
-        Losses, for lambdas from the largest to the smallest.
-
-    Returns
-    -------
-    int
-        The first index whose mean is at most the smallest mean plus its standard error.
-
-    References
-    ----------
-    L. Breiman, J. Friedman, R. Olshen, C. Stone (1984). Classification and Regression Trees,
-    section 3.4.3. https://doi.org/10.1201/9781315139470
-    """
-    return int(np.argmax(within_one_standard_error(losses)))
-
-
-def within_one_standard_error(losses: FloatArray) -> BoolArray:
-    """Say for which rows of losses (n_lambdas, n_folds) the mean is that near the smallest."""
-    means, n_folds = losses.mean(axis=1), losses.shape[1]
-    best = int(np.argmin(means))
-    error = losses[best].std(ddof=1) / np.sqrt(n_folds) if n_folds > 1 else 0.0
-    return np.asarray(means <= means[best] + error)
-
-
-def _criterion(rule: str, points: Points, n: int, intercept: bool) -> FloatArray:
-    """AIC, BIC or generalised cross-validation along a path, summed over targets.
-
-    With RSS = n times the training loss and df the degrees of freedom (and one for the intercept):
-    AIC = n log(RSS / n) + 2 df, BIC = n log(RSS / n) + log(n) df, GCV = (RSS / n) / (1 - df / n)^2.
-    """
-    freedom = np.minimum(points.degrees_of_freedom + intercept, n)
-    loss = np.maximum(points.losses, np.finfo(float).tiny)
-    if rule == "gcv":
-        # A model that leaves no degree of freedom has no estimate.
-        left = np.where(freedom < n, 1.0 - freedom / n, 1e-8)
-        return np.asarray((loss / left**2).sum(axis=1))
-    factor = 2.0 if rule == "aic" else np.log(n)
-    # Nor has it a likelihood: the logarithm of its loss would be arbitrarily small.
-    values = np.where(freedom < n, n * np.log(loss) + factor * freedom, np.inf)
-    return np.asarray(np.where(np.isinf(values), np.finfo(float).max / 1e3, values).sum(axis=1))
-
-
-def _check_rule(rule: Any) -> Rule:
-    """Return a rule that is known or callable."""
-    if isinstance(rule, str) and rule in RULES:
-        return rule
-    if callable(rule):
-        called: Rule = rule
-        return called
-    listed = ", ".join(repr(known) for known in RULES)
-    raise ValueError(f"rule must be one of {listed} or a callable, got {rule!r}")
+def _small(folds: Sequence[Matrix]) -> Sequence[Matrix]:
+    """Store coefficients of folds sparse where that is smaller; those made on demand stay so."""
+    if not isinstance(folds, list):
+        return folds
+    return [
+        sparse.csr_array(W) if not sparse.issparse(W) and 2 * np.count_nonzero(W) < W.size else W
+        for W in folds
+    ]

@@ -31,12 +31,11 @@ from sklearn_reg._folds import (
     InBlocks,
     InTurn,
     RowFolds,
-    Split,
-    check_splits,
     deal_of,
 )
 from sklearn_reg._parameters import READ_AS, check_rows, check_sample_weight
 from sklearn_reg._scaled import Penalty, Scaled, scale_moments, scale_rows
+from sklearn_reg._splits import Split, check_splits, read_splits
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import refuse_misread
@@ -99,7 +98,9 @@ class OnDask(Data):
             rows, Y, weights, penalty, on_gram=False, centred=centred, standardize=standardize
         )
 
-    def folds(self, splitter: Any, *, centred: bool, standardize: bool, **params: Any) -> Folds:
+    def folds(
+        self, splitter: Any, params: dict[str, Any], *, centred: bool, standardize: bool
+    ) -> Folds:
         """Split into folds, by the numbers of the rows."""
         params = {name: np.asarray(of_rows) for name, of_rows in params.items()}
         n_folds = splitter.get_n_splits(_unread(self.n_rows), None, **params)
@@ -323,7 +324,7 @@ def _small(cells: Iterator[Cell]) -> list[Cell]:
 
 def _splits(splitter: Any, n_rows: int, params: dict[str, Any]) -> list[Split]:
     """List splits by the numbers of rows alone."""
-    return [Split(*split) for split in splitter.split(_unread(n_rows), None, **params)]
+    return read_splits(splitter, _unread(n_rows), None, n_rows, params)
 
 
 def _unread(n_rows: int) -> FloatArray:

@@ -20,12 +20,11 @@ from sklearn_reg._folds import (
     FoldsInMemory,
     MomentFolds,
     RowFolds,
-    Split,
-    check_splits,
 )
 from sklearn_reg._parameters import READ_AS, READ_Y_AS, check_sample_weight
 from sklearn_reg._progress import Task
 from sklearn_reg._scaled import Penalty, Scaled, scale_rows
+from sklearn_reg._splits import check_splits, read_splits
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import overflow_explained, refuse_misread
 from sklearn_reg.moments import Moments
@@ -64,7 +63,9 @@ class Data(ABC):
         """
 
     @abstractmethod
-    def folds(self, splitter: Any, *, centred: bool, standardize: bool, **params: Any) -> Folds:
+    def folds(
+        self, splitter: Any, params: dict[str, Any], *, centred: bool, standardize: bool
+    ) -> Folds:
         """Split into folds; `params` are for the splitter."""
 
     @abstractmethod
@@ -116,18 +117,18 @@ class InMemory(Data):
             )
 
     def folds(
-        self, splitter: Any, *, centred: bool, standardize: bool, **params: Any
+        self, splitter: Any, params: dict[str, Any], *, centred: bool, standardize: bool
     ) -> FoldsInMemory:
         """Split into folds; no splitter makes none."""
-        splits = [] if splitter is None else self._splits(splitter, params)
-        kind = MomentFolds if moments_pay(self.X) else RowFolds
-        return kind(self.X, self.Y, self.weights, splits, centred=centred, standardize=standardize)
-
-    def _splits(self, splitter: Any, params: dict[str, Any]) -> list[Split]:
-        """List the splits; refuse one with an empty side."""
-        splits = [Split(*split) for split in splitter.split(self.X, self.y, **params)]
+        splits = []
+        if splitter is not None:
+            splits = read_splits(splitter, self.X, self.y, self.X.shape[0], params)
         check_splits(splits, self.weights)
-        return splits
+        kind = MomentFolds if moments_pay(self.X) else RowFolds
+        with self.overflow_explained():
+            return kind(
+                self.X, self.Y, self.weights, splits, centred=centred, standardize=standardize
+            )
 
     def added_to(self, gathered: CellMoments, deal: Deal) -> CellMoments:
         """Deal the rows to cells, and add them in place."""

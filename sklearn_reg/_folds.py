@@ -18,6 +18,7 @@ import numpy as np
 
 from sklearn_reg._linalg import EPS, dense
 from sklearn_reg._scaled import Penalty, Scaled, scale_moments, scale_rows
+from sklearn_reg._splits import Split, check_sides
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import Moments, in_turn, row_chunks
 from sklearn_reg.rows import rows_of, take_rows
@@ -28,13 +29,6 @@ MOST_CELLS = 4.0
 # Mean squares of residuals smaller than this share of what they are a difference of are
 # recomputed from the rows.
 CANCELLED = 1e6 * EPS
-
-
-class Split(NamedTuple):
-    """The rows of one fold."""
-
-    train: IndexArray
-    test: IndexArray
 
 
 class Sides(NamedTuple):
@@ -73,11 +67,25 @@ class Folds(ABC):
 
     @abstractmethod
     def errors(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
-        """Mean squared errors, of shape (2, k): on the training and on the test set.
+        """Mean squared errors, of shape (2, k, n_targets): on the training and on the test set.
 
         `coefs` has shape (k * n_targets, n_features), dense or CSR, `intercepts` (k, n_targets).
-        Several targets count alike.
         """
+
+    @abstractmethod
+    def target_moments(self) -> tuple[FloatArray, FloatArray]:
+        """Weighted means of the targets, and variances."""
+
+    def null_losses(self) -> FloatArray:
+        """Mean squared error of the model without features, one a target; 1 where it is nothing."""
+        means, variances = self.target_moments()
+        losses = variances if self.centred else variances + means**2
+        return np.where(losses > _rounding_of_squares(means), losses, 1.0)
+
+    def rounding_of_losses(self) -> float:
+        """Return what rounding alone may leave of a squared error."""
+        means, variances = self.target_moments()
+        return float(_rounding_of_squares(np.sqrt(variances + means**2)).max())
 
     def train_on_rows(self, fold: int, penalty: Penalty) -> Scaled | None:
         """Return the training set of a fold as weighted rows, where there still are rows."""
@@ -93,17 +101,16 @@ class Folds(ABC):
     def _errors_from(
         self, sides: Sequence[Moments], coefs: Matrix, intercepts: FloatArray
     ) -> tuple[FloatArray, bool]:
-        """Mean squared errors on each side, of shape (2, k), and whether all kept enough digits."""
+        """Return `errors`, and whether all of them kept enough digits."""
         W, reliable = dense(coefs), True
-        errors = np.zeros((2, len(intercepts)))
+        errors = np.zeros((2, *intercepts.shape))
         for side, moments in enumerate(sides):
             for target in range(self.n_targets):
-                mean, sure = _mean_square(
+                errors[side, :, target], sure = _mean_square(
                     moments, target, W[target :: self.n_targets], intercepts[:, target]
                 )
-                errors[side] += mean
                 reliable &= sure
-        return np.asarray(errors / self.n_targets), reliable
+        return errors, reliable
 
 
 class CellMoments:
@@ -337,21 +344,6 @@ def _repeat_rows(splits: Sequence[Split]) -> bool:
     return any(np.bincount(rows).max() > 1 for split in splits for rows in split)
 
 
-def check_sides(fold: int, train: float, test: float) -> None:
-    """Refuse a fold with nothing on one side, given the weights or whether there are any."""
-    for side, filled in (("train", train), ("test", test)):
-        if not filled:
-            raise ValueError(f"cv gave fold {fold} a {side} set without rows or weight")
-
-
-def check_splits(splits: Sequence[Split], weights: FloatArray | None) -> None:
-    """Refuse a split with nothing on one side."""
-    for fold, split in enumerate(splits):
-        check_sides(
-            fold, *[len(rows) if weights is None else weights[rows].sum() for rows in split]
-        )
-
-
 class GatheredFolds(Folds):
     """Folds of rows that are gone: their moments were gathered as they went by.
 
@@ -381,9 +373,14 @@ class GatheredFolds(Folds):
         return self._scale(self._sums.over(self._sides[fold].train), penalty)
 
     def errors(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
-        """Mean squared errors, of shape (2, k): on the training and on the test set."""
+        """Mean squared errors, of shape (2, k, n_targets): on the training and on the test set."""
         sides = [self._sums.over(cells) for cells in self._sides[fold]]
         return self._errors_from(sides, coefs, intercepts)[0]
+
+    def target_moments(self) -> tuple[FloatArray, FloatArray]:
+        """Weighted means of the targets, and variances."""
+        whole = self._sums.over(self._everything)
+        return whole.mean_y, whole.scatter / whole.weight
 
 
 class FoldsInMemory(Folds):
@@ -420,6 +417,12 @@ class FoldsInMemory(Folds):
     def _prepare(self) -> None:
         """Look at the data once, where that helps."""
 
+    def target_moments(self) -> tuple[FloatArray, FloatArray]:
+        """Weighted means of the targets, and variances."""
+        shares = self.weights / self.weights.sum()
+        means = shares @ self.Y
+        return means, shares @ np.square(self.Y - means)
+
     def train_on_rows(self, fold: int, penalty: Penalty) -> Scaled:
         """Return the training set of a fold, as weighted rows."""
         return self._scale_rows(self._weights_in(self.splits[fold].train), penalty)
@@ -446,12 +449,12 @@ class FoldsInMemory(Folds):
     def _errors_on_rows(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
         sides = np.stack([self._weights_in(rows) for rows in self.splits[fold]])
         sides /= sides.sum(axis=1, keepdims=True)
-        errors = np.zeros((2, len(intercepts)))
+        errors = np.zeros((2, *intercepts.shape))
         for target in range(self.n_targets):
             fitted = self._rows.fitted_by(coefs[target :: self.n_targets])
             residuals = self.Y[:, target, None] - fitted - intercepts[:, target]
-            errors += sides @ np.square(residuals, out=residuals)
-        return np.asarray(errors / self.n_targets)
+            errors[:, :, target] = sides @ np.square(residuals, out=residuals)
+        return errors
 
 
 class RowFolds(FoldsInMemory):
@@ -468,7 +471,7 @@ class RowFolds(FoldsInMemory):
         return self.train_on_rows(fold, penalty)
 
     def errors(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
-        """Mean squared errors, of shape (2, k): on the training and on the test set."""
+        """Mean squared errors, of shape (2, k, n_targets): on the training and on the test set."""
         return self._errors_on_rows(fold, coefs, intercepts)
 
 
@@ -496,7 +499,7 @@ class MomentFolds(FoldsInMemory):
         return self._scale(self._side(self.splits[fold].train), penalty)
 
     def errors(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
-        """Mean squared errors, of shape (2, k): on the training and on the test set."""
+        """Mean squared errors, of shape (2, k, n_targets): on the training and on the test set."""
         sides = [self._side(rows) for rows in self.splits[fold]]
         errors, reliable = self._errors_from(sides, coefs, intercepts)
         return errors if reliable else self._errors_on_rows(fold, coefs, intercepts)
@@ -574,6 +577,11 @@ def _cells(n_rows: int, splits: Sequence[Split]) -> tuple[IndexArray, IndexArray
     rank = np.empty_like(order)
     rank[order] = np.arange(order.size)
     return rank[cells], first[order]
+
+
+def _rounding_of_squares(size: FloatArray) -> FloatArray:
+    """Squares of what rounding leaves of differences of numbers of this size, with room."""
+    return np.asarray((64 * EPS * size) ** 2)
 
 
 def _mean_square(

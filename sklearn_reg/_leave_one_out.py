@@ -34,11 +34,11 @@ SMALLEST_REST = 1e-6
 
 
 class LeftOut(NamedTuple):
-    """Errors and gaps of shape (n_lambdas, n_rows), and coefficients on demand."""
+    """Errors, gaps, and coefficients on demand."""
 
-    train: FloatArray
+    train: FloatArray  # mean squared errors, of shape (n_lambdas, n_rows, n_targets)
     test: FloatArray
-    gaps: FloatArray
+    gaps: FloatArray  # of the worst target, of shape (n_lambdas, n_rows)
     coefs: Sequence[FloatArray]
     intercepts: FloatArray  # of shape (n_rows, n_lambdas, n_targets)
 
@@ -59,13 +59,16 @@ def leave_one_out(
         scaled = folds.whole_on_rows(penalty)
         points = follow(scaled, penalty, levels, tol)
     spectrum = Spectrum.of(scaled.design, penalty.weights)
+    if levels[-1] == 0 and not spectrum.smallest > 0:
+        return None  # without a penalty the fit is not unique
     P, Y = _coordinates(folds, scaled, spectrum)
     parts = [_without_each(P, y, spectrum, levels, folds.centred) for y in Y.T]
     if not points.are_certified or not all(part.is_accurate(tol) for part in parts):
         return None
-    squares = scaled.units[:, None, None] ** 2
+    squares = scaled.units**2
     train, test, gaps = (
-        np.stack(values) * squares for values in zip(*(part[:3] for part in parts), strict=True)
+        np.stack(values, axis=2) * squares
+        for values in zip(*(part[:3] for part in parts), strict=True)
     )
     others = n / (n - 1)
     left = scaled.units * np.stack([part.left for part in parts], axis=2)
@@ -74,9 +77,9 @@ def leave_one_out(
     shift = coefs.explain(scaled.columns.means) - (1.0 / np.sqrt(n) if folds.centred else 0.0)
     intercepts = points.intercepts[:, None] + left * shift[:, :, None]
     return LeftOut(
-        others * train.mean(axis=0),
-        n * test.mean(axis=0),
-        others * gaps.max(axis=0),
+        others * train,
+        n * test,
+        others * gaps.max(axis=2),
         coefs,
         intercepts.transpose(1, 0, 2),
     )
@@ -123,8 +126,8 @@ def _without_each(
     """Leave out each row in turn.
 
     The residual without row i is r + q_i H_i with q_i = r_i / (1 - h_i), so that its square is
-    |r|^2 + 2 q_i (H r)_i + q_i^2 (H^2)_ii. The gap of ridge is |gradient|^2 / (2 lambda) with
-    the gradient in the coordinates P, where an exact decomposition makes it zero.
+    |r|^2 + 2 q_i (H r)_i + q_i^2 (H^2)_ii. The gap of ridge is at most |gradient|^2 / (2 (lambda +
+    d_min)) with the gradient in the coordinates P, where an exact decomposition makes it zero.
     """
     d, intercept = spectrum.values[:, None], 1.0 / len(y) if centred else 0.0
     inverse, levels = 1.0 / (d + levels), levels[:, None]
@@ -141,7 +144,7 @@ def _without_each(
         sizes = np.sqrt(d[-1] * np.maximum(train, 0.0)) / levels
     else:
         sizes = np.linalg.norm(a, axis=0)[:, None] + np.abs(q) * np.sqrt(squares @ inverse**2).T
-    gaps = np.square((spectrum.error + EPS * levels) * sizes) / (2.0 * levels)
+    gaps = np.square((spectrum.error + EPS * levels) * sizes) / (2.0 * (levels + spectrum.smallest))
     return _Part(train, q**2, gaps, q, float(rest.min()), total, 0.5 * float(y @ y))
 
 

@@ -165,6 +165,18 @@ def overflow_explained(sizes: Callable[[], str] = str) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def calling(name: str, value: Any) -> Iterator[None]:
+    """Note on an error of a user's function which argument it came in as; it passes through."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(
+            f"It was raised by the function or object that was passed as {name}={value!r}."
+        )
+        raise
+
+
 def _refuse(wrong: NDArray[np.bool_], array: Weights, name: str, wanted: str) -> None:
     """Raise for the first element that is wrong, if any."""
     if wrong.any():

@@ -110,6 +110,10 @@ class Design(ABC):
         """Size of the rounding errors of 1/2 r'S r at w beyond those of r itself."""
         return 0.0
 
+    def digits_lost(self, columns: IndexArray) -> float:
+        """Factor by which the rounding of `gram` exceeds that of centred columns."""
+        return 1.0
+
     def generalized_inverse(self, columns: IndexArray) -> Solve:
         """Multiply by a generalized inverse of the Gram matrix of these columns."""
         return generalized_inverse(self.gram(columns, columns))
@@ -228,6 +232,16 @@ class RowsDesign(Design):
         product = self.rows.gram(rows, columns, self.weights, self.means)
         product *= np.multiply.outer(self.factors[rows], self.factors[columns])
         return product
+
+    def digits_lost(self, columns: IndexArray) -> float:
+        """Factor by which the rounding of `gram` exceeds that of centred columns."""
+        if not self.rows.is_sparse:
+            return 1.0
+        # Sparse columns meet before they are centred: the squares of their means cancel.
+        means = self.means[columns] * self.factors[columns]
+        return 1.0 + float(
+            np.max(np.square(means * inverse_roots(self.squares)[columns]), initial=0.0)
+        )
 
     @cached_property
     def squares(self) -> FloatArray:

@@ -19,7 +19,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_reg._base import PenalizedRegression
-from sklearn_reg._cross_validation import PenalizedRegressionCV, one_standard_error
+from sklearn_reg._choice import one_standard_error
+from sklearn_reg._cross_validation import PenalizedRegressionCV
 from sklearn_reg._drawing import (
     axes_for,
     count_on_top,

@@ -10,14 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.metrics import mean_squared_error
-from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, indexable
 
-from sklearn_reg._cross_validation import (
-    PenalizedRegressionCV,
-    Rule,
-    within_one_standard_error,
-)
+from sklearn_reg._choice import Rule, within_one_standard_error
+from sklearn_reg._cross_validation import PenalizedRegressionCV
+from sklearn_reg._splits import check_splits, read_splits, splitter_of
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import check_l1_ratio, real_numbers
 
@@ -33,11 +30,12 @@ class RidgeRegressionCV(PenalizedRegressionCV):
     ----------
     lambdas : int or array-like of shape (n_lambdas,), default=100
         A number of penalties, spaced evenly in log from lambda_max down to `eps` lambda_max, or
-        the penalties themselves, > 0.
+        the penalties themselves, >= 0; 0 is least squares.
     eps : float, default=1e-3
         The grid ends at eps squared times where it begins.
     cv : int, splitter or iterable, default=None
-        As everywhere in scikit-learn; None is 5 folds.
+        As everywhere in scikit-learn; None is 5 folds. An iterable gives pairs (train, test) of row
+        numbers or of boolean masks; an iterator is read by one `fit`.
     rule : {"min", "1se", "aic", "bic", "gcv"} or callable, default="min"
         How lambda is chosen:
 
@@ -45,10 +43,15 @@ class RidgeRegressionCV(PenalizedRegressionCV):
         - "1se": the largest lambda, so the most regularised model, whose mean error is within one
           standard error of the smallest;
         - "aic", "bic", "gcv": Akaike's and the Bayesian information criterion, and generalised
-          cross-validation, on all of the data with the path's degrees of freedom;
-        - a callable takes lambdas (n_lambdas,) and losses (n_lambdas, n_folds), returns an index.
+          cross-validation, on all of the data with the path's degrees of freedom. Their number of
+          samples is that of the rows with a positive weight: weights are relative. For weights that
+          are counts, repeat the rows;
+        - a callable takes lambdas (n_lambdas,) and losses (n_lambdas, n_folds), and returns the
+          index of a lambda.
     scoring : str or callable, default=None
-        Any scorer of scikit-learn, to be maximised. None is the mean squared error, minimised.
+        Any scorer of scikit-learn, to be maximised. None is the mean squared error, minimised. A
+        scorer that takes sample weights gets those of `fit`, unless metadata routing is enabled;
+        one that takes none is used without.
     n_jobs : int, default=None
         Threads that follow paths side by side; they share the data.
     tol : float, default=1e-6
@@ -66,16 +69,23 @@ class RidgeRegressionCV(PenalizedRegressionCV):
     ----------
     lambda_ : float
         The chosen penalty.
+    lambda_min_, lambda_1se_ : float
+        The lambda with the smallest mean error over the folds, and the largest one whose mean error
+        is within one standard error of that; at `l1_ratio_`, whatever the rule.
     l1_ratio_ : float
         The share of L1, chosen where there was a choice.
     lambdas_ : ndarray of shape (n_lambdas,)
         The grid, from the largest to the smallest.
     mse_path_ : ndarray of shape (n_lambdas, n_folds)
-        Mean squared errors on the test rows, in the unit of y squared.
+        Mean squared errors on the test rows, in the unit of y squared; the mean of several targets.
+    relative_mse_path_ : ndarray of shape (n_lambdas, n_folds)
+        Of several targets, the mean of each one's error divided by that of its null model (its
+        variance). It is what lambda is chosen by, so that targets count alike in whatever unit.
     train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
         Mean squared errors on the training rows.
     score_path_ : ndarray of shape (n_lambdas, n_folds)
-        Scores on the test rows, where there is a `scoring`.
+        Scores on the test rows, where there is a `scoring`. A lambda with a score that is not
+        finite is ranked last, with a warning.
     fold_coefs_ : ndarray of shape (n_lambdas, n_folds, n_features)
         Coefficients of the folds; with an axis for several targets before the features.
     fold_intercepts_ : ndarray of shape (n_lambdas, n_folds)
@@ -160,11 +170,12 @@ class LassoRegressionCV(PenalizedRegressionCV):
     ----------
     lambdas : int or array-like of shape (n_lambdas,), default=100
         A number of penalties, spaced evenly in log from lambda_max down to `eps` lambda_max, or
-        the penalties themselves, > 0.
+        the penalties themselves, >= 0; 0 is least squares.
     eps : float, default=1e-3
         Where a grid ends, as a share of where it begins.
     cv : int, splitter or iterable, default=None
-        As everywhere in scikit-learn; None is 5 folds.
+        As everywhere in scikit-learn; None is 5 folds. An iterable gives pairs (train, test) of row
+        numbers or of boolean masks; an iterator is read by one `fit`.
     rule : {"min", "1se", "aic", "bic", "gcv"} or callable, default="min"
         How lambda is chosen:
 
@@ -172,10 +183,15 @@ class LassoRegressionCV(PenalizedRegressionCV):
         - "1se": the largest lambda, so the most regularised model, whose mean error is within one
           standard error of the smallest;
         - "aic", "bic", "gcv": Akaike's and the Bayesian information criterion, and generalised
-          cross-validation, on all of the data with the path's degrees of freedom;
-        - a callable takes lambdas (n_lambdas,) and losses (n_lambdas, n_folds), returns an index.
+          cross-validation, on all of the data with the path's degrees of freedom. Their number of
+          samples is that of the rows with a positive weight: weights are relative. For weights that
+          are counts, repeat the rows;
+        - a callable takes lambdas (n_lambdas,) and losses (n_lambdas, n_folds), and returns the
+          index of a lambda.
     scoring : str or callable, default=None
-        Any scorer of scikit-learn, to be maximised. None is the mean squared error, minimised.
+        Any scorer of scikit-learn, to be maximised. None is the mean squared error, minimised. A
+        scorer that takes sample weights gets those of `fit`, unless metadata routing is enabled;
+        one that takes none is used without.
     n_jobs : int, default=None
         Threads that follow paths side by side; they share the data.
     tol : float, default=1e-6
@@ -193,16 +209,23 @@ class LassoRegressionCV(PenalizedRegressionCV):
     ----------
     lambda_ : float
         The chosen penalty.
+    lambda_min_, lambda_1se_ : float
+        The lambda with the smallest mean error over the folds, and the largest one whose mean error
+        is within one standard error of that; at `l1_ratio_`, whatever the rule.
     l1_ratio_ : float
         The share of L1, chosen where there was a choice.
     lambdas_ : ndarray of shape (n_lambdas,)
         The grid, from the largest to the smallest.
     mse_path_ : ndarray of shape (n_lambdas, n_folds)
-        Mean squared errors on the test rows, in the unit of y squared.
+        Mean squared errors on the test rows, in the unit of y squared; the mean of several targets.
+    relative_mse_path_ : ndarray of shape (n_lambdas, n_folds)
+        Of several targets, the mean of each one's error divided by that of its null model (its
+        variance). It is what lambda is chosen by, so that targets count alike in whatever unit.
     train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
         Mean squared errors on the training rows.
     score_path_ : ndarray of shape (n_lambdas, n_folds)
-        Scores on the test rows, where there is a `scoring`.
+        Scores on the test rows, where there is a `scoring`. A lambda with a score that is not
+        finite is ranked last, with a warning.
     fold_coefs_ : ndarray of shape (n_lambdas, n_folds, n_features)
         Coefficients of the folds; with an axis for several targets before the features.
     fold_intercepts_ : ndarray of shape (n_lambdas, n_folds)
@@ -286,14 +309,15 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     ----------
     lambdas : int or array-like of shape (n_lambdas,), default=100
         A number of penalties, spaced evenly in log from lambda_max down to `eps` lambda_max, or
-        the penalties themselves, > 0.
+        the penalties themselves, >= 0; 0 is least squares.
     l1_ratio : float or list of float, default=0.5
         Share of L1 in the penalty, in [0, 1], or several to choose from. With a list, `lambdas_`
         and the paths have an axis for it in front.
     eps : float, default=1e-3
         Where a grid ends, as a share of where it begins; at l1_ratio 0 as `RidgeRegressionCV`'s.
     cv : int, splitter or iterable, default=None
-        As everywhere in scikit-learn; None is 5 folds.
+        As everywhere in scikit-learn; None is 5 folds. An iterable gives pairs (train, test) of row
+        numbers or of boolean masks; an iterator is read by one `fit`.
     rule : {"min", "1se", "aic", "bic", "gcv"} or callable, default="min"
         How lambda is chosen:
 
@@ -301,10 +325,15 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         - "1se": the largest lambda, so the most regularised model, whose mean error is within one
           standard error of the smallest;
         - "aic", "bic", "gcv": Akaike's and the Bayesian information criterion, and generalised
-          cross-validation, on all of the data with the path's degrees of freedom;
-        - a callable takes lambdas (n_lambdas,) and losses (n_lambdas, n_folds), returns an index.
+          cross-validation, on all of the data with the path's degrees of freedom. Their number of
+          samples is that of the rows with a positive weight: weights are relative. For weights that
+          are counts, repeat the rows;
+        - a callable takes lambdas (n_lambdas,) and losses (n_lambdas, n_folds), and returns the
+          index of a lambda.
     scoring : str or callable, default=None
-        Any scorer of scikit-learn, to be maximised. None is the mean squared error, minimised.
+        Any scorer of scikit-learn, to be maximised. None is the mean squared error, minimised. A
+        scorer that takes sample weights gets those of `fit`, unless metadata routing is enabled;
+        one that takes none is used without.
     n_jobs : int, default=None
         Threads that follow paths side by side; they share the data.
     tol : float, default=1e-6
@@ -322,16 +351,23 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     ----------
     lambda_ : float
         The chosen penalty.
+    lambda_min_, lambda_1se_ : float
+        The lambda with the smallest mean error over the folds, and the largest one whose mean error
+        is within one standard error of that; at `l1_ratio_`, whatever the rule.
     l1_ratio_ : float
         The share of L1, chosen where there was a choice.
     lambdas_ : ndarray of shape (n_lambdas,)
         The grid, from the largest to the smallest.
     mse_path_ : ndarray of shape (n_lambdas, n_folds)
-        Mean squared errors on the test rows, in the unit of y squared.
+        Mean squared errors on the test rows, in the unit of y squared; the mean of several targets.
+    relative_mse_path_ : ndarray of shape (n_lambdas, n_folds)
+        Of several targets, the mean of each one's error divided by that of its null model (its
+        variance). It is what lambda is chosen by, so that targets count alike in whatever unit.
     train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
         Mean squared errors on the training rows.
     score_path_ : ndarray of shape (n_lambdas, n_folds)
-        Scores on the test rows, where there is a `scoring`.
+        Scores on the test rows, where there is a `scoring`. A lambda with a score that is not
+        finite is ranked last, with a warning.
     fold_coefs_ : ndarray of shape (n_lambdas, n_folds, n_features)
         Coefficients of the folds; with an axis for several targets before the features.
     fold_intercepts_ : ndarray of shape (n_lambdas, n_folds)
@@ -422,7 +458,8 @@ class LambdaSweep(NamedTuple):
     lambdas : ndarray of shape (n_lambdas,)
         Penalties, from the smallest to the largest.
     train_losses, validation_losses : ndarray of shape (n_lambdas, n_folds)
-        Mean squared errors, in the unit of y squared.
+        Mean squared errors, in the unit of y squared. Of several targets the error of each is
+        divided by its variance, so that they count alike in whatever unit.
     best_lambda : float
         The lambda with the smallest mean validation loss.
     verdicts : list of str
@@ -478,7 +515,8 @@ def lambda_sweep(
     lambdas : array-like of shape (n_lambdas,), default=(1e-4, 1e-3, 1e-2, 1e-1, 1)
         Penalties, >= 0.
     cv : int, splitter or iterable, default=None
-        As everywhere in scikit-learn; None is 5 folds.
+        As everywhere in scikit-learn; None is 5 folds. An iterable gives pairs (train, test) of row
+        numbers or of boolean masks.
     groups : array-like of shape (n_samples,), default=None
         For splitters that need them.
 
@@ -510,8 +548,11 @@ def lambda_sweep(
     """
     name = _lambda_parameter(estimator)
     grid = _check_sweep(lambdas)
-    X, y, groups = indexable(X, y, groups)
-    splits = list(check_cv(cv).split(X, y, groups))
+    data: tuple[Any, Any, Any] = indexable(X, y, groups)
+    X, y, groups = data
+    splits = read_splits(splitter_of(cv), X, y, len(data[1]), {"groups": groups})
+    check_splits(splits, None)
+    units = _null_losses(y)
     losses = np.empty((2, grid.size, len(splits)))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -520,13 +561,25 @@ def lambda_sweep(
             for k, lambda_ in enumerate(grid):
                 model = clone(estimator).set_params(**{name: float(lambda_)}).fit(*parts[0])
                 for side, (X_part, y_part) in enumerate(parts):
-                    losses[side, k, fold] = mean_squared_error(y_part, model.predict(X_part))
+                    errors = mean_squared_error(
+                        y_part, model.predict(X_part), multioutput="raw_values"
+                    )
+                    losses[side, k, fold] = np.mean(errors / units)
     _repeat_once(caught, grid.size * len(splits))
     train, validation = losses
     best = int(np.argmin(validation.mean(axis=1)))
     return LambdaSweep(
         grid, train, validation, float(grid[best]), _verdicts(validation, best), SWEEP_RULE
     )
+
+
+def _null_losses(y: Any) -> FloatArray:
+    """Return what a mean squared error is divided by: of several targets, the variance of each."""
+    Y = np.asarray(y)
+    if Y.ndim == 1 or Y.shape[1] == 1:
+        return np.ones(1)
+    variances = np.var(Y.astype(np.float64), axis=0)
+    return np.where(variances > 0, variances, 1.0)
 
 
 def _verdicts(losses: FloatArray, best: int) -> list[str]:

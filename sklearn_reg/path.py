@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from sklearn_reg._linalg import dense, solver_of, support_of
+from sklearn_reg._degrees_of_freedom import degrees_of_freedom
+from sklearn_reg._linalg import dense, support_of
 from sklearn_reg._parameters import (
     check_flag,
     check_penalty_weights,
@@ -45,6 +46,9 @@ from sklearn_reg.solvers.spectral import Spectrum
 # Without an L1 penalty no lambda makes all coefficients zero: the grid begins where every one is
 # shrunk to 1 % or less, at this many times the largest eigenvalue of the Gram matrix.
 RIDGE_START = 100.0
+# A target whose correlation with the features is this much smaller than that of another one is not
+# explained by them, but for rounding.
+UNEXPLAINED = 1e-6
 
 
 class RegularizationPath(NamedTuple):
@@ -63,8 +67,9 @@ class RegularizationPath(NamedTuple):
     dual_gaps : ndarray of shape (n_lambdas,)
         Upper bounds of F - F*, in the unit of y squared.
     degrees_of_freedom : ndarray of shape (n_lambdas,)
-        Effective number of coefficients, without the intercept: the non-zero ones of a lasso, the
-        trace of the map from y to its fitted values where there is an L2 penalty.
+        Effective number of coefficients, without the intercept: the rank of the columns with a
+        non-zero coefficient for a lasso, the trace of the map from y to its fitted values where
+        there is an L2 penalty.
     training_loss : ndarray of shape (n_lambdas,)
         Weighted mean of the squared residuals, in the unit of y squared.
     """
@@ -165,7 +170,8 @@ def regularization_path(
         Targets, which share the grid.
     lambdas : int or array-like of shape (n_lambdas,), default=100
         A number of penalties, spaced evenly in log from lambda_max down to `eps` lambda_max, or
-        the penalties themselves, > 0, in any order.
+        the penalties themselves, >= 0, in any order. Of several targets the largest lambda_max
+        begins the grid, and `eps` times the smallest ends it.
     l1_ratio : float, default=1.0
         Share of L1 in the penalty, in [0, 1]: 0 is ridge, 1 is the lasso.
     eps : float, default=1e-3
@@ -196,8 +202,8 @@ def regularization_path(
 
     References
     ----------
-    H. Zou, T. Hastie, R. Tibshirani (2007). On the "degrees of freedom" of the lasso. Annals of
-    Statistics 35(5). https://doi.org/10.1214/009053607000000127
+    R. J. Tibshirani, J. Taylor (2012). Degrees of freedom in lasso problems. Annals of Statistics
+    40(2). https://doi.org/10.1214/12-AOS1003
 
     Examples
     --------
@@ -316,11 +322,22 @@ def _grid(count: int, eps: float, scaled: Scaled, penalty: Penalty) -> FloatArra
         weights = penalty.weights[penalty.weights > 0]
         start = RIDGE_START * scaled.design.largest_eigenvalue
         largest = start / float(weights.min(initial=1.0))
-        eps = eps**2
+        smallest = eps**2 * largest
     else:
-        largest = float(largest_lambdas(scaled, penalty).max())
+        levels = largest_lambdas(scaled, penalty)
+        largest, smallest = float(levels.max()), eps * _smallest_level(levels, scaled)
     # Where y or X is constant any penalty gives the same model.
-    return (largest or 1.0) * np.geomspace(1.0, eps, count)
+    return np.geomspace(largest, smallest, count) if largest else np.geomspace(1.0, eps, count)
+
+
+def _smallest_level(levels: FloatArray, scaled: Scaled) -> float:
+    """Return the smallest lambda_max of the targets that features explain at all.
+
+    Targets in other units have other lambda_max; the grid is to reach what each of them needs.
+    """
+    sizes = scaled.units * np.sqrt(scaled.design.scatter)
+    shares = np.divide(levels, sizes, out=np.zeros_like(levels), where=sizes > 0)
+    return float(levels[shares >= UNEXPLAINED * shares.max()].min())
 
 
 def check_lambdas(lambdas: Any, eps: Any) -> FloatArray | Grid:
@@ -328,7 +345,7 @@ def check_lambdas(lambdas: Any, eps: Any) -> FloatArray | Grid:
     end = check_number(eps, "eps", "a number in (0, 1]")
     if end > 1:
         raise ValueError(f"eps must be a number in (0, 1], got {eps!r}")
-    wanted = "an integer >= 1 or an array of numbers > 0"
+    wanted = "an integer >= 1 or an array of numbers >= 0"
     if isinstance(lambdas, Integral) and not isinstance(lambdas, (bool, np.bool_)):
         if lambdas < 1:
             raise ValueError(f"lambdas must be {wanted}, got {lambdas!r}")
@@ -336,7 +353,7 @@ def check_lambdas(lambdas: Any, eps: Any) -> FloatArray | Grid:
     grid = real_numbers(lambdas, "lambdas", wanted).astype(np.float64)
     if grid.ndim != 1 or grid.size == 0:
         raise ValueError(f"lambdas must be {wanted}, got {lambdas!r} of shape {grid.shape}")
-    wrong = np.flatnonzero(~(np.isfinite(grid) & (grid > 0)))
+    wrong = np.flatnonzero(~(np.isfinite(grid) & (grid >= 0)))
     if wrong.size:
         k = int(wrong[0])
         raise ValueError(f"lambdas must be {wanted}, got lambdas[{k}] = {float(grid[k])}")
@@ -402,6 +419,7 @@ class _Record:
         self.scaled, self._after = scaled, after
         self._n_lambdas, self._n_targets = n_lambdas, scaled.units.size
         self._with_degrees_of_freedom = with_degrees_of_freedom
+        self._l2: dict[int, FloatArray] = {}  # of the supports whose degrees of freedom are wanted
         self._gaps, self._losses, self._freedom = np.zeros((3, n_lambdas, self._n_targets))
         self._certified = True
         self._rows: list[tuple[IndexArray, FloatArray]] = [
@@ -415,23 +433,31 @@ class _Record:
         target: int,
         problem: Problem,
         result: SolverResult,
-        degrees: Callable[[], float],
+        freedom: float | None = None,
     ) -> None:
-        """Keep the solution for one penalty and target."""
+        """Keep the solution for one penalty and target, with its degrees of freedom if known."""
         unit, factors, w = self.scaled.units[target], self.scaled.columns.factors, result.w
         support = support_of(w)
         values = unit * w[support] * factors[support]
-        self._rows[k * self._n_targets + target] = support, values
+        row = k * self._n_targets + target
+        self._rows[row] = support, values
         self._gaps[k, target] = unit**2 * result.gap
         self._losses[k, target] = unit**2 * _loss(problem, result)
-        if self._with_degrees_of_freedom:
-            self._freedom[k, target] = degrees()
+        if freedom is not None:
+            self._freedom[k, target] = freedom
+        elif self._with_degrees_of_freedom:
+            self._l2[row] = problem.l2[support]
         self._certified &= result.converged
         self.last = result, problem
         self._after()
 
     def points(self, accurate: bool) -> Points:
         """Return what was collected, in the units of the data."""
+        if self._l2:
+            supports = [self._rows[row][0] for row in self._l2]
+            self._freedom.ravel()[list(self._l2)] = degrees_of_freedom(
+                self.scaled.design, supports, list(self._l2.values())
+            )
         starts = np.cumsum([0] + [support.size for support, _ in self._rows])
         columns = np.concatenate([support for support, _ in self._rows])
         values = np.concatenate([values for _, values in self._rows])
@@ -454,7 +480,7 @@ def _from_the_last(
     for k, problem in enumerate(problems):
         result = yield from solver.steps(problem, w, settings)
         w = result.w
-        record.add(k, target, problem, result, partial(_degrees_of_freedom, problem, w))
+        record.add(k, target, problem, result)
 
 
 def _ridges(
@@ -466,18 +492,20 @@ def _ridges(
     tol: float,
 ) -> None:
     """Take all solutions from one decomposition, and their residuals from one pass."""
-    design = record.scaled.design
+    design, settings = record.scaled.design, Settings(None, 1, tol)
+    problems, penalised = list(problems), lambdas > 0
     spectrum = Spectrum.of(design, weights)
-    W = spectrum.solve(lambdas, target)
-    freedom = spectrum.degrees_of_freedom(lambdas)
-    for k, (problem, w, products) in enumerate(
-        zip(problems, W, design.products_of(W, target), strict=True)
-    ):
-        at = problem.judge(w, products)
-        result = finish(problem, at, [at.values], tol, "closed_form")
+    W = spectrum.solve(lambdas[penalised], target)
+    freedom = spectrum.degrees_of_freedom(lambdas[penalised])
+    for k, (w, products) in enumerate(zip(W, design.products_of(W, target), strict=True)):
+        at = problems[k].judge(w, products)
+        result = finish(problems[k], at, [at.values], tol, "closed_form")
         if not result.converged:
-            result = closed_form(problem, w, Settings(None, 1, tol))
-        record.add(k, target, problem, result, partial(float, freedom[k]))
+            result = closed_form(problems[k], w, settings)
+        record.add(k, target, problems[k], result, float(freedom[k]))
+    for k in np.flatnonzero(~penalised).tolist():  # least squares, the last of a falling grid
+        result = closed_form(problems[k], np.zeros(design.n_features), settings)
+        record.add(k, target, problems[k], result)
 
 
 def _problems(
@@ -487,16 +515,6 @@ def _problems(
     for lambda_ in lambdas:
         at = penalty._replace(lambdas=np.full(scaled.units.size, lambda_))
         yield scaled.problem(target, at)
-
-
-def _degrees_of_freedom(problem: Problem, w: FloatArray) -> float:
-    """Trace of the map from y to its fitted values, the support being what it is."""
-    support = support_of(w)
-    l2 = problem.l2[support]
-    if not l2.any():
-        return float(support.size)
-    gram = problem.design.gram(support, support)
-    return float(np.trace(solver_of(gram + np.diag(l2))(gram)))
 
 
 def _loss(problem: Problem, result: SolverResult) -> float:

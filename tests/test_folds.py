@@ -67,4 +67,4 @@ def test_errors_of_sparse_coefficients_are_those_of_dense_ones(folds_of: type) -
     coefs, intercepts = np.diag([1.0, 0.0, -2.0, 0.0]), np.zeros((P, 1))
     expected = [[np.mean((Y[rows, 0] - X[rows] @ w) ** 2) for w in coefs] for rows in splits[0]]
     for form in (coefs, sparse.csr_array(coefs)):
-        assert_allclose(folds.errors(0, form, intercepts), expected, rtol=1e-12)
+        assert_allclose(folds.errors(0, form, intercepts)[..., 0], expected, rtol=1e-12)

@@ -38,8 +38,9 @@ from sklearn_reg import (
     lambda_sweep,
     regularization_path,
 )
-from sklearn_reg._cross_validation import one_standard_error
-from sklearn_reg._folds import MomentFolds, RowFolds, Split
+from sklearn_reg._choice import one_standard_error
+from sklearn_reg._folds import MomentFolds, RowFolds
+from sklearn_reg._splits import Split
 
 Array = np.ndarray[Any, Any]
 FOLDS = KFold(5, shuffle=True, random_state=0)
@@ -420,7 +421,7 @@ def test_a_callable_chooses() -> None:
     model = LassoRegressionCV(20, cv=FOLDS, rule=median).fit(X, y)
     assert model.lambda_ == model.lambdas_[np.median(model.mse_path_, axis=1).argmin()]
     assert_array_equal(seen["losses"], model.mse_path_)
-    with pytest.raises(ValueError, match="rule returned 20"):
+    with pytest.raises(ValueError, match=r"rule must return the index.* 0 to 19, got 20"):
         LassoRegressionCV(20, cv=FOLDS, rule=lambda *_: 20).fit(X, y)
 
 

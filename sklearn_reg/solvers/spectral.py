@@ -80,6 +80,11 @@ class Spectrum:
         """Bound the backward error of the eigenvalues, as LAPACK's guide does (section 4.7)."""
         return self.values.size * EPS * float(self.values[-1])
 
+    @property
+    def smallest(self) -> float:
+        """The smallest eigenvalue of A'A, or a number below it; 0 where it may be rounding."""
+        return 0.0 if self.of_rows else max(0.0, float(self.values[0]) - self.error)
+
     def directions(self) -> FloatArray:
         """diag(v)^(-1/2) V, of shape (n_features, rank): what a coordinate means in features."""
         if not self.of_rows:
