@@ -106,7 +106,7 @@ class OnDask(Data):
         n_folds = splitter.get_n_splits(_unread(self.n_rows), None, **params)
         if self._is_tall(ALL_PAIRS):
             self._check_cells(n_folds)
-        if not self._is_tall(int(np.sqrt(MOST_NUMBERS / n_folds))):
+        if not self._is_tall(int(np.sqrt(MOST_NUMBERS / max(n_folds, 1)))):
             rows, Y, weights = self._survey()
             splits = _splits(splitter, rows.shape[0], params)
             check_splits(splits, weights)

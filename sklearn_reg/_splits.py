@@ -7,7 +7,7 @@ from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.model_selection import PredefinedSplit, check_cv
+from sklearn.model_selection import BaseCrossValidator, PredefinedSplit, check_cv
 
 from sklearn_reg._typing import FloatArray, IndexArray
 from sklearn_reg._validation import calling, refuse_misread
@@ -20,6 +20,21 @@ class Split(NamedTuple):
 
     train: IndexArray
     test: IndexArray
+
+
+class _Given(BaseCrossValidator):  # type: ignore[misc]
+    """A splitter whose splits are known."""
+
+    def __init__(self, splits: list[Any]) -> None:
+        self._splits = splits
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return how many splits there are."""
+        return len(self._splits)
+
+    def split(self, X: Any = None, y: Any = None, groups: Any = None) -> Iterator[Any]:
+        """Give them, in whatever form they are."""
+        return iter(self._splits)
 
 
 def splitter_of(cv: Any) -> Any:
@@ -41,12 +56,12 @@ def splitter_of(cv: Any) -> Any:
             else "pass at least one (train, test)"
         )
         raise ValueError(f"cv must give splits, got none from {cv!r}: {cause}")
-    return check_cv(splits)
+    return _Given(splits)
 
 
 def routed_splitter(cv: Any) -> Any:
     """Return what metadata routing asks about; that does not read an iterator."""
-    return check_cv([]) if _is_iterable(cv) else check_cv(cv)
+    return _Given([]) if _is_iterable(cv) else check_cv(cv)
 
 
 def read_splits(splitter: Any, X: Any, y: Any, n_rows: int, params: dict[str, Any]) -> list[Split]:
@@ -59,7 +74,8 @@ def read_splits(splitter: Any, X: Any, y: Any, n_rows: int, params: dict[str, An
     IndexError
         If a mask or a row number does not fit the rows of X.
     ValueError, TypeError
-        If there are no splits, or they are not pairs of masks or row numbers.
+        If there are no splits, if they are not pairs of masks or row numbers, or if one side is
+        empty.
     """
     if isinstance(splitter, PredefinedSplit) and len(splitter.test_fold) != n_rows:
         raise ValueError(
@@ -69,7 +85,9 @@ def read_splits(splitter: Any, X: Any, y: Any, n_rows: int, params: dict[str, An
         given = list(splitter.split(X, y, **params))
     if not given:
         raise ValueError(f"cv must give splits, got none from {splitter!r}")
-    return [_split_of(split, fold, n_rows) for fold, split in enumerate(given)]
+    splits = [_split_of(split, fold, n_rows) for fold, split in enumerate(given)]
+    check_splits(splits, None)
+    return splits
 
 
 def check_sides(fold: int, train: float, test: float) -> None:

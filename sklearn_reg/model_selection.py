@@ -14,7 +14,7 @@ from sklearn.utils import _safe_indexing, indexable
 
 from sklearn_reg._choice import Rule, within_one_standard_error
 from sklearn_reg._cross_validation import PenalizedRegressionCV
-from sklearn_reg._splits import check_splits, read_splits, splitter_of
+from sklearn_reg._splits import read_splits, splitter_of
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import check_l1_ratio, real_numbers
 
@@ -551,7 +551,6 @@ def lambda_sweep(
     data: tuple[Any, Any, Any] = indexable(X, y, groups)
     X, y, groups = data
     splits = read_splits(splitter_of(cv), X, y, len(data[1]), {"groups": groups})
-    check_splits(splits, None)
     units = _null_losses(y)
     losses = np.empty((2, grid.size, len(splits)))
     with warnings.catch_warnings(record=True) as caught:
