@@ -14,13 +14,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from copy import copy
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, eigsh
 
+from sklearn_reg._cached import cached_property
 from sklearn_reg._linalg import EPS, Solve, generalized_inverse, inverse_roots, pseudo_inverse
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import Moments

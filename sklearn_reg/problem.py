@@ -18,10 +18,9 @@ explain and c shrinks until every h_j* is finite.
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 
+from sklearn_reg._cached import cached_property
 from sklearn_reg._linalg import EPS, Solve, support_of
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.designs import Design, Products
@@ -234,10 +233,11 @@ class _Explained:
         if columns.size == 0:
             return u, 0.0
         key = columns.tobytes()
-        if self._last is None or self._last[0] != key:
-            self._last = (key, self._design.generalized_inverse(columns))
+        kept = self._last  # read once: another thread may replace it
+        if kept is None or kept[0] != key:
+            kept = self._last = (key, self._design.generalized_inverse(columns))
         coefficients = np.zeros_like(u)
-        coefficients[columns] = self._last[1](u[columns])
+        coefficients[columns] = kept[1](u[columns])
         rest = u - self._design.normal_product(coefficients)
         rest[columns] = 0.0
         return rest, max(0.0, float(u @ coefficients))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
+from sklearn_reg._cached import cached_property
 from sklearn_reg._linalg import EPS, support_of
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import row_chunks

@@ -6,15 +6,19 @@ What runs at once is waited for with a limit, so that a deadlock is a failure an
 from __future__ import annotations
 
 import _thread
+import ast
 import hashlib
 import multiprocessing
+import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -25,7 +29,12 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import (
+    OpenBLASController,
+    ThreadpoolController,
+    threadpool_info,
+    threadpool_limits,
+)
 
 from problems import correlated
 from sklearn_reg import (
@@ -36,6 +45,7 @@ from sklearn_reg import (
     Moments,
     RidgeRegression,
     RidgeRegressionCV,
+    _threads,
     regularization_path,
 )
 from sklearn_reg._threads import one_blas_thread
@@ -218,6 +228,178 @@ def test_blas_threads_are_left_as_they_were_found(model: Any) -> None:
             assert blas_threads() == before
 
 
+# --- the limit of one BLAS thread -----------------------------------------------------------------
+
+BLAS = ThreadpoolController().select(user_api="blas")
+# threadpoolctl 3.8 lets only one thread at a time set limits; this lets the others do so again.
+give_back: Callable[[], None] = getattr(
+    OpenBLASController, "clear_controlling_thread", lambda: None
+)
+
+
+def numbers() -> set[int]:
+    """Threads that BLAS libraries have; quicker than `blas_threads`."""
+    return {library.num_threads for library in BLAS.lib_controllers}
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """Let BLAS have two threads, whatever the machine, and look whether they are left."""
+    limit = threadpool_limits(2, user_api="blas")
+    give_back()
+    yield
+    left = numbers()
+    with limit:  # what was before comes back
+        pass
+    assert left == {2}
+    assert not _threads._users
+
+
+def seen(call: Callable[[], Any] = numbers) -> Any:
+    """Call something in another thread, inside the limit."""
+
+    def inside() -> Any:
+        with one_blas_thread():
+            return call()
+
+    return all_at_once([inside])[0]
+
+
+class Elsewhere:
+    """A block in a thread of its own, which goes on until `leave`."""
+
+    def __init__(self, block: Callable[[], Any] = one_blas_thread) -> None:
+        self._leave, entered = threading.Event(), threading.Event()
+
+        def run() -> None:
+            with block():
+                entered.set()
+                self._leave.wait(LIMIT)
+
+        self._thread = threading.Thread(target=run)
+        self._thread.start()
+        assert entered.wait(LIMIT)
+
+    def leave(self) -> None:
+        self._leave.set()
+        self._thread.join(LIMIT)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_the_limit_holds_in_a_second_thread_after_a_fit_in_the_first() -> None:
+    LassoRegression(0.05, solver="auto").fit(*data("wide"))
+    assert numbers() == {2}
+    assert seen() == {1}
+    assert numbers() == {2}
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_the_limit_holds_in_a_second_thread_inside_a_limit_of_the_first() -> None:
+    with threadpool_limits(3, user_api="blas"):
+        assert seen() == {1}
+        assert numbers() == {3}
+        with one_blas_thread():
+            assert seen() == {1}
+            assert numbers() == {1}
+        assert numbers() == {3}
+    limit = threadpool_limits(3, user_api="blas")  # not a block: the first thread keeps OpenBLAS
+    assert seen() == {1}
+    assert numbers() == {3}
+    with limit:
+        pass
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_a_lower_limit_of_the_user_stays() -> None:
+    with threadpool_limits(1, user_api="blas"):
+        assert seen() == {1}
+        assert numbers() == {1}
+        LassoRegression(0.05, solver="auto").fit(*data("wide"))
+        assert numbers() == {1}
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_a_number_of_threads_that_is_set_inside_the_limit_stays() -> None:
+    with one_blas_thread():
+        limit = threadpool_limits(3, user_api="blas")
+    assert numbers() == {3}
+    threadpool_limits(2, user_api="blas")
+    give_back()
+    del limit
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_after_a_fit_any_thread_may_set_limits() -> None:
+    LassoRegression(0.05, solver="auto").fit(*data("wide"))
+
+    def limited() -> set[int]:
+        with threadpool_limits(1, user_api="blas"):
+            return numbers()
+
+    assert all_at_once([limited]) == [{1}]
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize("first_out", ["here", "elsewhere"])
+def test_of_nested_and_overlapping_limits_the_last_one_is_lifted(first_out: str) -> None:
+    with one_blas_thread():
+        elsewhere = Elsewhere()
+        with one_blas_thread():
+            assert numbers() == {1}
+        if first_out == "elsewhere":
+            elsewhere.leave()
+        assert numbers() == {1}
+    assert numbers() == ({1} if first_out == "here" else {2})
+    elsewhere.leave()
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.skipif(
+    not hasattr(OpenBLASController, "clear_controlling_thread"),
+    reason="this threadpoolctl does not know whose limit it is",
+)
+def test_a_limit_of_another_thread_that_ends_after_ours_is_not_broken() -> None:
+    with one_blas_thread():
+        another = Elsewhere(lambda: threadpool_limits(1, user_api="blas"))
+    assert numbers() == {1}
+    another.leave()
+    with one_blas_thread():  # sees that BLAS was left at one thread
+        pass
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_the_limit_holds_again_after_another_thread_lifted_its_own() -> None:
+    another = Elsewhere(lambda: threadpool_limits(1, user_api="blas"))
+    with one_blas_thread():
+        another.leave()
+        with one_blas_thread():
+            assert numbers() == {1}
+
+
+def test_libraries_with_a_number_for_each_thread_are_limited_in_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """OpenMP counts by thread, as MKL does."""
+    openmp = ThreadpoolController().select(user_api="openmp")
+    assert len(openmp), "scikit-learn brings OpenMP"
+    monkeypatch.setattr(_threads, "_libraries", lambda: _threads._Libraries([], openmp))
+
+    def threads() -> set[int]:
+        return {library.num_threads for library in openmp.lib_controllers}
+
+    def in_a_thread() -> list[set[int]]:
+        with openmp.limit(limits=3):
+            with one_blas_thread():
+                inside = threads()
+            return [inside, threads()]
+
+    before = threads()
+    with one_blas_thread():
+        assert all_at_once([in_a_thread] * 2) == [[{1}, {3}]] * 2
+        assert threads() == {1}
+    assert threads() == before
+
+
 # --- processes ------------------------------------------------------------------------------------
 
 
@@ -296,7 +478,128 @@ def test_a_fork_while_another_thread_fits_keeps_no_limit_of_its_threads() -> Non
     assert inside == {1}
 
 
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.usefixtures("two_threads")
+def test_a_fork_inside_the_limit_keeps_it_until_the_block_ends() -> None:
+    elsewhere = Elsewhere()
+    with one_blas_thread():
+        child = os.fork()
+        held = numbers()
+    if not child:
+        os._exit(0 if (held, numbers(), seen(), numbers()) == ({1}, {2}, {1}, {2}) else 1)
+    elsewhere.leave()
+    assert ends(child) == 0
+
+
+def ends(child: int) -> int | None:
+    """Exit code of a child, or None for one that does not end, and is killed."""
+    end = time.monotonic() + LIMIT
+    while time.monotonic() < end:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.001)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return None
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_processes_forked_beside_fitting_threads_can_fit() -> None:
+    """No lock is held while a thread computes: in the child nobody would release it.
+
+    OpenBLAS with several threads hangs by itself where another thread forks; hence the limit.
+    """
+    X, y = data("wide")
+    work = [
+        LassoRegression(0.05, solver="auto"),
+        LassoRegression(0.05, learning_rate="auto", n_iterations=3),
+        RidgeRegression(0.1, solver="auto", standardize=True),
+    ]
+    stop = threading.Event()
+
+    def fit() -> None:
+        for model in work:
+            clone(model).fit(X, y)
+
+    def fit_on() -> None:
+        while not stop.is_set():
+            fit()
+
+    threads = [threading.Thread(target=fit_on) for _ in range(3)]
+    codes: list[int | None] = []
+    with threadpool_limits(1, user_api="blas"):
+        for thread in threads:
+            thread.start()
+        try:
+            end = time.monotonic() + 2.0
+            while time.monotonic() < end and set(codes) <= {0}:
+                codes.append(ends(forked(fit)))
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join(LIMIT)
+    assert set(codes) == {0}
+
+
+def forked(call: Callable[[], Any]) -> int:
+    """Call in a child process; it ends with 0 unless the call raises."""
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        call()
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def test_no_property_holds_a_lock_while_it_computes() -> None:
+    """The `functools.cached_property` of Python 3.11 has one lock for all instances."""
+    files = list(Path(_threads.__file__).parent.rglob("*.py"))
+    assert len(files) > 20
+    for file in files:
+        names = {
+            alias.name if isinstance(node, ast.ImportFrom) else node.attr
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+            for alias in getattr(node, "names", [node])
+            if (isinstance(node, ast.ImportFrom) and node.module == "functools")
+            or isinstance(node, ast.Attribute)
+        }
+        assert "cached_property" not in names, file
+
+
 # --- interrupted ----------------------------------------------------------------------------------
+
+
+class Interrupted(BaseException):
+    """What a signal handler raises."""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer here")
+@pytest.mark.usefixtures("two_threads")
+def test_an_interrupt_at_any_moment_leaves_blas_threads_as_they_were() -> None:
+    def interrupt(*_: Any) -> None:
+        raise Interrupted
+
+    def until_interrupted(delay: float) -> None:
+        signal.setitimer(signal.ITIMER_REAL, delay)
+        while True:
+            with one_blas_thread():
+                pass
+
+    before, rng = signal.signal(signal.SIGALRM, interrupt), np.random.default_rng(0)
+    try:
+        for delay in rng.uniform(2e-5, 3e-4, 3000):
+            with pytest.raises(Interrupted):
+                until_interrupted(delay)
+            assert numbers() == {2}
+            assert not _threads._users
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 class Long:
