@@ -17,7 +17,9 @@ FONT = 9  # points, of names of lines
 LITERAL = {"parse_math": False, "usetex": False}  # of a Text that is drawn as it is
 READ = set(r"$\_^%#&~{}")  # what mathtext or TeX would read as more than a character
 LEADER = {"arrowstyle": "-", "linewidth": 0.7, "shrinkB": 0}  # from a name to its line
-SHARE = 0.6  # of axes, that a legend inside them takes at most unless its names were SMALL then
+SMALLEST = 5  # points, of long names
+WIDEST = 0.5  # share of the x axis for names of lines
+SHARE = 0.6  # of axes for a legend inside them, unless its names would be smaller than SMALL
 SMALL = 6.5  # points
 
 
@@ -182,8 +184,9 @@ def name_lines(
     width, height = ax.get_window_extent().size / ax.figure.dpi * 72  # points
     rows = [name.split("\n") for name in names]
     tallest, longest = max(map(len, rows)), max(len(row) for name in rows for row in name)
-    font = min(FONT, height / (1.25 * tallest * len(names)))
-    room = min(0.45, (0.6 * font * longest + 22) / width)
+    fitting = max(SMALLEST, (WIDEST * width - 22) / (0.6 * max(longest, 1)))
+    font = min(FONT, height / (1.25 * tallest * len(names)), fitting)
+    room = min(WIDEST, (0.6 * font * longest + 22) / width)
     _lengthen(ax, *((room, 0.0) if on_left else (0.0, room)))
     bottom, top = ax.get_ylim()
     heights = spread((ends - bottom) / (top - bottom), 1.25 * tallest * font / height)

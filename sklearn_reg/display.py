@@ -166,12 +166,12 @@ class RegularizationPathDisplay:
             or a fitted search, such as `GridSearchCV`, whose `best_estimator_` is one of these. A
             CV estimator must be fitted: its grid is drawn, and its `lambda_` and the 1-SE lambda
             are marked. Of another, `lambda_` is marked.
-        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            Data, as the estimator takes them. They are needed for a fitted estimator, too: it keeps
-            the coefficients of its own lambda and, after cross-validation, those of the folds, but
-            not the path on all of the data.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Targets; of several, `plot(target=...)` draws one.
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features), default=None
+            Data, as the estimator takes them. None is refused, for a fitted estimator, too: it
+            keeps the coefficients of its own lambda and, after cross-validation, those of the
+            folds, but not the path on all of the data.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+            Targets, needed like X; of several, `plot(target=...)` draws one.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights.
         ax : matplotlib Axes, default=None

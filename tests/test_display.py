@@ -475,6 +475,15 @@ def test_a_scorer_is_named_as_it_is(diabetes: Any) -> None:
         assert display.ax_.get_ylabel() == f"minus the score ({name})"
 
 
+def test_long_names_stay_in_the_figure(diabetes: Any) -> None:
+    path = regularization_path(*diabetes, lambdas=10)
+    names = [f"mean income of the households in block group number {j}" for j in range(10)]
+    display = RegularizationPathDisplay.from_path(path, feature_names=names)
+    assert not words_overlap(display)
+    extent = matplotlib.text.Text.get_window_extent
+    assert min(extent(text).x0 for text in display.ax_.texts) > 0
+
+
 def test_names_must_be_one_a_feature(diabetes: Any) -> None:
     path = regularization_path(*diabetes, lambdas=3)
     with pytest.raises(ValueError, match="feature_names must be 10, one a feature, got 2"):
