@@ -7,30 +7,34 @@ always further to the right. Lines differ in dash as well as in colour.
 
 from __future__ import annotations
 
+import reprlib
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_reg._base import PenalizedRegression
-from sklearn_reg._choice import one_standard_error
+from sklearn_reg._base import LinearModel, PenalizedRegression
 from sklearn_reg._cross_validation import PenalizedRegressionCV
 from sklearn_reg._drawing import (
     axes_for,
     count_on_top,
+    draw_line,
+    label_axes,
     mark_lambdas,
     name_lines,
+    plain_ticks,
+    put_legend,
+    scale_lambdas,
     shade_sides,
     styles,
 )
-from sklearn_reg._report import feature_names_of
 from sklearn_reg._typing import FloatArray, Matrix
+from sklearn_reg._unwrapping import best_of, curve_of, curve_of_model, is_search, see, unwrap
 from sklearn_reg._validation import Weights, check_labelled, check_type, check_weights
 from sklearn_reg.model_selection import LambdaSweep, lambda_sweep
 from sklearn_reg.optimizers import (
@@ -45,8 +49,15 @@ from sklearn_reg.path import RegularizationPath, regularization_path
 LAMBDA = r"$\lambda$ (more penalty to the right)"
 SQUARES = "(unit of y²)"
 ERROR = f"mean squared error {SQUARES}"
+RELATIVE_ERROR = "mean squared error (null models: 1)"
 GREY = "0.6"
-ABOVE = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2, "frameon": False}
+COMPARED = ("subgradient", "gradient_descent", "accelerated")  # solvers
+ABOVE: dict[str, Any] = {
+    "loc": "lower left",
+    "bbox_to_anchor": (0, 1),
+    "ncols": 2,
+    "frameon": False,
+}
 
 
 class RegularizationPathDisplay:
@@ -141,8 +152,8 @@ class RegularizationPathDisplay:
     def from_estimator(
         cls,
         estimator: Any,
-        X: Matrix,
-        y: ArrayLike,
+        X: Matrix | None = None,
+        y: ArrayLike | None = None,
         *,
         sample_weight: ArrayLike | None = None,
         ax: Any = None,
@@ -152,13 +163,16 @@ class RegularizationPathDisplay:
         Parameters
         ----------
         estimator : estimator object
-            One of this package's six; or a pipeline that ends in one and whose other steps are
-            fitted. A CV estimator must be fitted: its grid is drawn, and its `lambda_` and the
-            1-SE lambda are marked.
-        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
-            Data.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Targets; of several, `plot(target=...)` draws one.
+            One of this package's six; a pipeline that ends in one and whose other steps are fitted;
+            or a fitted search, such as `GridSearchCV`, whose `best_estimator_` is one of these. A
+            CV estimator must be fitted: its grid is drawn, and its `lambda_` and the 1-SE lambda
+            are marked. Of another, `lambda_` is marked.
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features), default=None
+            Data, as the estimator takes them. None is refused, for a fitted estimator, too: it
+            keeps the coefficients of its own lambda and, after cross-validation, those of the
+            folds, but not the path on all of the data.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+            Targets, needed like X; of several, `plot(target=...)` draws one.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights.
         ax : matplotlib Axes, default=None
@@ -172,25 +186,32 @@ class RegularizationPathDisplay:
         Raises
         ------
         TypeError
-            If the estimator is not of this package.
+            If the model is not of this package, or is wrapped in what displays do not know, such as
+            `TransformedTargetRegressor`; or if X or y is missing.
         NotFittedError
-            If a CV estimator is not fitted.
+            If a CV estimator, a step of a pipeline, or a search is not fitted.
         """
-        model, X, names = _last_step(estimator, X)
+        model, steps = unwrap(estimator)
+        if X is None or y is None:
+            raise TypeError(
+                "X and y must be given: a fitted estimator does not keep its path on all of the "
+                "data, which is drawn"
+            )
+        X, names = see(steps, X)
         chosen: float | None = None
         sparser: float | None = None
         grid: dict[str, Any] = {}
         if isinstance(model, PenalizedRegressionCV):
-            check_is_fitted(model)
-            curve = _Curve.of(model)
+            curve = curve_of_model(model)
             grid = {"lambdas": curve.lambdas, "l1_ratio": model.l1_ratio_}
-            chosen, sparser = model.lambda_, float(curve.lambdas[curve.one_standard_error])
+            chosen, sparser = model.lambda_, curve.one_standard_error
         elif isinstance(model, PenalizedRegression):
             grid = {"l1_ratio": model._l1_ratio()}
             chosen = float(model.lambda_) if np.ndim(model.lambda_) == 0 else None
         else:
             raise TypeError(
-                f"estimator must be of sklearn_reg, or a pipeline that ends so, got {model!r}"
+                "estimator must be of sklearn_reg, or a pipeline or search that ends so, got "
+                f"{model!r}"
             )
         shared = ("fit_intercept", "standardize", "penalty_weights", "positive", "tol")
         path = regularization_path(
@@ -227,9 +248,8 @@ class RegularizationPathDisplay:
         coefs, freedom = path.coefs, path.degrees_of_freedom
         if coefs.ndim == 3:
             coefs, freedom = coefs[:, target], freedom[:, target]
-        names = self.feature_names
-        if names is None:
-            names = [f"x{j}" for j in range(coefs.shape[1])]
+        names = _names(self.feature_names, coefs.shape[1], "x", "feature")
+        marks = {"chosen": self.chosen, "1-SE": self.one_standard_error}
         # Named are features of the chosen model, where there is one.
         seen = np.abs(coefs[path.lambdas >= (self.chosen or 0.0)])
         heights = seen.max(axis=0, initial=0.0)
@@ -238,18 +258,19 @@ class RegularizationPathDisplay:
         looks = dict(zip(named, styles(len(named)), strict=True))
         others = {"color": GREY, "linestyle": "-", "linewidth": 0.7, "zorder": 1}
         self.lines_ = [
-            self.ax_.plot(path.lambdas, coefs[:, j], label=names[j], **looks.get(j, others))[0]
+            draw_line(self.ax_, path.lambdas, coefs[:, j], names[j], **looks.get(j, others))
             for j in np.flatnonzero(coefs.any(axis=0)).tolist()
         ]
-        self.ax_.set(xscale="log", xlabel=LAMBDA, ylabel="coefficient (unit of y / unit of x)")
+        self.marks_ = mark_lambdas(self.ax_, marks)
+        scale_lambdas(self.ax_, path.lambdas, marks)
+        label_axes(self.ax_, xlabel=LAMBDA, ylabel="coefficient (unit of y / unit of x)")
         self.ax_.axhline(0.0, color="black", linewidth=0.6, zorder=0)
         colors = [looks[j]["color"] for j in named]
-        name_lines(self.ax_, coefs[-1, named], [names[j] for j in named], colors, "left")
-        marks = {"chosen": self.chosen, "1-SE": self.one_standard_error}
-        self.marks_ = mark_lambdas(self.ax_, marks)
-        if self.marks_:
-            self.ax_.legend(handles=self.marks_, loc="upper right")
+        called, ends = [names[j] for j in named], coefs[-1, named]
+        name_lines(self.ax_, path.lambdas[-1], ends, called, colors, "left")
         count_on_top(self.ax_, path.lambdas, freedom)
+        if self.marks_:
+            put_legend(self.ax_, self.marks_, ax is not None, alone=True, loc="upper right")
         return self
 
 
@@ -322,7 +343,10 @@ class CrossValidationDisplay:
         Parameters
         ----------
         estimator : estimator object
-            A fitted CV estimator of this package, or a fitted pipeline that ends in one.
+            A fitted CV estimator of this package; a fitted search over `lambda_`, such as
+            `GridSearchCV`; or a fitted pipeline that ends in one of these. The scores of a search
+            are negated, and drawn for those candidates that have the best values of all other
+            parameters.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -334,23 +358,22 @@ class CrossValidationDisplay:
         Raises
         ------
         TypeError
-            If the estimator is not a CV estimator of this package.
+            If the estimator is none of these.
+        ValueError
+            If a search has tried but one `lambda_` with the best values of the other parameters.
         NotFittedError
             If it is not fitted.
         """
-        model = estimator[-1] if isinstance(estimator, Pipeline) else estimator
-        if not isinstance(model, PenalizedRegressionCV):
-            raise TypeError(f"estimator must be a CV estimator of sklearn_reg, got {model!r}")
-        check_is_fitted(model)
-        curve = _Curve.of(model)
-        has_scores = model.scoring is not None
+        curve = curve_of(estimator)
+        scoring = getattr(curve.scoring, "__name__", curve.scoring)
+        error = RELATIVE_ERROR if curve.relative else ERROR
         return cls(
             curve.lambdas,
             curve.losses,
-            train_losses=None if has_scores else curve.train_losses,
-            chosen=model.lambda_,
-            one_standard_error=float(curve.lambdas[curve.one_standard_error]),
-            name=f"minus the score ({model.scoring})" if has_scores else ERROR,
+            train_losses=curve.train_losses,
+            chosen=curve.chosen,
+            one_standard_error=curve.one_standard_error,
+            name=error if scoring is None else f"minus the score ({scoring})",
         ).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
@@ -390,10 +413,13 @@ class CrossValidationDisplay:
                 color=train["color"],
                 linestyle="--",
             )
-        self.ax_.set(xscale="log", xlabel=LAMBDA, ylabel=self.name)
         marks = {"chosen": self.chosen, "1-SE": self.one_standard_error}
         self.marks_ = mark_lambdas(self.ax_, marks)
-        self.ax_.legend(**ABOVE)
+        scale_lambdas(self.ax_, self.lambdas, marks)
+        label_axes(self.ax_, xlabel=LAMBDA)
+        label_axes(self.ax_, quoted=True, ylabel=self.name)
+        drawn = [self.errorbar_, self.train_line_, *self.marks_]
+        put_legend(self.ax_, [part for part in drawn if part], ax is not None, **ABOVE)
         return self
 
 
@@ -469,7 +495,8 @@ class LambdaSweepDisplay:
         Parameters
         ----------
         estimator : estimator object
-            A regressor with a parameter `lambda_`, or a pipeline in which one step has it.
+            A regressor with a parameter `lambda_`, or a pipeline in which one step has it. Of a
+            fitted search, such as `GridSearchCV`, the `best_estimator_` is swept.
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
             Data.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
@@ -488,7 +515,8 @@ class LambdaSweepDisplay:
         LambdaSweepDisplay
             The display, drawn.
         """
-        return cls.from_sweep(lambda_sweep(estimator, X, y, lambdas, cv, groups=groups), ax=ax)
+        swept = best_of(estimator) if is_search(estimator) else estimator
+        return cls.from_sweep(lambda_sweep(swept, X, y, lambdas, cv, groups=groups), ax=ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw both losses against lambda.
@@ -522,24 +550,15 @@ class LambdaSweepDisplay:
             **validation,
         )
         self.validation_line_ = bars.lines[0]
-        if lambdas[0] > 0:
-            self.ax_.set_xscale("log")
-        elif lambdas[-1] > 0:  # 0 stands left of a logarithmic scale
-            self.ax_.set_xscale("symlog", linthresh=lambdas[lambdas > 0][0])
         if mean.max() > 10 * mean.min() > 0:
             self.ax_.set_yscale("log")
-        self.ax_.set(xlabel=LAMBDA, ylabel=ERROR)
+        scale_lambdas(self.ax_, lambdas, {})
+        label_axes(self.ax_, xlabel=LAMBDA, ylabel=ERROR)
         self.shades_ = shade_sides(self.ax_, lambdas, sweep.verdicts)
-        self.ax_.plot(
-            sweep.best_lambda,
-            mean.min(),
-            label=f"best, $\\lambda$ = {sweep.best_lambda:.3g}",
-            linestyle="none",
-            marker="*",
-            markersize=13,
-            color="black",
-        )
-        self.ax_.legend(**ABOVE)
+        star = {"linestyle": "none", "marker": "*", "markersize": 13, "color": "black"}
+        called = f"best, λ = {sweep.best_lambda:.3g}"
+        best = draw_line(self.ax_, sweep.best_lambda, mean.min(), called, **star)
+        put_legend(self.ax_, [self.train_line_, bars, best], ax is not None, **ABOVE)
         return self
 
 
@@ -578,53 +597,33 @@ class ConvergenceDisplay:
     def from_estimator(
         cls,
         estimator: Any,
-        X: Matrix,
-        y: ArrayLike,
+        X: Matrix | None = None,
+        y: ArrayLike | None = None,
         *,
-        solvers: Iterable[str] = ("subgradient", "gradient_descent", "accelerated"),
+        solvers: Iterable[str] | None = None,
         sample_weight: ArrayLike | None = None,
         ax: Any = None,
     ) -> Self:
-        """Fit clones of an estimator, one a solver, and draw their descents.
+        """Draw the descent of a fitted estimator, or, given data, those of several solvers.
 
-        That a fit ended before it converged is what the figure shows, so it does not warn.
+        Given X and y, clones of the estimator are fitted, one a solver. That a fit ended before it
+        converged is what the figure shows, so it does not warn.
 
         Parameters
         ----------
         estimator : estimator object
-            `RidgeRegression`, `LassoRegression` or `ElasticNetRegression`.
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Data.
-        y : array-like of shape (n_samples,)
-            Target.
-        solvers : iterable of str, default=("subgradient", "gradient_descent", "accelerated")
-            Solvers to compare.
+            `RidgeRegression`, `LassoRegression` or `ElasticNetRegression`; a pipeline that ends in
+            one, whose other steps are fitted; or a fitted search, whose `best_estimator_` is drawn.
+            Without X it must be fitted, and may be a CV estimator: the history that it has is
+            drawn.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
+            Data to fit clones to, as the estimator takes them.
+        y : array-like of shape (n_samples,), default=None
+            Target, with X.
+        solvers : iterable of str, default=None
+            Solvers to compare, with X; None is "subgradient", "gradient_descent", "accelerated".
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights.
-        ax : sequence of 2 matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        ConvergenceDisplay
-            The display, drawn.
-        """
-        fitted = {}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            for solver in solvers:
-                fitted[solver] = clone(estimator).set_params(solver=solver)
-                fitted[solver].fit(X, y, sample_weight)
-        return cls.from_estimators(fitted, ax=ax)
-
-    @classmethod
-    def from_estimators(cls, estimators: Mapping[str, Any], *, ax: Any = None) -> Self:
-        """Draw the descents of fitted estimators.
-
-        Parameters
-        ----------
-        estimators : dict of str to estimator object
-            Fitted estimators of this package, by the label to draw them with.
         ax : sequence of 2 matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -636,19 +635,66 @@ class ConvergenceDisplay:
         Raises
         ------
         TypeError
-            If estimators is not a dict.
+            If the model is not of this package, or only one of X and y is given.
+        ValueError
+            If there are several targets; or if `solvers` or `sample_weight` come without X.
+        NotFittedError
+            If there is no X and the model is not fitted.
+        """
+        model, steps = unwrap(estimator)
+        if X is None and y is None:
+            for name, value in {"solvers": solvers, "sample_weight": sample_weight}.items():
+                if value is not None:
+                    raise ValueError(
+                        f"{name} must be None without X and y, got {reprlib.repr(value)}"
+                    )
+            return cls({getattr(model, "solver_", ""): _history(model, "estimator")}).plot(ax)
+        if X is None or y is None:
+            raise TypeError("X and y must be given together, or neither of them")
+        if not isinstance(model, PenalizedRegression):
+            raise TypeError(
+                "estimator must be RidgeRegression, LassoRegression or ElasticNetRegression where "
+                f"X is given, because several solvers fit it, got {model!r}"
+            )
+        X, _ = see(steps, X)
+        histories = {}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            for solver in COMPARED if solvers is None else solvers:
+                fitted = clone(model).set_params(solver=solver).fit(X, y, sample_weight)
+                histories[solver] = _history(fitted, f"solver {solver!r}")
+        return cls(histories).plot(ax)
+
+    @classmethod
+    def from_estimators(cls, estimators: Mapping[str, Any], *, ax: Any = None) -> Self:
+        """Draw the descents of fitted estimators.
+
+        Parameters
+        ----------
+        estimators : dict of str to estimator object
+            Fitted estimators of this package, or pipelines or searches that end so, by the label
+            to draw them with.
+        ax : sequence of 2 matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        ConvergenceDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If estimators is not a dict, or one is not of this package.
         ValueError
             If there is none, or one was fitted to several targets.
+        NotFittedError
+            If one is not fitted.
         """
-        histories = {}
-        for label, model in check_labelled(estimators, "estimators").items():
-            check_is_fitted(model)
-            if model.history_.ndim > 1:
-                raise ValueError(
-                    f"estimators[{label!r}] was fitted to {model.history_.shape[1]} targets, each "
-                    "with a descent of its own: fit y of shape (n_samples,)"
-                )
-            histories[label] = (model.history_, model.gap_history_)
+        histories = {
+            label: _history(unwrap(model)[0], f"estimators[{label!r}]")
+            for label, model in check_labelled(estimators, "estimators").items()
+        }
         return cls(histories).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
@@ -669,18 +715,34 @@ class ConvergenceDisplay:
         self.objective_lines_: list[Any] = []
         self.gap_lines_: list[Any] = []
         # A gap of exactly zero has no logarithm: it is drawn where rounding hides it anyway.
-        floor = 1e-16 * max(objective[0] for objective, _ in self.histories.values())
+        highest = max(objective[0] for objective, _ in self.histories.values())
+        floor = 1e-16 * (highest or 1.0)
         looks = styles(len(self.histories))
         for (label, (objective, gap)), look in zip(self.histories.items(), looks, strict=True):
             iterations = np.arange(1, objective.size + 1)
-            style = {**look, "label": label, "marker": "o" if objective.size < 10 else None}
-            self.objective_lines_ += left.plot(iterations, objective, **style)
-            self.gap_lines_ += right.plot(iterations, np.maximum(gap, floor), **style)
-        left.set(xscale="log", xlabel="iteration", ylabel=f"objective F {SQUARES}")
-        right.set(xscale="log", yscale="log", xlabel="iteration", ylabel=f"duality gap {SQUARES}")
-        left.set_title("What descends: the objective")
-        right.set_title("What is certain: $F - F^*$ is at most the gap")
-        left.legend()
+            style = {**look, "marker": "o" if objective.size < 10 else None}
+            for panel, values, lines in (
+                (left, objective, self.objective_lines_),
+                (right, np.maximum(gap, floor), self.gap_lines_),
+            ):
+                lines.append(draw_line(panel, iterations, values, str(label), **style))
+        left.set(xscale="log")
+        right.set(xscale="log", yscale="log")
+        label_axes(
+            left,
+            title="What descends: the objective",
+            xlabel="iteration",
+            ylabel=f"objective F {SQUARES}",
+        )
+        label_axes(
+            right,
+            title="What is certain: $F - F^*$ is at most the gap",
+            xlabel="iteration",
+            ylabel=f"duality gap {SQUARES}",
+        )
+        plain_ticks(left)
+        plain_ticks(right)
+        put_legend(left, self.objective_lines_, ax is not None, loc="best")
         return self
 
 
@@ -819,66 +881,50 @@ class TrajectoryDisplay:
         self.lines_ = []
         for panel, (title, weights) in zip(self.axes_, self.trajectories.items(), strict=True):
             flat = check_weights(weights, f"trajectories[{title!r}]").reshape(len(weights), -1)
-            looks, names = styles(flat.shape[1]), self._names(flat.shape[1])
+            looks = styles(flat.shape[1])
+            names = _names(self.names, flat.shape[1], "w", "weight", "names")
+            steps = np.arange(len(flat))
             self.lines_.append(
                 [
-                    panel.plot(values, label=name, **look)[0]
+                    draw_line(panel, steps, values, name, **look)
                     for name, values, look in zip(names, flat.T, looks, strict=True)
                 ]
             )
-            panel.set(title=title, xlabel="step")
-        self.axes_[0].set_ylabel("weight")
+            label_axes(panel, xlabel="step")
+            label_axes(panel, quoted=True, title=str(title))
+        label_axes(self.axes_[0], ylabel="weight")
         # Names go where lines end once all panels have the same limits.
         for panel, lines in zip(self.axes_, self.lines_, strict=True):
             ends = np.array([line.get_ydata()[-1] for line in lines])
             names = [line.get_label() for line in lines]
-            name_lines(panel, ends, names, [line.get_color() for line in lines], "right")
+            colors = [line.get_color() for line in lines]
+            name_lines(panel, lines[0].get_xdata()[-1], ends, names, colors, "right")
         return self
 
-    def _names(self, n_weights: int) -> Sequence[str]:
-        """Return the names of the weights."""
-        if self.names is None:
-            return [f"w{j}" for j in range(n_weights)]
-        if len(self.names) != n_weights:
-            raise ValueError(f"names must be {n_weights}, one a weight, got {len(self.names)}")
-        return self.names
+
+def _history(model: Any, name: str) -> tuple[FloatArray, FloatArray]:
+    """Return the objectives and gaps of a fitted model of this package, called `name`."""
+    if not isinstance(model, LinearModel):
+        raise TypeError(f"{name} must be of sklearn_reg, got {model!r}")
+    check_is_fitted(model)
+    if model.history_.ndim > 1:
+        raise ValueError(
+            f"{name} was fitted to {model.history_.shape[1]} targets, each with a descent of its "
+            "own: fit y of shape (n_samples,)"
+        )
+    return model.history_, model.gap_history_
 
 
-class _Curve(NamedTuple):
-    """What a CV estimator measured at the l1_ratio it chose, the largest lambda first."""
-
-    lambdas: FloatArray
-    losses: FloatArray
-    train_losses: FloatArray
-
-    @classmethod
-    def of(cls, model: Any) -> _Curve:
-        """Read it from a fitted estimator."""
-        losses = model.mse_path_ if model.scoring is None else -model.score_path_
-        curve = cls(model.lambdas_, losses, model.train_mse_path_)
-        if model.lambdas_.ndim == 1:
-            return curve
-        at = list(model.l1_ratio).index(model.l1_ratio_)
-        return cls(*(part[at] for part in curve))
-
-    @property
-    def one_standard_error(self) -> int:
-        """Index of the lambda of the 1-SE rule."""
-        return one_standard_error(self.losses)
-
-
-def _last_step(estimator: Any, X: Matrix) -> tuple[Any, Matrix, list[str]]:
-    """Return the model, what it sees of X, and the names of what it sees."""
-    if not isinstance(estimator, Pipeline):
-        return estimator, X, feature_names_of(X)
-    if len(estimator) == 1:
-        return estimator[-1], X, feature_names_of(X)
-    seen = estimator[:-1].transform(X)
-    try:
-        names = [str(name) for name in estimator[:-1].get_feature_names_out()]
-    except (AttributeError, ValueError):  # a step that gives no names
-        names = feature_names_of(seen)
-    return estimator[-1], seen, names
+def _names(
+    given: Sequence[str] | None, count: int, letter: str, what: str, argument: str = "feature_names"
+) -> list[str]:
+    """Return the names of features or weights: those given, or numbered ones."""
+    if given is None:
+        return [f"{letter}{j}" for j in range(count)]
+    names = [str(name) for name in given]
+    if len(names) != count:
+        raise ValueError(f"{argument} must be {count}, one a {what}, got {len(names)}")
+    return names
 
 
 def _mean_and_error(losses: FloatArray) -> tuple[FloatArray, FloatArray]:

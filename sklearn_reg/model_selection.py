@@ -601,6 +601,11 @@ def _check_sweep(lambdas: Any) -> FloatArray:
 
 def _lambda_parameter(estimator: Any) -> str:
     """Return the name under which an estimator or a step of it takes lambda_."""
+    if hasattr(estimator, "refit") and hasattr(estimator, "estimator"):
+        raise TypeError(
+            f"estimator must not be a search, which sets lambda_ itself, got "
+            f"{type(estimator).__name__}; pass its estimator, {estimator.estimator!r}"
+        )
     names = [
         name for name in estimator.get_params() if name == "lambda_" or name.endswith("__lambda_")
     ]

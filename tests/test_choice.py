@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.linear_model import LinearRegression
-from sklearn.model_selection import KFold, LeaveOneOut
+from sklearn.model_selection import GridSearchCV, KFold, LeaveOneOut
 
 from sklearn_reg import (
     ElasticNetRegressionCV,
@@ -318,3 +318,9 @@ def test_a_pickle_keeps_the_coefficients_of_folds_sparse() -> None:
     assert_array_equal(again.fold_coefs_, model.fold_coefs_)
     nonzero = np.count_nonzero(model.fold_coefs_)
     assert len(pickle.dumps(model)) < 16 * nonzero + 50_000 < model.fold_coefs_.nbytes / 2
+
+
+def test_a_search_is_no_estimator_to_sweep() -> None:
+    search = GridSearchCV(RidgeRegression(), {"lambda_": [0.1, 1.0]})
+    with pytest.raises(TypeError, match="must not be a search.* got GridSearchCV"):
+        lambda_sweep(search, *data())

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import BaseEstimator, clone
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import load_diabetes
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LassoCV
-from sklearn.pipeline import make_pipeline
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures, StandardScaler
 
 from sklearn_reg import (
     ConvergenceDisplay,
     CrossValidationDisplay,
+    ElasticNetRegression,
     ElasticNetRegressionCV,
     LambdaSweepDisplay,
     LassoRegression,
     LassoRegressionCV,
+    RegularizationPath,
     RegularizationPathDisplay,
     RidgeRegression,
     RidgeRegressionCV,
@@ -35,7 +41,8 @@ from sklearn_reg import (
     sgd_with_l2,
     trajectory,
 )
-from sklearn_reg._drawing import spread
+from sklearn_reg._drawing import draw_line, label_axes, name_lines, put_legend, spread
+from sklearn_reg._unwrapping import Curve
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
@@ -56,6 +63,18 @@ def diabetes() -> tuple[Any, Any]:
 @pytest.fixture(scope="module")
 def lasso(diabetes: Any) -> LassoRegressionCV:
     return LassoRegressionCV().fit(*diabetes)
+
+
+@pytest.fixture(scope="module")
+def displays(diabetes: Any, lasso: Any) -> list[Any]:
+    X, y = diabetes
+    return [
+        RegularizationPathDisplay.from_estimator(lasso, X, y),
+        CrossValidationDisplay.from_estimator(lasso),
+        LambdaSweepDisplay.from_estimator(RidgeRegression(solver="auto"), X, y),
+        ConvergenceDisplay.from_estimators({"ridge": RidgeRegression(solver="auto").fit(X, y)}),
+        TrajectoryDisplay.from_trajectories({"a": np.zeros((3, 2)), "b": np.ones((3, 2))}),
+    ]
 
 
 def one_se(model: Any) -> float:
@@ -302,22 +321,417 @@ def test_trajectories_ask_for_a_name_a_weight() -> None:
         TrajectoryDisplay.from_trajectories({"a": np.zeros((3, 2))}, names=["w"])
 
 
+# --- names are drawn as they are ------------------------------------------------------------------
+
+NASTY = [
+    "price_$_per_$",
+    "_legend hides me",
+    r"\frac{1}{2",
+    "x^2_{i",
+    "100 % {",
+    "two\nlines",
+    "größe µ→λ",
+    r"\$5",
+    "$$",
+    "#&~",
+    "",
+]
+
+
+def histories(names: list[str]) -> dict[str, Any]:
+    ends = np.linspace(1, 2, len(names))
+    return {
+        name: (np.array([3, end]), np.array([1, end / 2]))
+        for name, end in zip(names, ends, strict=True)
+    }
+
+
+def draw_histories(names: list[str]) -> list[Any]:
+    display = ConvergenceDisplay(histories(names)).plot()
+    assert [line.get_label() for line in display.gap_lines_] == names
+    display.figure_.canvas.draw()
+    return [text for ax in display.axes_ if ax.get_legend() for text in ax.get_legend().texts]
+
+
+def draw_features(names: list[str]) -> list[Any]:
+    coefs = np.outer([0, 1, 2], np.arange(1.0, len(names) + 1))
+    path = RegularizationPath(np.array([1, 0.1, 0.01]), coefs, *np.zeros((4, 3)))
+    display = RegularizationPathDisplay(path, feature_names=names).plot(n_labels=len(names))
+    assert [line.get_label() for line in display.lines_] == names
+    display.figure_.canvas.draw()
+    return list(display.ax_.texts)
+
+
+def draw_weights(names: list[str]) -> list[Any]:
+    weights = np.outer(np.arange(4.0), np.arange(len(names)))
+    display = TrajectoryDisplay({"a": weights}, names=names).plot()
+    assert [line.get_label() for line in display.lines_[0]] == names
+    display.figure_.canvas.draw()
+    return list(display.axes_[0].texts)
+
+
+def draw_titles(names: list[str]) -> list[Any]:
+    display = TrajectoryDisplay(dict.fromkeys(names, np.zeros((3, 1)))).plot()
+    display.figure_.canvas.draw()
+    return [ax.title for ax in display.axes_]
+
+
+def draw_losses(names: list[str]) -> list[Any]:
+    _, axes = plt.subplots(1, len(names), figsize=(4 * len(names), 3))
+    for name, ax in zip(names, axes, strict=True):
+        losses = np.array([[1.0, 2.0], [0.5, 1.0]])
+        CrossValidationDisplay(np.array([1.0, 0.1]), losses, name=name).plot(ax)
+    axes[0].figure.canvas.draw()
+    return [ax.yaxis.label for ax in axes]
+
+
+DRAWN = [draw_histories, draw_features, draw_weights, draw_titles, draw_losses]
+
+
+@pytest.mark.parametrize("draw", DRAWN)
+@pytest.mark.parametrize("mathtext", [True, False])
+def test_names_are_drawn_as_they_are(draw: Any, mathtext: bool) -> None:
+    with matplotlib.rc_context({"text.parse_math": mathtext}):
+        drawn = draw(NASTY)
+    assert [text.get_text() for text in drawn] == NASTY
+    # Matplotlib reads no mathematics where there is no dollar.
+    assert not any(text.get_parse_math() for text in drawn if "$" in text.get_text())
+
+
+@given(st.text(alphabet="$\\_^%{}[]#&~ \nabé1", min_size=1, max_size=8))
+@settings(max_examples=30)
+def test_any_text_can_be_a_name(name: str) -> None:
+    figure, ax = plt.subplots(figsize=(2, 2))
+    ax.axis("off")
+    line = draw_line(ax, [1, 2], [3, 4], name)
+    label_axes(ax, quoted=True, title=name)
+    put_legend(ax, [line], given=True)
+    name_lines(ax, 2.0, np.array([4.0]), [name], ["black"], "right")
+    figure.canvas.draw()
+    found = [ax.title, *ax.get_legend().get_texts(), *ax.texts]
+    assert [text.get_text() for text in found] == [line.get_label()] * 3 == [name] * 3
+    plt.close(figure)
+
+
+def test_names_need_no_latex_where_a_user_has_it() -> None:
+    _, ax = plt.subplots()
+    with matplotlib.rc_context({"text.usetex": True}):
+        path = RegularizationPath(np.array([1, 0.1]), np.eye(2), *np.zeros((4, 2)))
+        RegularizationPathDisplay(path, feature_names=["a_b", "50%"], chosen=0.1).plot(ax)
+    assert not any(text.get_usetex() for text in [*ax.texts, *ax.get_legend().get_texts()])
+
+
+@pytest.mark.parametrize("mathtext", [True, False])
+def test_our_own_mathematics_is_drawn_as_mathematics(mathtext: bool, displays: Any) -> None:
+    with matplotlib.rc_context({"text.parse_math": mathtext}):
+        for display in displays:
+            display.plot().figure_.canvas.draw()
+            for ax in display.figure_.axes:
+                words = [*visible(ax), *ax.get_xticklabels(), *ax.get_yticklabels()]
+                raw = [text for text in words if not text.get_parse_math()]
+                assert not any("$" in text.get_text() for text in raw)
+    assert r"$\lambda$" in displays[0].ax_.get_xlabel()
+
+
+def test_a_user_may_still_write_mathematics_and_keeps_a_legend(lasso: Any) -> None:
+    _, ax = plt.subplots()
+    ax.plot([1e-3, 1], [3000, 3000], label=r"$\sigma^2$")
+    CrossValidationDisplay.from_estimator(lasso, ax=ax)
+    first, second, *_ = ax.get_legend().get_texts()
+    assert (first.get_text(), first.get_parse_math()) == (r"$\sigma^2$", True)
+    assert second.get_text() == "test folds, ± one standard error"
+    ax.set(xlabel=r"$\alpha$", ylabel=r"$\ell$")
+    assert ax.xaxis.label.get_parse_math()
+    assert ax.yaxis.label.get_parse_math()
+
+
+def test_displays_on_the_same_axes_share_a_legend_of_literal_names() -> None:
+    _, axes = plt.subplots(1, 2)
+    for name in ("$first_$", "_second"):
+        ConvergenceDisplay(histories([name])).plot(axes)
+    texts_ = axes[0].get_legend().get_texts()
+    assert [text.get_text() for text in texts_] == ["$first_$", "_second"]
+    assert not any(text.get_parse_math() for text in texts_)
+
+
+def test_a_scorer_is_named_as_it_is(diabetes: Any) -> None:
+    class Cost:
+        def __call__(self, estimator: Any, X: Any, y: Any) -> float:
+            return float(estimator.score(X, y))
+
+        def __repr__(self) -> str:
+            return r"cost_in_$_(\alpha)"
+
+    def by_r2(estimator: Any, X: Any, y: Any) -> float:
+        return float(estimator.score(X, y))
+
+    for scoring, name in ((Cost(), r"cost_in_$_(\alpha)"), (by_r2, "by_r2")):
+        model = RidgeRegressionCV(lambdas=[1e-4, 1e-3, 1e-2], scoring=scoring)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of the end of the grid
+            model.fit(*diabetes)
+        display = CrossValidationDisplay.from_estimator(model)
+        display.figure_.canvas.draw()
+        assert display.ax_.get_ylabel() == f"minus the score ({name})"
+
+
+def test_long_names_stay_in_the_figure(diabetes: Any) -> None:
+    path = regularization_path(*diabetes, lambdas=10)
+    names = [f"mean income of the households in block group number {j}" for j in range(10)]
+    display = RegularizationPathDisplay.from_path(path, feature_names=names)
+    assert not words_overlap(display)
+    extent = matplotlib.text.Text.get_window_extent
+    assert min(extent(text).x0 for text in display.ax_.texts) > 0
+
+
+def test_names_must_be_one_a_feature(diabetes: Any) -> None:
+    path = regularization_path(*diabetes, lambdas=3)
+    with pytest.raises(ValueError, match="feature_names must be 10, one a feature, got 2"):
+        RegularizationPathDisplay.from_path(path, feature_names=["a", "b"])
+
+
+# --- pipelines and searches -----------------------------------------------------------------------
+
+LASSO = LassoRegression(0.1, solver="auto")
+OFF = Pipeline([("scale", None), ("model", LASSO)])
+POWERS = PolynomialFeatures(2, include_bias=False)
+PIPELINES = {
+    "only the model": (make_pipeline(LASSO), ["age", "bmi"]),
+    "passthrough": (make_pipeline("passthrough", LASSO), ["age", "bmi"]),
+    "None": (OFF, ["age", "bmi"]),
+    "switched off later": (
+        make_pipeline(StandardScaler(), LASSO).set_params(standardscaler="passthrough"),
+        ["age", "bmi"],
+    ),
+    "pipelines in pipelines": (
+        make_pipeline(make_pipeline("passthrough", POWERS), make_pipeline(None, LASSO)),
+        ["age", "bmi", "age^2", "age bmi", "bmi^2"],
+    ),
+    "columns": (
+        make_pipeline(
+            make_column_transformer(("passthrough", ["bmi"]), (StandardScaler(), ["age"])), LASSO
+        ),
+        ["passthrough__bmi", "standardscaler__age"],
+    ),
+    "a step without names": (make_pipeline(FunctionTransformer(), LASSO), ["age", "bmi"]),
+    "names after a step without": (
+        make_pipeline(FunctionTransformer(np.asarray), POWERS, LASSO),
+        ["x0", "x1", "x0^2", "x0 x1", "x1^2"],
+    ),
+    "a search in a pipeline": (
+        make_pipeline(StandardScaler(), GridSearchCV(LASSO, {"lambda_": [0.01, 0.1]}, cv=2)),
+        ["age", "bmi"],
+    ),
+    "a pipeline in a search": (
+        GridSearchCV(make_pipeline("passthrough", LASSO), {"lassoregression__tol": [1e-6]}, cv=2),
+        ["age", "bmi"],
+    ),
+}
+
+
+@pytest.mark.parametrize("wrapped", PIPELINES)
+def test_the_model_in_wrappings_is_drawn_with_the_names_that_it_sees(
+    wrapped: str, diabetes: Any
+) -> None:
+    estimator, names = PIPELINES[wrapped]
+    X, y = diabetes[0][["age", "bmi"]] * 20, diabetes[1]
+    estimator = clone(estimator).fit(X, y)
+    display = RegularizationPathDisplay.from_estimator(estimator, X, y)
+    assert {line.get_label() for line in display.lines_} <= set(names)
+    assert len(display.lines_) >= len(names) - 1  # a path may never take one in
+    history = ConvergenceDisplay.from_estimator(estimator).gap_lines_
+    again = ConvergenceDisplay.from_estimator(estimator, X, y, solvers=["auto"]).gap_lines_
+    assert_allclose(history[0].get_ydata(), again[0].get_ydata(), rtol=1e-6, atol=1e-9)
+
+
+class Sampler(BaseEstimator):
+    def fit(self, X: Any, y: Any) -> Sampler:
+        return self
+
+
+def test_wrappings_that_cannot_be_drawn_are_refused_by_name(diabetes: Any) -> None:
+    X, y = diabetes
+    scaled = TransformedTargetRegressor(LASSO, func=np.log, inverse_func=np.exp).fit(X, y)
+    draw = RegularizationPathDisplay.from_estimator
+    grid = {"lambda_": [0.01, 0.1]}
+    for estimator, error, words in (
+        (make_pipeline(StandardScaler(), "passthrough"), TypeError, "'passthrough', is switched"),
+        (make_pipeline(StandardScaler(), LASSO), NotFittedError, "'standardscaler'.*call fit"),
+        (Pipeline([("sample", Sampler()), ("model", LASSO)]), TypeError, "'sample'"),
+        (scaled, TypeError, "TransformedTargetRegressor.*regressor_"),
+        (make_pipeline("passthrough", LassoRegressionCV()), NotFittedError, "LassoRegressionCV"),
+        (GridSearchCV(LASSO, grid), NotFittedError, r"call fit\(X, y\).*GridSearchCV"),
+        (GridSearchCV(LASSO, grid, refit=False).fit(X, y), ValueError, "refit=False"),
+    ):
+        with pytest.raises(error, match=words):
+            draw(estimator, X, y)
+    for estimator in (LASSO, LassoRegressionCV()):
+        with pytest.raises(TypeError, match="X and y must be given"):
+            draw(estimator)
+
+
+def losses_of(search: Any, metric: str = "score") -> Any:
+    """Return minus the scores of each fold."""
+    return -np.array([search.cv_results_[f"split{k}_test_{metric}"] for k in range(3)]).T
+
+
+def test_a_search_over_lambda_is_drawn_as_cross_validation(diabetes: Any) -> None:
+    X, y = diabetes
+    grid = {"lambda_": [0, 0.01, 1, 0.1]}
+    search = GridSearchCV(LASSO, grid, cv=3, return_train_score=True).fit(X, y)
+    display = CrossValidationDisplay.from_estimator(search)
+    assert list(display.lambdas) == [1, 0.1, 0.01, 0]
+    assert_allclose(display.losses, losses_of(search)[[2, 3, 1, 0]])
+    assert_allclose(
+        display.train_line_.get_ydata(), -search.cv_results_["mean_train_score"][[2, 3, 1, 0]]
+    )
+    assert display.chosen == search.best_params_["lambda_"]
+    assert display.ax_.get_ylabel() == "minus the score (r2)"
+    path = RegularizationPathDisplay.from_estimator(search, X, y)
+    assert path.marks_[0].get_label() == f"chosen: λ = {search.best_params_['lambda_']:.3g}"
+    sweep = LambdaSweepDisplay.from_estimator(search, X, y, cv=2).sweep
+    assert_allclose(sweep.train_losses, lambda_sweep(LASSO, X, y, cv=2).train_losses)
+
+
+def test_a_search_is_drawn_at_the_best_of_its_other_parameters(diabetes: Any) -> None:
+    X, y = diabetes
+    net = make_pipeline(StandardScaler(), ElasticNetRegression(solver="auto"))
+    name, ratio = "elasticnetregression__lambda_", "elasticnetregression__l1_ratio"
+    search = GridSearchCV(
+        net,
+        {name: [0.01, 0.1, 1.0], ratio: [0.2, 0.9], "standardscaler": [None, StandardScaler()]},
+        cv=3,
+        scoring=["r2", "neg_mean_absolute_error"],
+        refit="neg_mean_absolute_error",
+    ).fit(X, y)
+    display = CrossValidationDisplay.from_estimator(search)
+    best = [
+        params[ratio] == search.best_params_[ratio]
+        and params["standardscaler"] is search.best_params_["standardscaler"]
+        for params in search.cv_results_["params"]
+    ]
+    assert sum(best) == 3
+    mine = losses_of(search, "neg_mean_absolute_error")[best]
+    assert_allclose(display.losses, mine[::-1])
+    assert display.ax_.get_ylabel() == "minus the score (neg_mean_absolute_error)"
+
+
+def test_a_search_without_a_curve_over_lambda_is_refused_by_name(diabetes: Any) -> None:
+    draws = {"lambda_": np.logspace(-3, 0, 50), "l1_ratio": np.linspace(0.1, 1, 50)}
+    net = ElasticNetRegression(0.1, solver="auto")
+    both = {"lambda_": [0.1, 1.0]}
+    two = ["r2", "neg_mean_squared_error"]
+    for search, error, words in (
+        (RandomizedSearchCV(net, draws, n_iter=3, random_state=0), ValueError, "lambda_ alone"),
+        (GridSearchCV(net, {"l1_ratio": [0.1, 1]}), TypeError, "varied lambda_"),
+        (GridSearchCV(net, both, scoring=two, refit=False), ValueError, "refit=False"),
+    ):
+        with pytest.raises(error, match=words):
+            CrossValidationDisplay.from_estimator(search.fit(*diabetes))
+
+
+def test_a_search_over_cv_estimators_shows_the_curve_of_the_best(diabetes: Any) -> None:
+    cross_validated = LassoRegressionCV(lambdas=5, eps=1e-4)
+    search = GridSearchCV(cross_validated, {"fit_intercept": [True, False]}, cv=2).fit(*diabetes)
+    display = CrossValidationDisplay.from_estimator(search)
+    assert_array_equal(display.losses, search.best_estimator_.mse_path_)
+
+
+def test_scores_that_are_not_known_are_passed_over() -> None:
+    losses = np.array([[np.nan, 1.0], [1.0, 1.2], [2.0, 2.1]])
+    curve = Curve(np.array([1.0, 0.1, 0.01]), losses, None, 0.1, None)
+    assert curve.one_standard_error == 0.1
+    assert Curve(*curve[:1], losses * np.nan, *curve[2:]).one_standard_error is None
+
+
+# --- a lambda of zero -----------------------------------------------------------------------------
+
+
+def test_path_and_cross_validation_draw_and_mark_a_lambda_of_zero() -> None:
+    lambdas = np.array([1, 0.1, 0.01, 0])
+    path = RegularizationPath(lambdas, np.outer(range(4), [1.0, -2]), *np.ones((4, 4)))
+    losses = np.array([[4, 5], [2, 3], [1, 2], [1, 1.5]])
+    for display in (
+        RegularizationPathDisplay(path, chosen=0, one_standard_error=0.1).plot(),
+        CrossValidationDisplay(lambdas, losses, chosen=0, one_standard_error=0.1).plot(),
+    ):
+        display.figure_.canvas.draw()
+        assert [mark.get_label() for mark in display.marks_] == ["chosen: λ = 0", "1-SE: λ = 0.1"]
+        left, right = display.ax_.get_xlim()
+        assert left < 0 < 1 <= right
+        assert list(display.ax_.get_xticks()) == [0, 0.01, 0.1, 1]
+        x = display.ax_.transData.transform([(at, 0) for at in lambdas])[:, 0]
+        assert (np.diff(x) < -30).all()  # pixels
+    top = RegularizationPathDisplay(path).plot().ax_.child_axes[0]
+    top.figure.canvas.draw()
+    assert_allclose(
+        top.transData.transform([(at, 0) for at in lambdas])[:, 0],
+        top.figure.axes[0].transData.transform([(at, 0) for at in lambdas])[:, 0],
+    )
+
+
+def test_a_chosen_lambda_outside_the_path_is_in_sight(diabetes: Any) -> None:
+    X, y = diabetes
+    for lambda_ in (0.0, 1e-6, 50.0):
+        display = RegularizationPathDisplay.from_estimator(LassoRegression(lambda_), X, y)
+        left, right = display.ax_.get_xlim()
+        assert left <= lambda_ <= right
+        assert display.marks_[0].get_xdata()[0] == lambda_
+
+
+# --- fitted models --------------------------------------------------------------------------------
+
+
+def test_convergence_draws_the_history_that_a_fitted_model_has(diabetes: Any, lasso: Any) -> None:
+    X, y = diabetes
+    for model in (RidgeRegression(0.1, solver="auto").fit(X, y), lasso):
+        display = ConvergenceDisplay.from_estimator(model)
+        (line,) = display.objective_lines_
+        assert_array_equal(line.get_ydata(), model.history_)
+        assert line.get_label() == model.solver_
+    weights = np.ones(len(y))
+    for wrong, error, words in (
+        (lambda: ConvergenceDisplay.from_estimator(LASSO), NotFittedError, "not fitted"),
+        (lambda: ConvergenceDisplay.from_estimator(model, X), TypeError, "together"),
+        (lambda: ConvergenceDisplay.from_estimator(model, X, y), TypeError, "LassoRegressionCV"),
+        (lambda: ConvergenceDisplay.from_estimator(model, solvers=["auto"]), ValueError, "solvers"),
+        (
+            lambda: ConvergenceDisplay.from_estimator(model, sample_weight=weights),
+            ValueError,
+            "sample_weight",
+        ),
+        (lambda: ConvergenceDisplay.from_estimator(LassoCV().fit(X, y)), TypeError, "LassoCV"),
+    ):
+        with pytest.raises(error, match=words):
+            wrong()
+
+
+def test_a_target_without_variance_has_a_drawing(diabetes: Any) -> None:
+    model = RidgeRegression(solver="auto").fit(diabetes[0], np.full(442, 7.0))
+    ConvergenceDisplay.from_estimator(model).figure_.canvas.draw()
+
+
+# --- legends --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("columns", "layout"), [(1, None), (3, None), (3, "constrained")])
+def test_legends_lie_inside_axes_that_were_given(columns: int, layout: Any, displays: Any) -> None:
+    for display in displays[:4]:
+        count = len(getattr(display, "axes_", [0]))
+        figure, axes = plt.subplots(1, columns + count - 1, squeeze=False, layout=layout)
+        ax = axes[0, 0]
+        display.plot(axes[0, :count])
+        figure.canvas.draw()
+        legend, inside = ax.get_legend().get_window_extent(), ax.get_window_extent()
+        assert inside.x0 <= legend.x0 < legend.x1 <= inside.x1
+        assert inside.y0 <= legend.y0 < legend.y1 <= inside.y1
+
+
 # --- all of them ----------------------------------------------------------------------------------
 
 
-def displays(diabetes: Any, lasso: Any) -> list[Any]:
-    X, y = diabetes
-    return [
-        RegularizationPathDisplay.from_estimator(lasso, X, y),
-        CrossValidationDisplay.from_estimator(lasso),
-        LambdaSweepDisplay.from_estimator(RidgeRegression(solver="auto"), X, y),
-        ConvergenceDisplay.from_estimators({"ridge": RidgeRegression(solver="auto").fit(X, y)}),
-        TrajectoryDisplay.from_trajectories({"a": np.zeros((3, 2)), "b": np.ones((3, 2))}),
-    ]
-
-
-def test_every_display_draws_again_where_it_is_told(diabetes: Any, lasso: Any) -> None:
-    for display in displays(diabetes, lasso):
+def test_every_display_draws_again_where_it_is_told(displays: Any) -> None:
+    for display in displays:
         count = len(getattr(display, "axes_", [0]))
         figure, axes = plt.subplots(1, count)
         before = plt.get_fignums()
@@ -340,9 +754,10 @@ def test_lines_of_a_figure_differ_in_dash_as_well_as_in_colour(diabetes: Any, la
     assert len({look[1:] for look in looks[:6]}) == 6
 
 
-def test_drawing_does_not_change_the_style_of_the_user(diabetes: Any, lasso: Any) -> None:
+def test_drawing_does_not_change_the_style_of_the_user(displays: Any) -> None:
     before = dict(matplotlib.rcParams)
-    displays(diabetes, lasso)
+    for display in displays:
+        display.plot()
     assert dict(matplotlib.rcParams) == before
 
 
@@ -372,3 +787,14 @@ def test_names_are_spread_in_order_and_within_the_axis(heights: list[float], gap
     inside = np.clip(before, gap / 2, 1 - gap / 2)
     if (np.diff(np.sort(before)) >= gap).all() and (inside == before).all():
         assert_allclose(after, before, atol=1e-12)
+
+
+def test_errors_of_several_targets_are_drawn_as_they_were_compared() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 4))
+    Y = X[:, :2] * [1.0, 1e5] + rng.normal(size=(60, 2)) * [1.0, 1e5]
+    model = LassoRegressionCV(eps=1e-2).fit(X, Y)
+    display = CrossValidationDisplay.from_estimator(model)
+    assert display.ax_.get_ylabel() == "mean squared error (null models: 1)"
+    assert_allclose(display.errorbar_.lines[0].get_ydata(), model.relative_mse_path_.mean(axis=1))
+    assert display.train_line_ is None
