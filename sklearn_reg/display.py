@@ -857,7 +857,7 @@ class _Curve(NamedTuple):
         curve = cls(model.lambdas_, losses, model.train_mse_path_)
         if model.lambdas_.ndim == 1:
             return curve
-        at = list(model.l1_ratio).index(model.l1_ratio_)
+        at = np.ravel(model.l1_ratio).tolist().index(model.l1_ratio_)
         return cls(*(part[at] for part in curve))
 
     @property
