@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import reprlib
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -33,6 +33,7 @@ from sklearn_reg._drawing import (
     shade_sides,
     styles,
 )
+from sklearn_reg._labels import check_names, generic_labels
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._unwrapping import best_of, curve_of, curve_of_model, is_search, see, unwrap
 from sklearn_reg._validation import Weights, check_labelled, check_type, check_weights
@@ -916,15 +917,17 @@ def _history(model: Any, name: str) -> tuple[FloatArray, FloatArray]:
 
 
 def _names(
-    given: Sequence[str] | None, count: int, letter: str, what: str, argument: str = "feature_names"
+    given: Sequence[Hashable] | None,
+    count: int,
+    letter: str,
+    what: str,
+    argument: str = "feature_names",
 ) -> list[str]:
     """Return the names of features or weights: those given, or numbered ones."""
-    if given is None:
-        return [f"{letter}{j}" for j in range(count)]
-    names = [str(name) for name in given]
-    if len(names) != count:
-        raise ValueError(f"{argument} must be {count}, one a {what}, got {len(names)}")
-    return names
+    names = generic_labels(letter, count)
+    if given is not None:
+        names = check_names(given, count, argument, what)
+    return [str(name) for name in names]
 
 
 def _mean_and_error(losses: FloatArray) -> tuple[FloatArray, FloatArray]:

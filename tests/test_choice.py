@@ -322,5 +322,5 @@ def test_a_pickle_keeps_the_coefficients_of_folds_sparse() -> None:
 
 def test_a_search_is_no_estimator_to_sweep() -> None:
     search = GridSearchCV(RidgeRegression(), {"lambda_": [0.1, 1.0]})
-    with pytest.raises(TypeError, match="must not be a search.* got GridSearchCV"):
+    with pytest.raises(TypeError, match=r"must not be a search.* got GridSearchCV"):
         lambda_sweep(search, *data())

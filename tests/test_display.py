@@ -317,7 +317,7 @@ def test_trajectories_draw_the_weights_of_the_four_optimizers() -> None:
 
 
 def test_trajectories_ask_for_a_name_a_weight() -> None:
-    with pytest.raises(ValueError, match="names must be 2, one a weight, got 1"):
+    with pytest.raises(ValueError, match="names must be 2 names, one a weight, got 1"):
         TrajectoryDisplay.from_trajectories({"a": np.zeros((3, 2))}, names=["w"])
 
 
@@ -486,7 +486,7 @@ def test_long_names_stay_in_the_figure(diabetes: Any) -> None:
 
 def test_names_must_be_one_a_feature(diabetes: Any) -> None:
     path = regularization_path(*diabetes, lambdas=3)
-    with pytest.raises(ValueError, match="feature_names must be 10, one a feature, got 2"):
+    with pytest.raises(ValueError, match="feature_names must be 10 names, one a feature, got 2"):
         RegularizationPathDisplay.from_path(path, feature_names=["a", "b"])
 
 
