@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, eigh, lapack, qr
+from scipy.linalg import cho_factor, cho_solve, eigh, eigh_tridiagonal, lapack, qr
 
 from sklearn_reg._typing import FloatArray, IndexArray, Matrix
 
@@ -14,6 +14,8 @@ EPS = float(np.finfo(np.float64).eps)
 # Rounding makes a singular matrix look like one of reciprocal condition up to about EPS (three
 # times that is the most seen); this many times p * EPS is safely above.
 SAFETY = 8.0
+# Lanczos steps: at most so many, and how often the eigenvalue is looked at.
+LANCZOS_STEPS, LANCZOS_LOOK = 1000, 5
 UNEQUAL = 1e4  # ratio of lengths of columns beyond which the shortest solution is lost in rounding
 
 Solve = Callable[[FloatArray], FloatArray]
@@ -114,3 +116,35 @@ def definite_inverse(matrix: FloatArray) -> Solve | None:
     if reciprocal_condition <= SAFETY * len(matrix) * EPS:
         return None
     return lambda b: (scale * cho_solve(factor, (scale * b.T).T, check_finite=False).T).T
+
+
+def largest_eigenvalue(product: Solve, start: FloatArray, tol: float) -> float:
+    """Largest eigenvalue of a semi-definite matrix, from products with it by Lanczos steps.
+
+    The residual is at most `tol` times the eigenvalue; where it is not after many steps, it is
+    added. Rounding repeats eigenvalues that have converged, and spoils none [1]_. SciPy's `eigsh`
+    holds a lock before version 1.17, and a process forked meanwhile would wait for ever.
+
+    References
+    ----------
+    .. [1] C. C. Paige (1980). Accuracy and effectiveness of the Lanczos algorithm for the symmetric
+       eigenproblem. Linear Algebra and its Applications 34.
+       https://doi.org/10.1016/0024-3795(80)90167-6
+    """
+    diagonal: list[float] = []
+    beside: list[float] = []
+    before, v = np.zeros_like(start), start / np.linalg.norm(start)
+    while True:
+        u = product(v) - (beside[-1] if beside else 0.0) * before
+        diagonal.append(float(v @ u))
+        u -= diagonal[-1] * v
+        size, steps = float(np.linalg.norm(u)), len(diagonal)
+        ends = size <= EPS * max(diagonal) or steps == LANCZOS_STEPS
+        if ends or steps % LANCZOS_LOOK == 0:
+            last = (steps - 1, steps - 1)
+            values, vectors = eigh_tridiagonal(diagonal, beside, select="i", select_range=last)
+            value, residual = float(values[0]), size * abs(float(vectors[-1, 0]))
+            if ends or residual <= tol * value:
+                return value if residual <= tol * value else value + residual
+        beside.append(size)
+        before, v = v, u / size

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
-# Held for microseconds, while numbers of threads change. Reentrant, because the garbage collector
-# may end an abandoned block at any time.
+# Held while numbers of threads change, which takes microseconds, and once to find the libraries.
+# Reentrant, because the garbage collector may end an abandoned block at any time.
 _lock = RLock()
 _users: dict[object, int] = {}  # blocks that want one thread, and the Python thread each runs in
 _before: dict[Any, int] = {}  # libraries that were taken down to one thread, and what they had
@@ -37,7 +37,7 @@ class _Libraries(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _libraries() -> _Libraries:
-    """Find the BLAS libraries, once: it takes longer than a small fit."""
+    """Find the BLAS libraries, once, under the lock: it takes longer than a small fit."""
     blas = ThreadpoolController().select(user_api="blas")
     own = [library.filepath for library in blas.lib_controllers if _is_of_thread(library)]
     of_process = [library for library in blas.lib_controllers if library.filepath not in own]
@@ -53,7 +53,9 @@ def _is_of_thread(library: Any) -> bool:
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Limit BLAS to one thread; of several blocks at a time, the last one lifts the limit."""
-    own, user = _libraries().of_thread, object()
+    user = object()
+    with _lock:
+        own = _libraries().of_thread
     with own.limit(limits=1) if own.lib_controllers else nullcontext():
         try:
             with _lock:
@@ -121,7 +123,8 @@ def _after_fork() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    # A fork waits until no change is half made, here or in threadpoolctl, which has a lock too.
+    # A fork waits until no change is half made. threadpoolctl has a lock for its changes too, and
+    # before 3.8 it finds libraries under one of the C library's.
     os.register_at_fork(
         before=lambda: _lock.acquire(),
         after_in_parent=lambda: _lock.release(),

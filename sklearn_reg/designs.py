@@ -18,10 +18,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import LinearOperator, eigsh
 
 from sklearn_reg._cached import cached_property
-from sklearn_reg._linalg import EPS, Solve, generalized_inverse, inverse_roots, pseudo_inverse
+from sklearn_reg._linalg import (
+    EPS,
+    Solve,
+    generalized_inverse,
+    inverse_roots,
+    largest_eigenvalue,
+    pseudo_inverse,
+)
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import Moments
 from sklearn_reg.rows import DenseRows, Rows, constant_columns, rows_of
@@ -130,8 +136,7 @@ class Design(ABC):
         if unit == 0.0:
             return 0.0
         # In units of order one: Lanczos squares its vectors.
-        operator = LinearOperator((p, p), matvec=lambda v: self.normal_product(v.ravel()) / unit)
-        return unit * float(eigsh(operator, k=1, v0=start, tol=1e-8, return_eigenvectors=False)[0])
+        return unit * largest_eigenvalue(lambda v: self.normal_product(v) / unit, start, tol=1e-8)
 
 
 class Gathered:
