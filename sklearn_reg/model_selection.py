@@ -19,7 +19,7 @@ from sklearn_reg._cross_validation import (
     within_one_standard_error,
 )
 from sklearn_reg._typing import FloatArray, Matrix
-from sklearn_reg._validation import check_l1_ratio, real_numbers
+from sklearn_reg._validation import check_l1_ratio, fetched, real_numbers
 
 
 class RidgeRegressionCV(PenalizedRegressionCV):
@@ -510,7 +510,7 @@ def lambda_sweep(
     """
     name = _lambda_parameter(estimator)
     grid = _check_sweep(lambdas)
-    X, y, groups = indexable(X, y, groups)
+    X, y, groups = indexable(*map(fetched, (X, y, groups)))
     splits = list(check_cv(cv).split(X, y, groups))
     losses = np.empty((2, grid.size, len(splits)))
     with warnings.catch_warnings(record=True) as caught:
