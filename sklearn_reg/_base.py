@@ -17,7 +17,7 @@ from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._advice import warn_of_trouble
-from sklearn_reg._data import Data, check_weight, check_y, count, on_dask, read, read_all
+from sklearn_reg._data import Data, check_weight, check_y, count, read, read_all
 from sklearn_reg._folds import CellMoments, InTurn
 from sklearn_reg._labels import Labels, check_order, feature_labels, keep_fitting_labels
 from sklearn_reg._parameters import (
@@ -31,7 +31,13 @@ from sklearn_reg._progress import CallbackSupportMixin, start, with_callbacks
 from sklearn_reg._report import coefficient_table, html_summary
 from sklearn_reg._scaled import Fitted, Penalty, Scaled, scale_moments, solve
 from sklearn_reg._typing import FloatArray, Matrix
-from sklearn_reg._validation import check_number, overflow_explained, refuse_misread
+from sklearn_reg._validation import (
+    check_number,
+    fetched,
+    on_dask,
+    overflow_explained,
+    refuse_misread,
+)
 from sklearn_reg.moments import Moments
 from sklearn_reg.solvers import AUTO_ITERATIONS, EXACT, SOLVERS, Settings, choose
 
@@ -85,10 +91,9 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
             those of several targets.
         """
         check_order(self, X, y)
-        known, predicted, weights = (
-            np.asarray(values) if on_dask(values) else values
-            for values in (y, self.predict(X), sample_weight)
-        )
+        known, predicted, weights = map(fetched, (y, self.predict(X), sample_weight))
+        refuse_misread(known, "y")
+        refuse_misread(weights, "sample_weight")
         return float(r2_score(known, predicted, sample_weight=weights))
 
     def get_weights(self) -> FloatArray:

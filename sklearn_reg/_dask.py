@@ -20,7 +20,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from sklearn_reg._dask_rows import DaskRows, compute, delayed, joined, tree_sum
-from sklearn_reg._data import Data, InMemory, check_weight, error_in, on_dask
+from sklearn_reg._data import Data, InMemory, check_weight, error_in
 from sklearn_reg._folds import (
     ByLabel,
     Cell,
@@ -33,17 +33,31 @@ from sklearn_reg._folds import (
     RowFolds,
     deal_of,
 )
-from sklearn_reg._parameters import READ_AS, check_rows, check_sample_weight
+from sklearn_reg._parameters import READ_AS, READ_Y_AS, check_sample_weight
 from sklearn_reg._scaled import Penalty, Scaled, scale_moments, scale_rows
 from sklearn_reg._splits import Split, check_splits, read_splits
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._typing import FloatArray, Matrix
-from sklearn_reg._validation import refuse_misread
+from sklearn_reg._validation import check_number, on_dask, refuse_misread
 from sklearn_reg.solvers import ALL_PAIRS, LARGEST_GRAM, SOLVERS, Solver
 
 # Moments of all cells together are at most so many numbers (800 MB).
 MOST_NUMBERS = LARGEST_GRAM**2
+DECLARED = "as its collection declares"
+CUT_ALIKE = (
+    "a row for each of X in this chunk (repartition data frames alike, or call "
+    "compute_chunk_sizes() of arrays)"
+)
 NO_ROWS = "X must have at least one row, got none"
+
+
+class Declared(NamedTuple):
+    """What collections say of every chunk before it is read."""
+
+    widths: Sequence[int]  # of the blocks of X
+    names: list[Any] | None  # of the columns of a data frame
+    targets: tuple[int, ...]  # the shape of y for one row
+    target_names: list[Any] | None
 
 
 class Chunk(NamedTuple):
@@ -52,12 +66,15 @@ class Chunk(NamedTuple):
     blocks: list[Any]
     y: Any
     weights: Any
+    height: float  # nan where it is not known
+    declared: Any
 
 
 def read_dask(
     estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, *, first: bool = True
 ) -> OnDask:
     """Check what can be known of Dask collections without their chunks."""
+    X = _unwrapped(X)
     _check_against(estimator, X, first)
     y = _as_column(y, "y", (1, 2))
     if sample_weight is not None:
@@ -72,16 +89,16 @@ class OnDask(Data):
     ----------
     X : dask array or dask data frame of shape (n_samples, n_features)
     y : {dask collection, ndarray} of shape (n_samples,) or (n_samples, n_targets)
-    weights : {dask collection, ndarray} of shape (n_samples,) or None
+    weights : {dask collection, ndarray} of shape (n_samples,), float or None
     """
 
     def __init__(self, X: Any, y: Any, weights: Any) -> None:
         self.n_features, self.y_ndim = X.shape[1], y.ndim
         self.n_targets = 1 if y.ndim == 1 else y.shape[1]
         self.dtype, self._weighted = _read_dtype(X), weights is not None
-        self._heights = _known_heights(X)
+        self._heights, self._widths = _known_heights(X), _widths(X)
         self._blocks = _delayed_blocks(X)
-        self._chunks = self._cut(_aligned(X, y), _aligned(X, weights))
+        self._chunks = self._cut(X, y, weights)
 
     def scaled(
         self, penalty: Penalty, solver: Solver, *, centred: bool, standardize: bool
@@ -162,34 +179,51 @@ class OnDask(Data):
             self._heights = compute(counts)
         return self._heights
 
-    def _cut(self, y: Any, weights: Any) -> list[Chunk]:
+    def _cut(self, X: Any, y: Any, weights: Any) -> list[Chunk]:
         """Put the chunks of X, y and weights together."""
+        parts = self._parts(y, "y"), self._parts(weights, "sample_weight")
+        heights = [np.nan] * len(self._blocks) if self._heights is None else self._heights
+        declared = delayed(Declared(self._widths, _names(X), y.shape[1:], _names(y)))
         return [
-            Chunk(blocks, *parts)
-            for blocks, *parts in zip(
-                self._blocks,
-                self._parts(y, "y"),
-                self._parts(weights, "sample_weight"),
-                strict=True,
-            )
+            Chunk(*chunk, declared) for chunk in zip(self._blocks, *parts, heights, strict=True)
         ]
 
-    def _parts(self, values: Any, name: str) -> list[Any]:
+    def _parts(self, values: Any, name: str) -> Sequence[Any]:
         """Cut y or weights as X is cut."""
-        if values is None or values.ndim == 0:
+        if values is None or np.ndim(values) == 0:
             return [values] * len(self._blocks)
-        if on_dask(values):
-            parts = [blocks[0] for blocks in _delayed_blocks(values)]
-            if len(parts) != len(self._blocks):
-                raise ValueError(
-                    f"{name} must have the chunks of X, {len(self._blocks)}, got {len(parts)}; "
-                    "repartition it like X"
-                )
-            return parts
-        ends = np.cumsum(self._counted())
-        if len(values) != ends[-1]:
-            raise ValueError(f"{name} must have a row for each of X, {ends[-1]}, got {len(values)}")
-        return np.split(values, ends[:-1])
+        if not on_dask(values):
+            self._check_total(len(values), name)
+            return np.split(values, np.cumsum(self._counted())[:-1])
+        if isinstance(values, da.Array):
+            values = self._rechunked(values, name)
+        parts = [blocks[0] for blocks in _delayed_blocks(values)]
+        if len(parts) != len(self._blocks):
+            raise ValueError(
+                f"{name} must have the partitions of X, {len(self._blocks)}, got {len(parts)}; "
+                "repartition it like X"
+            )
+        return parts
+
+    def _rechunked(self, values: da.Array, name: str) -> da.Array:
+        """Cut an array of Dask as X is cut, all of its columns together."""
+        # Before anything is cut: beside a chunk of another shape than declared, other rows would
+        # move up.
+        values = values.map_blocks(_as_declared, argument=name, meta=values._meta)
+        wanted: dict[int, Any] = dict.fromkeys(range(1, values.ndim), -1)
+        if values.numblocks[0] != len(self._blocks):
+            self._counted()
+            if np.isnan(values.shape[0]):
+                values.compute_chunk_sizes()
+        if self._heights is not None and not np.isnan(values.shape[0]):
+            self._check_total(values.shape[0], name)
+            wanted[0] = tuple(self._heights)
+        return values.rechunk(wanted)
+
+    def _check_total(self, n_rows: int, name: str) -> None:
+        """Refuse y or weights of another length than X."""
+        if n_rows != self.n_rows:
+            raise ValueError(f"{name} must have a row for each of X, {self.n_rows}, got {n_rows}")
 
     def _deal(self, splitter: Any, params: dict[str, Any]) -> Deal:
         """Return which cell each row belongs to."""
@@ -214,7 +248,7 @@ class OnDask(Data):
         rows = DaskRows(
             [self._blocks[k] for k in filled],
             [heights[k] for k in filled],
-            surveys[0].widths,
+            self._widths,
             stored=sum(survey.stored for survey in surveys),
             is_sparse=all(surveys[k].is_sparse for k in filled),
         )
@@ -231,19 +265,19 @@ class Survey(NamedTuple):
 
     y: FloatArray
     weights: FloatArray | None
-    widths: list[int]
     stored: int
     is_sparse: bool
 
 
 def predict_dask(estimator: BaseEstimator, X: Any) -> Any:
     """Predict X w + b, a chunk at a time and when asked for."""
+    X = _unwrapped(X)
     _check_against(estimator, X, first=False)
     coef, intercept = estimator.coef_, estimator.intercept_
     one, dtype = coef.ndim == 1, np.result_type(_read_dtype(X), coef.dtype)
     if not isinstance(X, da.Array):
         meta = np.empty((0,) if one else (0, len(coef)), dtype=dtype)
-        return X.map_partitions(_predict, coef.T, intercept, meta=meta)
+        return X.map_partitions(_predict, coef.T, intercept, _names(X), meta=meta)
     shape: dict[str, Any] = {"drop_axis": 1} if one else {"chunks": (X.chunks[0], (len(coef),))}
     meta = np.empty((0,) * coef.ndim, dtype=dtype)
     # Chunked both ways: blocks side by side add up, and each is checked, also where w is zero.
@@ -255,16 +289,57 @@ def predict_dask(estimator: BaseEstimator, X: Any) -> Any:
     return sum(slabs[1:], start=slabs[0])
 
 
-def _predict(X: Any, weights: FloatArray, intercept: Any) -> FloatArray:
+def _predict(
+    X: Any,
+    weights: FloatArray,
+    intercept: Any,
+    names: list[Any] | None = None,
+    block_info: Any = None,
+) -> FloatArray:
     """Predict one chunk."""
-    predictions: FloatArray = _checked(X) @ weights + intercept
+    where, height = "a partition", np.nan
+    if block_info:
+        where = f"chunk {block_info[0]['chunk-location'][0]}"
+        start, stop = block_info[0]["array-location"][0]
+        height = stop - start
+    with error_in(where):
+        X = _checked(X, (height, len(weights)), names)
+    predictions: FloatArray = X @ weights + intercept
     return predictions
 
 
-def _checked(X: Any) -> Matrix:
+def _checked(X: Any, declared: tuple[float, int], names: list[Any] | None) -> Matrix:
     """Check one block of X."""
     refuse_misread(X, "X")
-    return check_array(X, ensure_min_samples=0, ensure_min_features=0, **READ_AS)
+    _check_shape(X, "X", declared, DECLARED)
+    _check_names(X, "X", names)
+    return check_array(X, input_name="X", ensure_min_samples=0, ensure_min_features=0, **READ_AS)
+
+
+def _check_shape(values: Any, name: str, wanted: tuple[float, ...], why: str) -> None:
+    """Refuse another shape than wanted; nan stands for any number."""
+    shape = np.shape(values)
+    if len(shape) != len(wanted) or any(
+        size != want for size, want in zip(shape, wanted, strict=True) if not np.isnan(want)
+    ):
+        sizes = ", ".join("?" if np.isnan(want) else str(int(want)) for want in wanted)
+        sizes += "," * (len(wanted) == 1)
+        raise ValueError(f"{name} must have shape ({sizes}), {why}, got {shape}")
+
+
+def _check_names(values: Any, name: str, names: list[Any] | None) -> None:
+    """Refuse a partition whose columns are others, or in another order."""
+    if names is not None and _names(values) != names:
+        raise ValueError(f"{name} must have columns {names}, {DECLARED}, got {_names(values)}")
+
+
+def _as_declared(block: Any, argument: str, block_info: Any = None) -> Any:
+    """Return a chunk of y or of weights as it is; refuse one that would be read as others are."""
+    place, declared = (block_info[None][what] for what in ("chunk-location", "chunk-shape"))
+    with error_in(f"chunk {', '.join(map(str, place))}"):
+        refuse_misread(block, argument)
+        _check_shape(block, argument, declared, DECLARED)
+    return block
 
 
 def _gather(
@@ -272,41 +347,57 @@ def _gather(
     blocks: list[Any],
     y: Any,
     weights: Any,
+    height: float,
+    declared: Declared,
     cells: list[Cell],
     shape: tuple[int, int, int],
 ) -> CellMoments:
     """Gather the moments of a chunk."""
     gathered = CellMoments(*shape)
     with error_in(f"chunk {number}"), one_blas_thread():
-        data = _read(blocks, y, weights)
+        data = _read(blocks, y, weights, height, declared)
         return gathered if data is None else data.dealt_to(gathered, cells)
 
 
-def _survey(number: int, blocks: list[Any], y: Any, weights: Any) -> Survey:
+def _survey(
+    number: int, blocks: list[Any], y: Any, weights: Any, height: float, declared: Declared
+) -> Survey:
     """Check a chunk, and say what the client has to know of it."""
-    widths = [block.shape[1] for block in blocks]
     with error_in(f"chunk {number}"):
-        data = _read(blocks, y, weights)
+        data = _read(blocks, y, weights, height, declared)
     if data is None:
-        return Survey(np.empty((0, 1)), np.empty(0), widths, 0, False)
+        return Survey(np.empty((0, 1)), np.empty(0), 0, False)
     is_sparse = all(sparse.issparse(block) for block in blocks)
     stored = sum(block.nnz if is_sparse else block.size for block in blocks)
-    return Survey(data.Y, data.weights, widths, int(stored), is_sparse)
+    return Survey(data.Y, data.weights, int(stored), is_sparse)
 
 
-def _read(blocks: list[Any], y: Any, weights: Any) -> InMemory | None:
+def _read(
+    blocks: list[Any], y: Any, weights: Any, height: float, declared: Declared
+) -> InMemory | None:
     """Check a chunk; None if it has no rows."""
-    if blocks[0].shape[0] == 0 and len(y) == 0:
+    height = _height(blocks[0]) if np.isnan(height) else height
+    X = joined(
+        [
+            _checked(block, (height, width), declared.names)
+            for block, width in zip(blocks, declared.widths, strict=True)
+        ],
+        axis=1,
+    )
+    refuse_misread(y, "y")
+    _check_shape(y, "y", (height, *declared.targets), CUT_ALIKE)
+    _check_names(y, "y", declared.target_names)
+    if np.ndim(weights):
+        _check_shape(weights, "sample_weight", (height,), CUT_ALIKE)
+    if not height:
         return None
-    for block in blocks:  # joined, they would lose their masks
-        refuse_misread(block, "X")
-    X, y = check_rows(joined(blocks, axis=1), y)
+    y = check_array(y, input_name="y", **READ_Y_AS)
     return InMemory(X, y, check_sample_weight(weights, X.shape[0], scaled=False))
 
 
 def _height(block: Any) -> int:
     """Rows of a block."""
-    return int(block.shape[0])
+    return int(next(iter(np.shape(block)), 0))
 
 
 def _small(cells: Iterator[Cell]) -> list[Cell]:
@@ -336,9 +427,7 @@ def _check_collection(X: Any, name: str, dimensions: tuple[int, ...]) -> None:
     """Refuse what has no chunks of rows, no numbers, and columns whose number is not known."""
     if not (isinstance(X, da.Array) or is_dataframe_like(X) or is_series_like(X)):
         raise TypeError(f"{name} must be a dask array or data frame, got {type(X).__name__}")
-    if X.ndim not in dimensions:
-        wanted = " or ".join(f"{ndim}-D" for ndim in dimensions)
-        raise ValueError(f"{name} must be {wanted}, got {X.ndim}-D")
+    _check_dimensions(X.ndim, name, dimensions)
     refuse_misread(X, name)
     if X.ndim == 2 and np.isnan(X.shape[1]):
         raise ValueError(
@@ -355,15 +444,31 @@ def _check_against(estimator: BaseEstimator, X: Any, first: bool) -> None:
 
 
 def _as_column(values: Any, name: str, dimensions: tuple[int, ...]) -> Any:
-    """Check y or weights: a collection, or an array on the client."""
+    """Check y or weights: a collection, an array on the client, or one weight for all rows."""
+    values = _unwrapped(values)
     if on_dask(values):
         _check_collection(values, name, dimensions)
-        return values
+        if values.ndim:
+            return values
+        values = values.compute()
     refuse_misread(values, name)
-    values = check_array(values, ensure_2d=False, dtype=None, input_name=name)
-    if values.ndim not in dimensions:
-        raise ValueError(f"{name} has a wrong number of dimensions: {values.ndim}")
-    return values
+    _check_dimensions(np.ndim(values), name, dimensions)
+    if np.ndim(values) == 0:
+        return check_number(np.asarray(values).item(), name, "a number >= 0", zero=True)
+    return check_array(values, ensure_2d=False, dtype=None, input_name=name)
+
+
+def _check_dimensions(n_axes: int, name: str, dimensions: tuple[int, ...]) -> None:
+    """Refuse another number of axes."""
+    if n_axes not in dimensions:
+        wanted = " or ".join(f"{ndim}-D" for ndim in dimensions)
+        raise ValueError(f"{name} must be {wanted}, got {n_axes}-D")
+
+
+def _unwrapped(values: Any) -> Any:
+    """Return the array of Dask in a labelled array, such as one of xarray; else what is given."""
+    inside = getattr(values, "data", None) if on_dask(values) else None
+    return inside if isinstance(inside, da.Array) else values
 
 
 def _read_dtype(X: Any) -> Any:
@@ -379,12 +484,15 @@ def _known_heights(X: Any) -> list[int] | None:
     return None
 
 
-def _aligned(X: Any, values: Any) -> Any:
-    """Cut y or weights as X is cut, where that is known to differ."""
-    both_known = isinstance(X, da.Array) and isinstance(values, da.Array)
-    if both_known and values.shape[0] == X.shape[0]:
-        return values.rechunk({0: X.chunks[0]})
-    return values
+def _widths(X: Any) -> list[int]:
+    """Columns of each block, side by side."""
+    return [int(width) for width in (X.chunks[1] if isinstance(X, da.Array) else X.shape[1:])]
+
+
+def _names(values: Any) -> list[Any] | None:
+    """Names of the columns of a data frame."""
+    is_frame = np.ndim(values) == 2 and hasattr(values, "columns")
+    return list(values.columns) if is_frame else None
 
 
 def _delayed_blocks(values: Any) -> list[list[Any]]:

@@ -27,7 +27,7 @@ from sklearn_reg._progress import Task
 from sklearn_reg._scaled import Penalty, Scaled, scale_rows
 from sklearn_reg._splits import check_splits, read_splits
 from sklearn_reg._typing import FloatArray, Matrix
-from sklearn_reg._validation import overflow_explained, refuse_misread
+from sklearn_reg._validation import fetched, on_dask, overflow_explained, refuse_misread
 from sklearn_reg.moments import Moments
 from sklearn_reg.path import moments_pay
 from sklearn_reg.rows import rows_of
@@ -145,11 +145,6 @@ class InMemory(Data):
         return f": largest |X| {abs(self.X).max():.3g}, largest |y| {np.abs(self.y).max():.3g}"
 
 
-def on_dask(X: Any) -> bool:
-    """Whether this is a collection of Dask, told without importing it."""
-    return hasattr(type(X), "__dask_graph__")
-
-
 def read(
     estimator: BaseEstimator,
     X: Matrix,
@@ -168,6 +163,7 @@ def read(
         from sklearn_reg._dask import read_dask
 
         return read_dask(estimator, X, y, sample_weight, first=first)
+    y = fetched(y)
     refuse_misread(X, "X")
     refuse_misread(y, "y")
     X, y = validate_data(estimator, X, y, reset=first, validate_separately=(READ_AS, READ_Y_AS))

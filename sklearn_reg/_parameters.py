@@ -12,7 +12,13 @@ from sklearn.utils import check_array, check_consistent_length
 
 from sklearn_reg._labels import in_order
 from sklearn_reg._typing import BoolArray, FloatArray, Matrix
-from sklearn_reg._validation import check_number, number_in, real_numbers, refuse_misread
+from sklearn_reg._validation import (
+    check_number,
+    fetched,
+    number_in,
+    real_numbers,
+    refuse_misread,
+)
 
 # What scikit-learn's validation lets pass: X is read as it is, never copied.
 READ_AS = {"accept_sparse": ("csr", "csc"), "dtype": (np.float64, np.float32)}
@@ -21,6 +27,7 @@ READ_Y_AS = {"ensure_2d": False, "dtype": (np.float64, np.float32)}
 
 def check_rows(X: Any, y: Any, *, at_least: int = 1) -> tuple[Matrix, Any]:
     """Return X and y as float64 or float32, checked by scikit-learn."""
+    X, y = fetched(X), fetched(y)
     refuse_misread(X, "X")
     refuse_misread(y, "y")
     X = check_array(X, input_name="X", ensure_min_samples=at_least, **READ_AS)
@@ -81,6 +88,7 @@ def check_sample_weight(
     """
     if sample_weight is None:
         return None
+    sample_weight = fetched(sample_weight)
     refuse_misread(sample_weight, "sample_weight")
     sample_weight = number_in(sample_weight)
     if isinstance(sample_weight, (Number, np.generic, str, bytes)):

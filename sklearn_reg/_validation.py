@@ -131,8 +131,24 @@ def _column(values: Any, number: int) -> tuple[Any, str]:
     return values[labels[number]], f" in column {labels[number]!r}"
 
 
+def on_dask(values: Any) -> bool:
+    """Whether this is a collection of Dask, told without importing it."""
+    kind = type(values)
+    if not hasattr(kind, "__dask_graph__"):
+        return False
+    # Types that can hold one, such as the labelled arrays of xarray, have no graph where they hold
+    # none. Dask's own are not asked: their graph may be much work.
+    return kind.__module__.startswith("dask") or values.__dask_graph__() is not None
+
+
+def fetched(values: Any) -> Any:
+    """Bring a collection of Dask into memory, masks and all; return anything else as it is."""
+    return values.compute() if on_dask(values) else values
+
+
 def real_numbers(values: Any, name: str, wanted: str) -> NDArray[Any]:
     """Return an array of real numbers as it is; refuse text, times, complex and masked ones."""
+    values = fetched(values)
     try:
         array = np.asarray(values)
     except ValueError:

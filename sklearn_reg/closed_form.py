@@ -16,7 +16,7 @@ from scipy.linalg import svdvals
 from sklearn.utils import check_array
 
 from sklearn_reg._linalg import EPS, definite_inverse
-from sklearn_reg._validation import check_number, check_weights, refuse_misread
+from sklearn_reg._validation import check_number, check_weights, fetched, refuse_misread
 
 
 def ridge_closed_form(X: Any, y: ArrayLike, lambda_: float) -> NDArray[np.float64]:
@@ -207,6 +207,7 @@ def _singular(lambda_: float) -> str:
 
 
 def _check_X(X: Any) -> Any:
+    X = fetched(X)
     refuse_misread(X, "X")
     return check_array(X, accept_sparse=("csr", "csc"), dtype=np.float64, input_name="X")
 

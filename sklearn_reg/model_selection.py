@@ -16,7 +16,7 @@ from sklearn_reg._choice import Rule, within_one_standard_error
 from sklearn_reg._cross_validation import PenalizedRegressionCV
 from sklearn_reg._splits import read_splits, splitter_of
 from sklearn_reg._typing import FloatArray, Matrix
-from sklearn_reg._validation import check_l1_ratio, real_numbers
+from sklearn_reg._validation import check_l1_ratio, fetched, real_numbers
 
 
 class RidgeRegressionCV(PenalizedRegressionCV):
@@ -547,7 +547,7 @@ def lambda_sweep(
     """
     name = _lambda_parameter(estimator)
     grid = _check_sweep(lambdas)
-    data: tuple[Any, Any, Any] = indexable(X, y, groups)
+    data: tuple[Any, Any, Any] = indexable(*map(fetched, (X, y, groups)))
     X, y, groups = data
     splits = read_splits(splitter_of(cv), X, y, len(data[1]), {"groups": groups})
     units = _null_losses(y)
