@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, NamedTuple, Self
@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_reg._advice import warn_of_trouble
 from sklearn_reg._data import Data, check_weight, check_y, count, on_dask, read, read_all
 from sklearn_reg._folds import CellMoments, InTurn
+from sklearn_reg._labels import Labels, check_order, feature_labels, keep_fitting_labels
 from sklearn_reg._parameters import (
     READ_AS,
     check_count,
@@ -38,6 +39,8 @@ from sklearn_reg.solvers import AUTO_ITERATIONS, EXACT, SOLVERS, Settings, choos
 class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """A fitted linear model: what it predicts, and how it is stored."""
 
+    _labels = Labels()
+
     def predict(self, X: Matrix) -> Any:
         """Predict X w + b.
 
@@ -53,6 +56,7 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
             are asked for, chunk by chunk.
         """
         check_is_fitted(self)
+        check_order(self, X)
         if on_dask(X):
             from sklearn_reg._dask import predict_dask
 
@@ -80,6 +84,7 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
             1 - (sum of squared residuals) / (sum of squares of y about its mean); the mean of
             those of several targets.
         """
+        check_order(self, X, y)
         known, predicted, weights = (
             np.asarray(values) if on_dask(values) else values
             for values in (y, self.predict(X), sample_weight)
@@ -98,30 +103,50 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         weights: FloatArray = self.coef_.T.copy()
         return weights
 
-    def coef_table(self, feature_names: Sequence[str] | None = None, *, sort: bool = True) -> Any:
+    def coef_table(
+        self,
+        feature_names: Sequence[Hashable] | None = None,
+        *,
+        sort: bool = True,
+        nonzero: bool = False,
+    ) -> Any:
         """Return the coefficients with the names of their features.
 
         Parameters
         ----------
         feature_names : sequence of str, default=None
-            Names; None takes `feature_names_in_`, or x0, x1, ... In a pipeline, pass
+            Names; None takes the column labels of X in `fit`, or x0, x1, ... In a pipeline, pass
             `pipeline[:-1].get_feature_names_out()`.
         sort : bool, default=True
             Whether the largest coefficients come first; otherwise the order is that of X.
+        nonzero : bool, default=False
+            Whether features are left out whose coefficients are all zero.
 
         Returns
         -------
         DataFrame or structured ndarray
-            A row a feature, a column a target: "coefficient", or "y0", "y1", ... Where pandas is
-            installed a DataFrame indexed by "feature", otherwise an array with that as a field.
+            A row a feature, a column a target: "coefficient" for y of shape (n_samples,), otherwise
+            the column labels of y, or y0, y1, ... Where pandas is installed a DataFrame indexed by
+            "feature", otherwise an array with that as a field.
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             If the number of names is not that of the features.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sklearn_reg import LassoRegression
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+        >>> model = LassoRegression(lambda_=1.0, solver="auto").fit(X, y)
+        >>> model.coef_table(nonzero=True)["coefficient"].round(1).to_dict()
+        {'bmi': 367.7, 's5': 307.6, 'bp': 6.3}
         """
         check_is_fitted(self)
-        return coefficient_table(self, feature_names, sort)
+        check_flag(sort, "sort")
+        check_flag(nonzero, "nonzero")
+        return coefficient_table(self, feature_names, sort=sort, nonzero=nonzero)
 
     def _html_repr(self) -> str:
         """Add a summary of the fit to what scikit-learn shows in a notebook."""
@@ -414,9 +439,8 @@ class PenalizedRegression(LinearModel):
         """Fit given moments, and return what there may be to warn of."""
         settings = self._settings()
         n_features, n_targets = moments.cross.shape
-        if getattr(self, "n_features_in_", None) != n_features:
-            self.__dict__.pop("feature_names_in_", None)
-            self.n_features_in_ = n_features
+        keep_fitting_labels(self, n_features, n_targets)
+        self.n_features_in_ = n_features
         given = _Read(deepcopy(moments), np.dtype(np.float64), 1 if n_targets == 1 else 2)
         return settings, self._fit_read(given, settings)
 
@@ -463,9 +487,9 @@ class PenalizedRegression(LinearModel):
 
     def _penalty(self, n_features: int, n_targets: int) -> Penalty:
         """Check the penalty and spread it over targets and features."""
-        lambdas = check_lambda(self.lambda_, n_targets)
+        lambdas = check_lambda(self.lambda_, n_targets, self._labels.targets)
         weights, excluded = check_penalty_weights(
-            self.penalty_weights, n_features, getattr(self, "feature_names_in_", None)
+            self.penalty_weights, n_features, feature_labels(self)
         )
         return Penalty(lambdas, self._l1_ratio(), weights, excluded, bool(self.positive))
 

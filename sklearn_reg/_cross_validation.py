@@ -40,6 +40,7 @@ from sklearn_reg._folds import (
     GatheredFolds,
     InTurn,
 )
+from sklearn_reg._labels import feature_labels
 from sklearn_reg._leave_one_out import leave_one_out
 from sklearn_reg._linalg import dense
 from sklearn_reg._parameters import (
@@ -380,7 +381,7 @@ class PenalizedRegressionCV(LinearModel):
     def _penalty(self, l1_ratio: float, n_targets: int) -> Penalty:
         """Return the penalty with lambda_ = 1."""
         weights, excluded = check_penalty_weights(
-            self.penalty_weights, self.n_features_in_, getattr(self, "feature_names_in_", None)
+            self.penalty_weights, self.n_features_in_, feature_labels(self)
         )
         return Penalty(np.ones(n_targets), l1_ratio, weights, excluded, bool(self.positive))
 

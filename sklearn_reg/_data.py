@@ -21,6 +21,7 @@ from sklearn_reg._folds import (
     MomentFolds,
     RowFolds,
 )
+from sklearn_reg._labels import keep_labels
 from sklearn_reg._parameters import READ_AS, READ_Y_AS, check_sample_weight
 from sklearn_reg._progress import Task
 from sklearn_reg._scaled import Penalty, Scaled, scale_rows
@@ -162,6 +163,7 @@ def read(
 
     Unless `scaled`, weights stay as given, because their scale counts across batches.
     """
+    keep_labels(estimator, X, y, first=first)
     if on_dask(X):
         from sklearn_reg._dask import read_dask
 

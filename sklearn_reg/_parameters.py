@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from numbers import Integral, Real
+from collections.abc import Hashable, Mapping, Sequence
+from numbers import Integral, Number
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length
 
+from sklearn_reg._labels import in_order
 from sklearn_reg._typing import BoolArray, FloatArray, Matrix
-from sklearn_reg._validation import check_number, real_numbers, refuse_misread
+from sklearn_reg._validation import check_number, number_in, real_numbers, refuse_misread
 
 # What scikit-learn's validation lets pass: X is read as it is, never copied.
 READ_AS = {"accept_sparse": ("csr", "csc"), "dtype": (np.float64, np.float32)}
@@ -30,6 +31,7 @@ def check_rows(X: Any, y: Any, *, at_least: int = 1) -> tuple[Matrix, Any]:
 
 def check_count(value: Any, name: str) -> int:
     """Return an integer of at least one."""
+    value = number_in(value)
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be an integer >= 1, got {value!r}")
     if value < 1:
@@ -44,21 +46,28 @@ def check_flag(value: Any, name: str) -> bool:
     return bool(value)
 
 
-def check_lambda(lambda_: Any, n_targets: int) -> FloatArray:
-    """Return penalties of shape (n_targets,) from one number or one number a target."""
+def check_lambda(
+    lambda_: Any, n_targets: int, targets: Sequence[Hashable] | None = None
+) -> FloatArray:
+    """Return penalties of shape (n_targets,) from one number or one number a target.
+
+    A Series goes by the labels of the targets, where they have any.
+    """
     wanted = "a number >= 0"
-    refuse_misread(lambda_, "lambda_")
-    if not isinstance(lambda_, (list, tuple, np.ndarray)) or np.ndim(lambda_) == 0:
+    if targets is not None and not isinstance(lambda_, Mapping):
+        lambda_ = in_order(lambda_, targets, "lambda_", "y")
+    given = real_numbers(lambda_, "lambda_", wanted)
+    if given.ndim == 0:
         return np.full(n_targets, check_number(lambda_, "lambda_", wanted, zero=True))
-    if np.shape(lambda_) != (n_targets,):
+    if given.shape != (n_targets,):
         raise ValueError(
             f"lambda_ must be {wanted} or an array of shape ({n_targets},), one a target, got "
-            f"shape {np.shape(lambda_)}"
+            f"shape {given.shape}"
         )
     return np.array(
         [
             check_number(value, f"lambda_[{index}]", wanted, zero=True)
-            for index, value in enumerate(lambda_)
+            for index, value in enumerate(given)
         ]
     )
 
@@ -73,7 +82,8 @@ def check_sample_weight(
     if sample_weight is None:
         return None
     refuse_misread(sample_weight, "sample_weight")
-    if isinstance(sample_weight, Real):
+    sample_weight = number_in(sample_weight)
+    if isinstance(sample_weight, (Number, np.generic, str, bytes)):
         sample_weight = np.full(
             n_samples, check_number(sample_weight, "sample_weight", "a number >= 0", zero=True)
         )
@@ -98,15 +108,17 @@ def check_sample_weight(
 
 
 def check_penalty_weights(
-    penalty_weights: ArrayLike | Mapping[str, float] | None,
+    penalty_weights: ArrayLike | Mapping[Any, float] | None,
     n_features: int,
-    names: ArrayLike | None,
+    features: Sequence[Hashable] | None,
 ) -> tuple[FloatArray, BoolArray]:
-    """Return finite weights of shape (n_features,), and which features are excluded (inf)."""
+    """Return finite weights of shape (n_features,), and which features are excluded (inf).
+
+    A dict or Series goes by the labels of the features; those that it does not name get 1.
+    """
     if penalty_weights is None:
         return np.ones(n_features), np.zeros(n_features, dtype=bool)
-    if isinstance(penalty_weights, Mapping):
-        penalty_weights = _by_name(penalty_weights, names)
+    penalty_weights = in_order(penalty_weights, features, "penalty_weights", "X", default=1.0)
     wanted = "numbers >= 0 (0 = free, inf = excluded)"
     weights = real_numbers(penalty_weights, "penalty_weights", wanted).astype(np.float64)
     wanted = f"penalty_weights must be {wanted}"
@@ -117,20 +129,3 @@ def check_penalty_weights(
         raise ValueError(f"{wanted}, got {weights[wrong][0]!r} at index {np.flatnonzero(wrong)[0]}")
     excluded = np.isinf(weights)
     return np.where(excluded, 1.0, weights), excluded
-
-
-def _by_name(weights: Mapping[str, float], names: ArrayLike | None) -> list[float]:
-    """Spread a mapping of feature names over the features; those not named get 1."""
-    if names is None:
-        raise ValueError(
-            "penalty_weights by feature name need an X with feature names (a DataFrame), got an "
-            f"array; pass an array of weights instead of {dict(weights)!r}"
-        )
-    order = {name: index for index, name in enumerate(np.asarray(names))}
-    unknown = [name for name in weights if name not in order]
-    if unknown:
-        raise ValueError(f"penalty_weights names {unknown!r}, which X does not have")
-    spread = [1.0] * len(order)
-    for name, weight in weights.items():
-        spread[order[name]] = weight
-    return spread

@@ -2,56 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from html import escape
 from typing import Any
 
 import numpy as np
 
+from sklearn_reg._labels import (
+    ColumnLabels,
+    check_names,
+    feature_labels,
+    generic_labels,
+    labels_of,
+)
 from sklearn_reg._typing import FloatArray
 
 SHOWN = 10  # coefficients in a notebook
 
 
 def feature_names_of(X: Any) -> list[str]:
-    """Return the names of the columns, or x0, x1, ... where they have none."""
-    names = getattr(X, "columns", None)
-    if names is None:
-        return [f"x{j}" for j in range(X.shape[1] if hasattr(X, "shape") else len(X[0]))]
-    return [str(name) for name in names]
+    """Return the labels of the columns as text, or x0, x1, ... where they have none."""
+    labels = labels_of(X)
+    if labels is None:
+        labels = generic_labels("x", X.shape[1] if hasattr(X, "shape") else len(X[0]))
+    return [str(label) for label in labels]
 
 
-def names_of_model(model: Any, feature_names: Sequence[str] | None = None) -> list[str]:
-    """Return the names of a model's features: those given, those it saw, or x0, x1, ..."""
+def names_of_model(model: Any, feature_names: Sequence[Hashable] | None = None) -> ColumnLabels:
+    """Return the labels of a model's features: those given, those it saw, or x0, x1, ..."""
     n_features = model.n_features_in_
-    if feature_names is None:
-        feature_names = getattr(model, "feature_names_in_", [f"x{j}" for j in range(n_features)])
-    names = [str(name) for name in feature_names]
-    if len(names) != n_features:
-        raise ValueError(
-            f"feature_names must be {n_features} names, one a feature, got {len(names)}"
-        )
-    return names
+    if feature_names is not None:
+        return check_names(feature_names, n_features, "feature_names", "feature")
+    return feature_labels(model) or generic_labels("x", n_features)
 
 
-def coefficient_table(model: Any, feature_names: Sequence[str] | None, sort: bool) -> Any:
+def coefficient_table(
+    model: Any, feature_names: Sequence[Hashable] | None, *, sort: bool, nonzero: bool
+) -> Any:
     """Return named coefficients, as a DataFrame where pandas is installed."""
-    names = np.array(names_of_model(model, feature_names), dtype=object)
+    names = names_of_model(model, feature_names)
     coefs: FloatArray = np.atleast_2d(model.coef_)
-    titles = ["coefficient"] if model.coef_.ndim == 1 else [f"y{k}" for k in range(len(coefs))]
+    titles: ColumnLabels = ["coefficient"]
+    if model.coef_.ndim == 2:
+        titles = model._labels.targets or generic_labels("y", len(coefs))
+    order = np.arange(len(names))
     if sort:
         order = np.argsort(-np.abs(coefs).max(axis=0), kind="stable")
-        names, coefs = names[order], coefs[:, order]
+    if nonzero:
+        order = order[coefs[:, order].any(axis=0)]
+    return table_of([names[j] for j in order], "feature", titles, coefs[:, order])
+
+
+def table_of(index: ColumnLabels, title: str, titles: ColumnLabels, columns: FloatArray) -> Any:
+    """Return labelled columns as a DataFrame, or as a structured array where there is no pandas."""
     try:
         import pandas as pd
     except ImportError:
-        fields = [("feature", object), *((title, coefs.dtype) for title in titles)]
-        table = np.empty(names.size, dtype=fields)
-        for title, column in zip(["feature", *titles], [names, *coefs], strict=True):
-            table[title] = column
+        fields = [title, *map(str, titles)]
+        if len(set(fields)) < len(fields):
+            fields = [title, *(f"y{number}" for number in range(len(titles)))]
+        table = np.empty(
+            len(index), dtype=[(fields[0], object), *((f, columns.dtype) for f in fields[1:])]
+        )
+        for field, column in zip(fields, [index, *columns], strict=True):
+            table[field] = column
         return table
-    index = pd.Index(names, name="feature")
-    return pd.DataFrame(dict(zip(titles, coefs, strict=True)), index=index)
+    # Labels that are tuples stay what they are: entries of one index.
+    return pd.DataFrame(
+        columns.T,
+        index=pd.Index(index, name=title, tupleize_cols=False),
+        columns=pd.Index(titles, tupleize_cols=False),
+    )
 
 
 def html_summary(model: Any) -> str:
@@ -69,10 +90,10 @@ def html_summary(model: Any) -> str:
     }
     largest = np.argsort(-np.abs(coefs).max(axis=0), kind="stable")[:SHOWN]
     names = names_of_model(model)
-    weights = {names[j]: ", ".join(f"{w:.4g}" for w in coefs[:, j]) for j in largest}
+    weights = [(str(names[j]), ", ".join(f"{w:.4g}" for w in coefs[:, j])) for j in largest]
     return (
         '<div style="display: flex; flex-wrap: wrap; align-items: flex-start; gap: 2em">'
-        f"{_table('Fit', rows)}{_table('Largest coefficients', weights)}</div>"
+        f"{_table('Fit', rows.items())}{_table('Largest coefficients', weights)}</div>"
     )
 
 
@@ -80,11 +101,11 @@ def _number(value: Any) -> str:
     return "" if value is None else ", ".join(f"{v:.4g}" for v in np.ravel(value))
 
 
-def _table(title: str, rows: dict[str, str]) -> str:
+def _table(title: str, rows: Iterable[tuple[str, str]]) -> str:
     cells = "".join(
         f"<tr><th style='text-align: left'>{escape(name)}</th>"
         f"<td style='text-align: left'>{escape(value)}</td></tr>"
-        for name, value in rows.items()
+        for name, value in rows
         if value
     )
     return (

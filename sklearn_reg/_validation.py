@@ -6,26 +6,33 @@ import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from numbers import Integral, Real
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from sklearn_reg._labels import labels_of
 
 # float64, or float32 where the weights came as float32: no type of NumPy's says "as it came".
 Weights: TypeAlias = NDArray[Any]
 
 # How the names of types of dates, times and durations begin, in NumPy, pandas, polars, pyarrow.
 TIMES = ("date", "time", "duration", "period")
+# How the names of types begin whose values are numbers, whatever they are.
+NUMBERS = ("int", "uint", "float", "double", "half", "bool", "complex", "decimal")
+
+
+def number_in(value: Any) -> Any:
+    """Return what a 0-d array holds, anything else as it is."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def check_number(value: Any, name: str, wanted: str, *, zero: bool = False) -> float:
     """Return a finite float above zero (or zero, where `zero`)."""
+    value = number_in(value)
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise TypeError(f"{name} must be {wanted}, got {reprlib.repr(value)}")
-    try:
-        number = float(value)
-    except OverflowError:  # an integer or fraction beyond the largest float
-        number = np.inf
+    number = _as_float(value)
     if not np.isfinite(number) or number < 0 or (number == 0 and not zero):
         raise ValueError(f"{name} must be {wanted}, got {value!r}")
     return number
@@ -43,6 +50,7 @@ def check_l1_ratio(l1_ratio: Any) -> float:
 def check_n_steps(value: Any, name: str = "n_steps") -> int:
     """Return an integer of at least zero."""
     wanted = "an integer >= 0"
+    value = number_in(value)
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
         raise TypeError(f"{name} must be {wanted}, got {reprlib.repr(value)}")
     if value < 0:
@@ -51,20 +59,76 @@ def check_n_steps(value: Any, name: str = "n_steps") -> int:
 
 
 def refuse_misread(values: Any, name: str) -> None:
-    """Refuse what NumPy would silently read as other numbers: masked values, dates, durations."""
+    """Refuse what NumPy would silently read as numbers: masked values, times, text.
+
+    Values are looked at only where their type does not say that they are numbers.
+    """
+    if isinstance(values, (list, tuple)):
+        try:
+            values = np.asarray(values)
+        except ValueError:  # rows of unequal length, which have an error of their own
+            return
+    _refuse_masks_and_times(values, name)
+    if hasattr(type(values), "__dask_graph__"):  # its chunks are looked at one by one
+        return
+    for number, dtype in enumerate(_dtypes(values)):
+        if not _of_numbers(dtype):
+            _refuse_text(*_column(values, number), name)
+
+
+def _refuse_masks_and_times(values: Any, name: str) -> None:
     if np.ma.is_masked(values):
         count = int(np.ma.getmaskarray(values).sum())
         raise ValueError(
             f"{name} has {count} masked values, which would be read as if they were not masked; "
             "fill them, or leave their rows out"
         )
-    dtypes: Any = getattr(values, "dtypes", getattr(values, "dtype", None))  # one a column
-    for dtype in dtypes if isinstance(dtypes, Iterable) else [dtypes]:
+    for dtype in _dtypes(values):
         if str(dtype).lower().startswith(TIMES):
-            raise TypeError(
-                f"{name} must be numbers, got {dtype}: the size of the penalty would depend on its "
-                "unit; turn times into numbers in a unit that you choose"
+            _refuse_times(dtype, name)
+
+
+def _refuse_times(got: Any, name: str) -> NoReturn:
+    raise TypeError(
+        f"{name} must be numbers, got {got}: the size of the penalty would depend on its "
+        "unit; turn times into numbers in a unit that you choose"
+    )
+
+
+def _refuse_text(values: Any, where: str, name: str) -> None:
+    """Refuse text, and times that are objects."""
+    for value in np.asarray(values).flat:
+        if isinstance(value, (str, bytes)):
+            text = value.item() if isinstance(value, np.generic) else value
+            raise ValueError(
+                f"{name} must be numbers, got the text {text!r}{where}; convert text to numbers"
             )
+        if isinstance(value, (np.datetime64, np.timedelta64)):
+            _refuse_times(repr(value) + where, name)
+
+
+def _dtypes(values: Any) -> list[Any]:
+    """List the types of values: one a column of a frame, one of anything else that has one."""
+    if hasattr(type(values), "column_names"):  # a table of pyarrow
+        return list(values.schema.types)
+    found = getattr(values, "dtypes", getattr(values, "dtype", getattr(values, "type", None)))
+    if found is None:
+        return []
+    return list(found) if isinstance(found, Iterable) else [found]
+
+
+def _of_numbers(dtype: Any) -> bool:
+    """Whether a type says that its values are numbers."""
+    kind = getattr(dtype, "kind", "O")
+    return kind in "biufc" or str(dtype).lower().startswith(NUMBERS)
+
+
+def _column(values: Any, number: int) -> tuple[Any, str]:
+    """Return what has one of the types, and where it is: a column of a frame, or all values."""
+    labels = labels_of(values)
+    if labels is None:
+        return (values.data if hasattr(values, "nnz") else values), ""
+    return values[labels[number]], f" in column {labels[number]!r}"
 
 
 def real_numbers(values: Any, name: str, wanted: str) -> NDArray[Any]:
@@ -75,12 +139,26 @@ def real_numbers(values: Any, name: str, wanted: str) -> NDArray[Any]:
         raise ValueError(
             f"{name} must be {wanted}, got rows of unequal length: {reprlib.repr(values)}"
         ) from None
-    refuse_misread(values, name)
-    if array.dtype == object and all(isinstance(value, Real) for value in array.flat):
-        array = array.astype(np.float64)  # such as the values of a nullable Series
-    if array.dtype.kind not in "iuf":
+    _refuse_masks_and_times(values, name)
+    of_objects = array.dtype == object
+    entries = (
+        list(array.flat) if of_objects else values if isinstance(values, (list, tuple)) else []
+    )
+    has_flags = any(isinstance(entry, (bool, np.bool_)) for entry in entries)
+    if of_objects and all(isinstance(entry, Real) for entry in entries):
+        # Such as the values of a nullable Series.
+        array = np.array([_as_float(entry) for entry in entries]).reshape(array.shape)
+    if array.dtype.kind not in "iuf" or has_flags:
         raise TypeError(f"{name} must be {wanted}, got {reprlib.repr(values)}")
     return array
+
+
+def _as_float(value: Any) -> float:
+    """Return a real number as a float, infinite if it is beyond the largest one."""
+    try:
+        return float(value)
+    except OverflowError:  # an integer or fraction
+        return np.inf if value > 0 else -np.inf
 
 
 def check_weights(w: ArrayLike, name: str = "w") -> Weights:

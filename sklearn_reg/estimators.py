@@ -23,7 +23,8 @@ class RidgeRegression(PenalizedRegression):
     Parameters
     ----------
     lambda_ : float or array-like of shape (n_targets,), default=1.0
-        Strength of the penalty, >= 0; an array gives each target its own.
+        Strength of the penalty, >= 0; an array gives each target its own. A pandas Series goes by
+        the column labels of y, where y is a DataFrame.
     learning_rate : float or "auto", default=0.01
         Step of the descent solvers, used exactly as given. "auto" is 1 / L, with L the largest
         eigenvalue of the (weighted, centred) X'X / n plus the L2 penalty. A rate at or above 2 / L
@@ -47,9 +48,10 @@ class RidgeRegression(PenalizedRegression):
     standardize : bool, default=False
         Whether to penalise (and descend on) columns divided by their weighted population standard
         deviation. Coefficients are returned on the original scale.
-    penalty_weights : array-like of shape (n_features,) or dict, default=None
-        v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict names
-        features of a DataFrame; those it does not name get 1.
+    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
+        v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict or a
+        pandas Series goes by the column labels of a DataFrame X; features that it does not name
+        get 1. A Series whose index counts 0, 1, ... goes by position, as an array does.
     positive : bool, default=False
         Whether coefficients must not be negative.
     warm_start : bool, default=False
@@ -119,7 +121,7 @@ class RidgeRegression(PenalizedRegression):
         tol: float = 1e-6,
         fit_intercept: bool = True,
         standardize: bool = False,
-        penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+        penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
         positive: bool = False,
         warm_start: bool = False,
     ) -> None:
@@ -150,7 +152,8 @@ class LassoRegression(PenalizedRegression):
     Parameters
     ----------
     lambda_ : float or array-like of shape (n_targets,), default=1.0
-        Strength of the penalty, >= 0; an array gives each target its own.
+        Strength of the penalty, >= 0; an array gives each target its own. A pandas Series goes by
+        the column labels of y, where y is a DataFrame.
     learning_rate : float or "auto", default=0.01
         Step of the descent solvers, used exactly as given. "auto" is 1 / L, with L the largest
         eigenvalue of the (weighted, centred) X'X / n plus the L2 penalty. A rate at or above 2 / L
@@ -174,9 +177,10 @@ class LassoRegression(PenalizedRegression):
     standardize : bool, default=False
         Whether to penalise (and descend on) columns divided by their weighted population standard
         deviation. Coefficients are returned on the original scale.
-    penalty_weights : array-like of shape (n_features,) or dict, default=None
-        v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict names
-        features of a DataFrame; those it does not name get 1.
+    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
+        v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict or a
+        pandas Series goes by the column labels of a DataFrame X; features that it does not name
+        get 1. A Series whose index counts 0, 1, ... goes by position, as an array does.
     positive : bool, default=False
         Whether coefficients must not be negative.
     warm_start : bool, default=False
@@ -250,7 +254,7 @@ class LassoRegression(PenalizedRegression):
         tol: float = 1e-6,
         fit_intercept: bool = True,
         standardize: bool = False,
-        penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+        penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
         positive: bool = False,
         warm_start: bool = False,
     ) -> None:
@@ -288,7 +292,8 @@ class ElasticNetRegression(PenalizedRegression):
     Parameters
     ----------
     lambda_ : float or array-like of shape (n_targets,), default=1.0
-        Strength of the penalty, >= 0; an array gives each target its own.
+        Strength of the penalty, >= 0; an array gives each target its own. A pandas Series goes by
+        the column labels of y, where y is a DataFrame.
     learning_rate : float or "auto", default=0.01
         Step of the descent solvers, used exactly as given. "auto" is 1 / L, with L the largest
         eigenvalue of the (weighted, centred) X'X / n plus the L2 penalty. A rate at or above 2 / L
@@ -314,9 +319,10 @@ class ElasticNetRegression(PenalizedRegression):
     standardize : bool, default=False
         Whether to penalise (and descend on) columns divided by their weighted population standard
         deviation. Coefficients are returned on the original scale.
-    penalty_weights : array-like of shape (n_features,) or dict, default=None
-        v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict names
-        features of a DataFrame; those it does not name get 1.
+    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
+        v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict or a
+        pandas Series goes by the column labels of a DataFrame X; features that it does not name
+        get 1. A Series whose index counts 0, 1, ... goes by position, as an array does.
     positive : bool, default=False
         Whether coefficients must not be negative.
     warm_start : bool, default=False
@@ -386,7 +392,7 @@ class ElasticNetRegression(PenalizedRegression):
         tol: float = 1e-6,
         fit_intercept: bool = True,
         standardize: bool = False,
-        penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+        penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
         positive: bool = False,
         warm_start: bool = False,
     ) -> None:

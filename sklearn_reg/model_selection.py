@@ -60,8 +60,8 @@ class RidgeRegressionCV(PenalizedRegressionCV):
         Whether to fit b.
     standardize : bool, default=False
         Whether to penalise columns divided by their standard deviation in each training set.
-    penalty_weights : array-like of shape (n_features,) or dict, default=None
-        One weight >= 0 per feature, as in `RidgeRegression`.
+    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
+        One weight >= 0 per feature, by position or by name as in `RidgeRegression`.
     positive : bool, default=False
         Whether coefficients must not be negative.
 
@@ -142,7 +142,7 @@ class RidgeRegressionCV(PenalizedRegressionCV):
         tol: float = 1e-6,
         fit_intercept: bool = True,
         standardize: bool = False,
-        penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+        penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
         positive: bool = False,
     ) -> None:
         self.lambdas = lambdas
@@ -200,8 +200,8 @@ class LassoRegressionCV(PenalizedRegressionCV):
         Whether to fit b.
     standardize : bool, default=False
         Whether to penalise columns divided by their standard deviation in each training set.
-    penalty_weights : array-like of shape (n_features,) or dict, default=None
-        One weight >= 0 per feature, as in `LassoRegression`.
+    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
+        One weight >= 0 per feature, by position or by name as in `LassoRegression`.
     positive : bool, default=False
         Whether coefficients must not be negative.
 
@@ -281,7 +281,7 @@ class LassoRegressionCV(PenalizedRegressionCV):
         tol: float = 1e-6,
         fit_intercept: bool = True,
         standardize: bool = False,
-        penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+        penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
         positive: bool = False,
     ) -> None:
         self.lambdas = lambdas
@@ -310,8 +310,8 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     lambdas : int or array-like of shape (n_lambdas,), default=100
         A number of penalties, spaced evenly in log from lambda_max down to `eps` lambda_max, or
         the penalties themselves, >= 0; 0 is least squares.
-    l1_ratio : float or list of float, default=0.5
-        Share of L1 in the penalty, in [0, 1], or several to choose from. With a list, `lambdas_`
+    l1_ratio : float or array-like of shape (n_ratios,), default=0.5
+        Share of L1 in the penalty, in [0, 1], or several to choose from. With several, `lambdas_`
         and the paths have an axis for it in front.
     eps : float, default=1e-3
         Where a grid ends, as a share of where it begins; at l1_ratio 0 as `RidgeRegressionCV`'s.
@@ -342,8 +342,8 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         Whether to fit b.
     standardize : bool, default=False
         Whether to penalise columns divided by their standard deviation in each training set.
-    penalty_weights : array-like of shape (n_features,) or dict, default=None
-        One weight >= 0 per feature, as in `ElasticNetRegression`.
+    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
+        One weight >= 0 per feature, by position or by name as in `ElasticNetRegression`.
     positive : bool, default=False
         Whether coefficients must not be negative.
 
@@ -415,7 +415,7 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     def __init__(
         self,
         lambdas: int | ArrayLike = 100,
-        l1_ratio: float | Sequence[float] = 0.5,
+        l1_ratio: float | ArrayLike = 0.5,
         *,
         eps: float = 1e-3,
         cv: Any = None,
@@ -425,7 +425,7 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         tol: float = 1e-6,
         fit_intercept: bool = True,
         standardize: bool = False,
-        penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+        penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
         positive: bool = False,
     ) -> None:
         self.lambdas = lambdas
@@ -442,12 +442,11 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         self.positive = positive
 
     def _l1_ratios(self) -> tuple[list[float], bool]:
-        if not isinstance(self.l1_ratio, (list, tuple, np.ndarray)):
-            return [check_l1_ratio(self.l1_ratio)], False
-        ratios = [check_l1_ratio(ratio) for ratio in self.l1_ratio]
-        if not ratios:
-            raise ValueError("l1_ratio must be a number in [0, 1] or a list of them, got []")
-        return ratios, True
+        wanted = "a number in [0, 1] or an array of them, at least one"
+        given = real_numbers(self.l1_ratio, "l1_ratio", wanted)
+        if given.ndim > 1 or given.size == 0:
+            raise ValueError(f"l1_ratio must be {wanted}, got {self.l1_ratio!r}")
+        return [check_l1_ratio(ratio) for ratio in given.ravel().tolist()], given.ndim == 1
 
 
 class LambdaSweep(NamedTuple):

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from sklearn_reg._degrees_of_freedom import degrees_of_freedom
+from sklearn_reg._labels import labels_of
 from sklearn_reg._linalg import dense, support_of
 from sklearn_reg._parameters import (
     check_flag,
@@ -34,7 +35,7 @@ from sklearn_reg._scaled import Penalty, Scaled, scale_rows
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._together import Asking, alone
 from sklearn_reg._typing import FloatArray, IndexArray, Matrix
-from sklearn_reg._validation import check_l1_ratio, check_number, real_numbers
+from sklearn_reg._validation import check_l1_ratio, check_number, number_in, real_numbers
 from sklearn_reg.problem import Problem
 from sklearn_reg.rows import rows_of
 from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings
@@ -90,7 +91,7 @@ def lambda_max(
     sample_weight: ArrayLike | None = None,
     fit_intercept: bool = True,
     standardize: bool = False,
-    penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+    penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
     positive: bool = False,
 ) -> float | FloatArray:
     r"""Return the smallest lambda at which every penalised coefficient is zero.
@@ -115,8 +116,9 @@ def lambda_max(
         Whether there is an intercept.
     standardize : bool, default=False
         Whether to penalise columns divided by their standard deviation.
-    penalty_weights : array-like of shape (n_features,) or dict, default=None
-        One weight >= 0 per feature; 0 = free, inf = excluded. A dict names features.
+    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
+        One weight >= 0 per feature; 0 = free, inf = excluded. A dict or pandas Series goes by the
+        column labels of X, and features that it does not name get 1.
     positive : bool, default=False
         Whether coefficients must not be negative.
 
@@ -156,7 +158,7 @@ def regularization_path(
     sample_weight: ArrayLike | None = None,
     fit_intercept: bool = True,
     standardize: bool = False,
-    penalty_weights: ArrayLike | Mapping[str, float] | None = None,
+    penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
     positive: bool = False,
     tol: float = 1e-6,
 ) -> RegularizationPath:
@@ -183,8 +185,9 @@ def regularization_path(
         Whether there is an intercept.
     standardize : bool, default=False
         Whether to penalise columns divided by their standard deviation.
-    penalty_weights : array-like of shape (n_features,) or dict, default=None
-        One weight >= 0 per feature; 0 = free, inf = excluded. A dict names features.
+    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
+        One weight >= 0 per feature; 0 = free, inf = excluded. A dict or pandas Series goes by the
+        column labels of X, and features that it does not name get 1.
     positive : bool, default=False
         Whether coefficients must not be negative.
     tol : float, default=1e-6
@@ -258,14 +261,14 @@ class PathData(NamedTuple):
         sample_weight: ArrayLike | None,
         fit_intercept: bool,
         standardize: bool,
-        penalty_weights: ArrayLike | Mapping[str, float] | None,
+        penalty_weights: ArrayLike | Mapping[Any, float] | None,
         positive: bool,
     ) -> PathData:
         """Check what a user passed."""
-        names = getattr(X, "columns", None)
+        labels = labels_of(X)
         X, target = check_rows(X, y)
         Y = np.asarray(target, dtype=np.float64).reshape(X.shape[0], -1)
-        weights, excluded = check_penalty_weights(penalty_weights, X.shape[1], names)
+        weights, excluded = check_penalty_weights(penalty_weights, X.shape[1], labels)
         return cls(
             X,
             Y,
@@ -346,6 +349,7 @@ def check_lambdas(lambdas: Any, eps: Any) -> FloatArray | Grid:
     if end > 1:
         raise ValueError(f"eps must be a number in (0, 1], got {eps!r}")
     wanted = "an integer >= 1 or an array of numbers >= 0"
+    lambdas = number_in(lambdas)
     if isinstance(lambdas, Integral) and not isinstance(lambdas, (bool, np.bool_)):
         if lambdas < 1:
             raise ValueError(f"lambdas must be {wanted}, got {lambdas!r}")

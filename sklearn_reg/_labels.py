@@ -1,0 +1,150 @@
+"""What columns are called: labels of features and targets, and arguments that go by them.
+
+scikit-learn keeps the names of features where all of them are strings. Labels are kept here as they
+are, so that a column called 2020 has this label in arguments, tables and figures alike.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+ColumnLabels: TypeAlias = list[Hashable]
+
+
+class Labels(NamedTuple):
+    """Labels of the columns that an estimator was fitted to, where there are any."""
+
+    features: ColumnLabels | None = None  # unless all are strings: see feature_names_in_
+    targets: ColumnLabels | None = None
+
+
+def labels_of(values: Any) -> ColumnLabels | None:
+    """Return the labels of the columns of a frame, None of what has no labels."""
+    if getattr(values, "ndim", 2) != 2:
+        return None
+    for attribute in ("column_names", "columns"):  # pyarrow's columns are the values
+        if hasattr(type(values), attribute):
+            labels = getattr(values, attribute)
+            return list(labels) if isinstance(labels, Iterable) else None
+    return None
+
+
+def feature_labels(model: Any) -> ColumnLabels | None:
+    """Return the labels of the features that a model was fitted to, None where they had none."""
+    if hasattr(model, "feature_names_in_"):
+        return list(model.feature_names_in_)
+    labels: Labels = model._labels
+    return labels.features
+
+
+def keep_labels(model: Any, X: Any, y: Any, *, first: bool) -> None:
+    """Learn the labels of the first rows; refuse those of further rows in another order."""
+    if not first:
+        check_order(model, X, y)
+        return
+    features = labels_of(X)
+    if features and all(type(label) is str for label in features):
+        features = None
+    model._labels = Labels(features, labels_of(y))
+
+
+def keep_fitting_labels(model: Any, n_features: int, n_targets: int) -> None:
+    """Forget labels of another number of columns than a model is fitted to now."""
+    if len(feature_labels(model) or ()) != n_features:
+        vars(model).pop("feature_names_in_", None)
+        model._labels = model._labels._replace(features=None)
+    if len(model._labels.targets or ()) != n_targets:
+        model._labels = model._labels._replace(targets=None)
+
+
+def check_order(model: Any, X: Any, y: Any = None) -> None:
+    """Refuse the columns of the fit in another order.
+
+    scikit-learn looks at names of features alone; other labels and those of targets may differ, as
+    those of another year do, but the same ones in another order are no coincidence.
+    """
+    labels: Labels = model._labels
+    for name, values, known in (("X", X, labels.features), ("y", y, labels.targets)):
+        now = None if known is None else labels_of(values)
+        if now and now != known and len(now) == len(known or ()) and set(now) == set(known or ()):
+            raise ValueError(
+                f"{name} must have its columns in the order of fit, {reprlib.repr(known)}, got "
+                f"{reprlib.repr(now)}"
+            )
+
+
+def in_order(
+    values: Any,
+    labels: Sequence[Hashable] | None,
+    name: str,
+    of: str,
+    default: float | None = None,
+) -> Any:
+    """Return the entries of a dict or Series in the order of the labels, anything else as it is.
+
+    Labels without an entry get the default, or are refused if there is none. A Series whose index
+    counts from 0 has no labels, unless the columns are called so.
+    """
+    if isinstance(values, Mapping):
+        given = list(values)
+    else:
+        index = getattr(values, "index", None)  # of a list this is a method
+        if not isinstance(index, Iterable) or getattr(values, "ndim", None) != 1:
+            return values
+        given = list(index)
+        if given == list(range(len(given))) and not _counts_differently(labels, given):
+            return values
+    if labels is None:
+        raise ValueError(
+            f"{name} by name needs {of} with names (a DataFrame), and {of} has none: pass an array "
+            f"in the order of the columns, got names {reprlib.repr(given)}"
+        )
+    _check_labels(given, labels, name, of, complete=default is None)
+    entries = values.values() if isinstance(values, Mapping) else values
+    found = dict(zip(given, entries, strict=True))
+    return [found.get(label, default) for label in labels]
+
+
+def _counts_differently(labels: Sequence[Hashable] | None, given: list[Hashable]) -> bool:
+    """Whether columns have numbers for names, and others than their positions."""
+    if labels is None or list(labels) == list(range(len(labels))):
+        return False
+    return not set(given).isdisjoint(labels)
+
+
+def _check_labels(
+    given: Sequence[Hashable], labels: Sequence[Hashable], name: str, of: str, *, complete: bool
+) -> None:
+    """Refuse labels that are unknown, twice there, or left out where all are wanted."""
+    times, columns = Counter(given), Counter(labels)
+    unknown = [label for label in times if label not in columns]
+    if unknown:
+        raise ValueError(
+            f"{name} names {unknown!r}, which {of} does not have: its columns are "
+            f"{reprlib.repr(list(labels))}"
+        )
+    for where, counted in ((name, times), (of, columns)):
+        twice = [label for label in times if counted[label] > 1]
+        if twice:
+            raise ValueError(f"{name} by name is not clear: {where} has {twice!r} more than once")
+    missing = [label for label in columns if label not in times]
+    if complete and missing:
+        raise ValueError(f"{name} must name every column of {of}, and does not name {missing!r}")
+
+
+def generic_labels(letter: str, count: int) -> ColumnLabels:
+    """Return x0, x1, ... for columns that have no labels."""
+    return [f"{letter}{number}" for number in range(count)]
+
+
+def check_names(names: Iterable[Hashable], count: int, name: str, what: str) -> ColumnLabels:
+    """Return a list of names, one for each feature or weight."""
+    if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
+        raise TypeError(f"{name} must be {count} names, one a {what}, got {names!r}")
+    listed = list(names)
+    if len(listed) != count:
+        raise ValueError(f"{name} must be {count} names, one a {what}, got {len(listed)}")
+    return listed
