@@ -38,6 +38,7 @@ from sklearn_reg._validation import (
     overflow_explained,
     refuse_misread,
 )
+from sklearn_reg._words import hint
 from sklearn_reg.moments import Moments
 from sklearn_reg.solvers import AUTO_ITERATIONS, EXACT, SOLVERS, Settings, choose
 
@@ -46,6 +47,34 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
     """A fitted linear model: what it predicts, and how it is stored."""
 
     _labels = Labels()
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of this estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter; for the words of other packages it says ours.
+        """
+        try:
+            super().set_params(**params)
+        except ValueError as error:
+            known = self._get_param_names()
+            told = [hint(word, known) for word in params if word not in known]
+            if not any(told):
+                raise
+            raise ValueError(f"{error} {'; '.join(filter(None, told))}.") from None
+        return self
 
     def predict(self, X: Matrix) -> Any:
         """Predict X w + b.

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from sklearn_reg._base import PenalizedRegression
 from sklearn_reg._validation import check_l1_ratio
+from sklearn_reg._words import in_our_words
 
 
 class RidgeRegression(PenalizedRegression):
@@ -111,6 +112,7 @@ class RidgeRegression(PenalizedRegression):
     (array([1.429, 0.4  ]), 3.0)
     """
 
+    @in_our_words
     def __init__(
         self,
         lambda_: float | ArrayLike = 1.0,
@@ -244,6 +246,7 @@ class LassoRegression(PenalizedRegression):
     (array([1., 0.]), 3.0)
     """
 
+    @in_our_words
     def __init__(
         self,
         lambda_: float | ArrayLike = 1.0,
@@ -381,6 +384,7 @@ class ElasticNetRegression(PenalizedRegression):
     (array([1.545, 0.333]), 3.0)
     """
 
+    @in_our_words
     def __init__(
         self,
         lambda_: float | ArrayLike = 1.0,

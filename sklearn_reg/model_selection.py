@@ -17,6 +17,7 @@ from sklearn_reg._cross_validation import PenalizedRegressionCV
 from sklearn_reg._splits import read_splits, splitter_of
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import check_l1_ratio, fetched, real_numbers
+from sklearn_reg._words import in_our_words
 
 
 class RidgeRegressionCV(PenalizedRegressionCV):
@@ -130,6 +131,7 @@ class RidgeRegressionCV(PenalizedRegressionCV):
     ('...', (100, 5))
     """
 
+    @in_our_words
     def __init__(
         self,
         lambdas: int | ArrayLike = 100,
@@ -269,6 +271,7 @@ class LassoRegressionCV(PenalizedRegressionCV):
     ('0.19', 6)
     """
 
+    @in_our_words
     def __init__(
         self,
         lambdas: int | ArrayLike = 100,
@@ -412,6 +415,7 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     (..., (3, 100, 5))
     """
 
+    @in_our_words
     def __init__(
         self,
         lambdas: int | ArrayLike = 100,

@@ -1,0 +1,86 @@
+"""Words of other packages: an argument that is called otherwise here is refused with our word."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from functools import wraps
+from typing import ParamSpec
+
+Arguments = ParamSpec("Arguments")
+
+SCALES = "alpha of Lasso and ElasticNet is the same, Ridge's is n_samples * lambda_"
+MANY = "an integer is a number of penalties; the CV classes have it"
+EXACT = "solver='auto' needs none, nor have the CV classes"
+BY_CV = "the CV classes have it"
+# What is said elsewhere: what it is called here, the first one that there is, and what to know.
+WORDS: dict[str, tuple[tuple[str, ...], str]] = {
+    "alpha": (("lambda_", "lambdas"), f"{SCALES}; glmnet's alpha is l1_ratio"),
+    "alphas": (("lambdas", "lambda_"), SCALES),
+    "lambda_": (("lambdas",), "the CV classes choose lambda_ among them"),
+    "lambdas": (("lambdas",), MANY),
+    "n_alphas": (("lambdas",), MANY),
+    "n_lambdas": (("lambdas",), MANY),
+    "nlambda": (("lambdas",), MANY),
+    "reg_lambda": (("lambda_", "lambdas"), ""),
+    "lambda_min_ratio": (("eps",), BY_CV),
+    "C": (("lambda_", "lambdas"), "which is large where C is small"),
+    "max_iter": (("n_iterations",), EXACT),
+    "maxit": (("n_iterations",), EXACT),
+    "n_iter": (("n_iterations",), EXACT),
+    "n_iterations": (("n_iterations",), EXACT),
+    "epochs": (("n_iterations",), EXACT),
+    "lr": (("learning_rate",), EXACT),
+    "eta0": (("learning_rate",), EXACT),
+    "step_size": (("learning_rate",), EXACT),
+    "tolerance": (("tol",), "a bound on the duality gap relative to F(0, mean y)"),
+    "thresh": (("tol",), "a bound on the duality gap relative to F(0, mean y)"),
+    "normalize": (("standardize",), "which divides columns by their standard deviation"),
+    "intercept": (("fit_intercept",), ""),
+    "l1_ratio": (("l1_ratio",), "ElasticNetRegression has it"),
+    "penalty_factor": (("penalty_weights",), ""),
+    "weights": (("penalty_weights",), "and weights of rows sample_weight, an argument of fit"),
+    "sample_weight": (("sample_weight",), "it is an argument of fit"),
+    "non_negative": (("positive",), ""),
+    "cv": (("cv",), BY_CV),
+    "nfolds": (("cv",), BY_CV),
+    "n_folds": (("cv",), BY_CV),
+    "gcv_mode": (("rule",), "rule='gcv' of the CV classes is generalised cross-validation"),
+    "criterion": (("rule",), "rule='aic' or 'bic' of the CV classes"),
+    "n_jobs": (("n_jobs",), BY_CV),
+    "copy_X": ((), "X is never changed"),
+    "precompute": ((), "the Gram matrix is computed where it pays"),
+    "selection": ((), "no solver takes features in turn"),
+    "random_state": ((), "nothing is random"),
+    "verbose": ((), "the callbacks of scikit-learn show progress"),
+}
+
+
+def hint(word: str, known: Iterable[str]) -> str:
+    """Say what an argument that is not known is called here, or nothing."""
+    known = list(known)
+    ours, note = WORDS.get(word, (tuple(get_close_matches(word, known, n=1)), ""))
+    told = f" ({note})" if note else ""
+    for name in ours:
+        if name in known:
+            return f"{word} is called {name} here{told}"
+    if ours and ours[0] != word:
+        return f"{word} is called {ours[0]} here, and is no argument of this{told}"
+    return f"{word} is no argument of this{told}" if note else ""
+
+
+def in_our_words(init: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """Let the TypeError of a constructor for an argument that it does not have say ours."""
+    known = [name for name in inspect.signature(init).parameters if name != "self"]
+    owner = init.__qualname__.removesuffix(".__init__")
+
+    @wraps(init)
+    def __init__(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        for word in kwargs:
+            told = "" if word in known else hint(word, known)
+            if told:
+                raise TypeError(f"{owner}() got an unexpected keyword argument {word!r}: {told}")
+        init(*args, **kwargs)
+
+    return __init__
