@@ -20,6 +20,7 @@ from sklearn.utils import check_array
 from sklearn_reg._parameters import READ_AS
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._typing import FloatArray, IndexArray, Matrix
+from sklearn_reg.moments import spread_of
 from sklearn_reg.rows import Rows, rows_of
 
 LARGEST_COPY = 2**22  # numbers of X that are copied to the client: 32 MB, and indices
@@ -98,7 +99,8 @@ class DaskRows(Rows):
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Weighted means and variances, of each block about its own means."""
         _, means, variances = zip(*self._over_rows(_spread, weights, _pooled), strict=True)
-        return np.concatenate(means), np.concatenate(variances)
+        # Blocks of one constant have means that differ by its rounding.
+        return spread_of(np.concatenate(means), np.concatenate(variances))[:2]
 
     def columns(self, columns: IndexArray) -> FloatArray:
         """Copy these columns to the client, dense and float64."""

@@ -106,4 +106,4 @@ def _with_unit_diagonal(gram: FloatArray) -> FloatArray:
 
 def _threshold(design: Design, columns: IndexArray) -> float:
     """Return the share of the largest eigenvalue that the smallest one must exceed."""
-    return max(DEPENDENT, 8 * EPS * columns.size * design.digits_lost(columns))
+    return max(DEPENDENT, 8 * EPS * columns.size * design.gram_rounding(columns))

@@ -595,7 +595,9 @@ def _mean_square(
     spread, cross = moments.scatter[target], moments.cross[:, target]
     explained = np.sum((W @ moments.gram) * W, axis=1)
     about_mean = (spread - 2.0 * (W @ cross) + explained) / moments.weight
-    size = (spread + np.square(np.abs(W) @ np.sqrt(np.diagonal(moments.gram)))) / moments.weight
+    # A quadratic form in (1, -w), whose entries are wrong by sqrt(lost_i lost_j).
+    lost_x, lost_y = moments.lost
+    lost = np.square(np.sqrt(lost_y[target]) + np.abs(W) @ np.sqrt(lost_x)) / moments.weight
     shift = moments.mean_y[target] - W @ moments.mean_x - intercepts
-    reliable = bool((about_mean >= CANCELLED * size).all()) or not size.any()
+    reliable = bool((about_mean >= CANCELLED / EPS * lost).all())
     return np.maximum(about_mean, 0.0) + shift**2, reliable

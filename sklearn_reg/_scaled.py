@@ -89,7 +89,22 @@ class Scaled(NamedTuple):
 
     def is_accurate(self, result: SolverResult, problem: Problem, tol: float) -> bool:
         """Whether rounding of the objective is small beside its tolerance."""
-        return self.design.rounding(result.w) <= max(tol, EPS) * problem.null
+        return self.rounding(result, problem) <= max(tol, EPS) * problem.null
+
+    def rounding(self, result: SolverResult, problem: Problem) -> float:
+        """Bound what rounding of the data may hide: how far F is from the optimum beyond the gap.
+
+        A column that was left out because its square was lost may have any up to D. Its best w
+        gains (sqrt(2 F(0) D) - l1)_+^2 / (2 (D + l2)) at most, and no more than all of F(0): its
+        product with the residual is within sqrt(2 F(0) D), and the gain grows with D.
+        """
+        rounding = self.design.rounding(result.w, problem.target)
+        D = self.design.hidden
+        if D is None:
+            return rounding
+        pull = np.maximum(np.sqrt(2.0 * problem.null * D) - problem.l1, 0.0)
+        gains = 0.5 * pull**2 / np.where(D > 0, D + problem.l2, 1.0)
+        return rounding + min(float(gains.sum()), problem.null)
 
 
 class Fitted(NamedTuple):
@@ -112,7 +127,7 @@ class Fitted(NamedTuple):
             return self
         results = []
         for problem, result in zip(self.problems, self.results, strict=True):
-            gap = result.gap + self.scaled.design.rounding(result.w)
+            gap = result.gap + self.scaled.rounding(result, problem)
             results.append(result._replace(gap=gap, converged=gap <= tol * problem.null))
         return self._replace(results=results)
 
@@ -161,6 +176,7 @@ def scale_moments(
     moments: Moments, penalty: Penalty, *, centred: bool, standardize: bool
 ) -> Scaled:
     """Wrap moments for the solvers."""
+    moments = moments.without_constant_targets() if centred else moments
     squares = moments.scatter / moments.weight
     if not centred:
         squares = squares + moments.mean_y**2

@@ -17,7 +17,6 @@ from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from sklearn_reg._cached import cached_property
 from sklearn_reg._linalg import (
@@ -29,11 +28,15 @@ from sklearn_reg._linalg import (
     pseudo_inverse,
 )
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
-from sklearn_reg.moments import Moments
-from sklearn_reg.rows import DenseRows, Rows, constant_columns, rows_of
+from sklearn_reg.moments import Moments, Spread
+from sklearn_reg.rows import DenseRows, Rows, rows_of
 
 # Below this many columns the largest eigenvalue comes from LAPACK, above it from Lanczos steps.
 SMALL = 64
+# Standard errors of rounding within which a column's product with y is looked at again.
+DOUBTFUL = 16.0
+# Rounding so many times that of columns as they are has come from others that are gone.
+MUCH = 1e4
 
 
 class Products(NamedTuple):
@@ -112,13 +115,18 @@ class Design(ABC):
     def _largest_crosses(self) -> FloatArray:
         return np.asarray(np.abs(self.cross).max(axis=0, initial=0.0))
 
-    def rounding(self, w: FloatArray) -> float:
-        """Size of the rounding errors of 1/2 r'S r at w beyond those of r itself."""
+    def rounding(self, w: FloatArray, target: int) -> float:
+        """Size of the rounding errors of F at w and at the optimum beyond those of r itself."""
         return 0.0
 
-    def digits_lost(self, columns: IndexArray) -> float:
+    def gram_rounding(self, columns: IndexArray) -> float:
         """Factor by which the rounding of `gram` exceeds that of centred columns."""
         return 1.0
+
+    @property
+    def hidden(self) -> FloatArray | None:
+        """Squares that columns may have whose own were lost to rounding, and are left out."""
+        return None
 
     def generalized_inverse(self, columns: IndexArray) -> Solve:
         """Multiply by a generalized inverse of the Gram matrix of these columns."""
@@ -238,7 +246,7 @@ class RowsDesign(Design):
         product *= np.multiply.outer(self.factors[rows], self.factors[columns])
         return product
 
-    def digits_lost(self, columns: IndexArray) -> float:
+    def gram_rounding(self, columns: IndexArray) -> float:
         """Factor by which the rounding of `gram` exceeds that of centred columns."""
         if not self.rows.is_sparse:
             return 1.0
@@ -382,19 +390,38 @@ def _products_of_same_rows(
 class GramDesign(Design):
     """Moments in the place of rows: every product costs p^2 instead of n p."""
 
-    def __init__(self, moments: Moments, factors: FloatArray, centred: bool) -> None:
+    def __init__(self, moments: Moments, columns: Columns, centred: bool) -> None:
         super().__init__()
         self.n_features, self.n_targets = moments.cross.shape
         weight, mean_x, mean_y = moments.weight, moments.mean_x, moments.mean_y
         self._gram = moments.gram / weight
         self.cross = moments.cross / weight
         self.scatter = moments.scatter / weight
+        lost_x, lost_y = (lost / weight for lost in moments.lost)
         if not centred:
             self._gram += np.multiply.outer(mean_x, mean_x)
             self.cross += np.multiply.outer(mean_x, mean_y)
             self.scatter += mean_y**2
+        factors = columns.factors
         self._gram *= np.multiply.outer(factors, factors)
         self.cross *= factors[:, None]
+        self._lost = np.maximum(factors**2 * lost_x, EPS * self.squares), lost_y
+        self._hidden = columns.hidden
+
+    @property
+    def hidden(self) -> FloatArray | None:
+        """Squares that columns may have whose own were lost to rounding, and are left out."""
+        return self._hidden
+
+    @property
+    def digits_lost(self) -> bool:
+        """Whether rounding is far above that of the columns as they are: larger ones have left."""
+        squares, (lost, lost_y) = self.squares, self._lost
+        return bool(
+            (self._hidden is not None and self._hidden.any())
+            or (lost > MUCH * EPS * squares).any()
+            or (lost_y > MUCH * EPS * self.scatter).any()
+        )
 
     def products(self, w: FloatArray, target: int) -> Products:
         """Correlation of the residual of w with Z, and its square."""
@@ -414,9 +441,19 @@ class GramDesign(Design):
             for correlation, square in zip(correlations, squares, strict=True)
         ]
 
-    def rounding(self, w: FloatArray) -> float:
-        """Bound the rounding of w'Z'S Z w, where large terms may cancel."""
-        return EPS * float(np.abs(w) @ np.sqrt(np.maximum(self.squares, 0.0))) ** 2
+    def rounding(self, w: FloatArray, target: int) -> float:
+        """Bound the rounding of F at w and at the optimum.
+
+        2 F is a quadratic form in (1, -w) whose entries (i, j) are wrong by sqrt(lost_i lost_j), so
+        that F(w) is wrong by half of the square below, and F at the optimum by as much again.
+        """
+        lost, lost_y = self._lost
+        return float(np.sqrt(lost_y[target]) + np.abs(w) @ np.sqrt(lost)) ** 2
+
+    def gram_rounding(self, columns: IndexArray) -> float:
+        """Factor by which the rounding of `gram` exceeds that of centred columns."""
+        lost, squares = self._lost[0][columns], self.squares[columns]
+        return float(np.max(lost[squares > 0] / (EPS * squares[squares > 0]), initial=1.0))
 
     def normal_product(self, w: FloatArray) -> FloatArray:
         """Z'S Z w."""
@@ -431,6 +468,8 @@ class GramDesign(Design):
         """Return the design of these columns alone."""
         part = copy(self)
         part._gram, part.cross = self.gram(columns, columns), self.cross[columns]
+        part._lost = self._lost[0][columns], self._lost[1]
+        part._hidden = None
         part.n_features = columns.size
         return part
 
@@ -450,6 +489,7 @@ class Columns(NamedTuple):
     means: FloatArray
     target_means: FloatArray
     factors: FloatArray
+    hidden: FloatArray | None = None  # as those of a design
 
 
 def make_design(
@@ -481,20 +521,16 @@ def make_design(
         Columns that must get no weight.
     unpenalised : bool
         Whether some coefficient has no L1 penalty. A constant column beside an intercept is then
-        told from its rounding by a second look at X; an L1 penalty does that by itself.
+        told from its rounding by a second look at X; otherwise only where X'y may be rounding.
     """
     rows = rows_of(X)
     shares = np.full(X.shape[0], 1.0 / X.shape[0]) if weights is None else weights / weights.sum()
     if on_gram:
-        variances = None
-        if sparse.issparse(X) and (standardize or unpenalised):
-            variances = rows.spread(shares)[1]  # the Gram matrix was not centred before rounding
         return design_of_moments(
             Moments(X.shape[1], Y.shape[1]).add_checked(X, Y, weights),
             centred=centred,
             standardize=standardize,
             excluded=excluded,
-            variances=variances,
         )
     target_means = shares @ Y
     centre = target_means if centred else np.zeros_like(target_means)
@@ -502,51 +538,68 @@ def make_design(
     # The means and X'y in one product, which reads X once.
     products = rows.correlate(np.column_stack([shares, shares[:, None] * Y]))
     means, cross = products[:, 0], products[:, 1:]
-    variances = None
+    if centred:
+        cross = cross - np.multiply.outer(means, shares @ Y)
+    spread = None
     if standardize or unpenalised:
-        means, variances = rows.spread(shares)
-    columns = _columns(means, target_means, variances, centred, standardize, excluded)
-    cross = cross - np.multiply.outer(columns.means, shares @ Y)
+        spread = Spread(*rows.spread(shares))
+        means = spread.means
+    elif centred:
+        spread = _spread_where_doubtful(rows, shares, Y, means, cross)
+    columns = _columns(means, target_means, spread, centred, standardize, excluded)
     cross = np.asfortranarray(columns.factors[:, None] * cross)
     return RowsDesign(rows, Y, shares, columns.means, columns.factors, cross), columns
 
 
 def design_of_moments(
-    moments: Moments,
-    *,
-    centred: bool,
-    standardize: bool,
-    excluded: BoolArray,
-    variances: FloatArray | None = None,
+    moments: Moments, *, centred: bool, standardize: bool, excluded: BoolArray
 ) -> tuple[Design, Columns]:
-    """Wrap moments for the solvers; the arguments are those of `make_design`.
+    """Wrap moments for the solvers; the arguments are those of `make_design`."""
+    columns = _columns(
+        moments.mean_x, moments.mean_y, moments.spread_x, centred, standardize, excluded
+    )
+    return GramDesign(moments, columns, centred), columns
 
-    Variances of the columns replace those on the diagonal of the Gram matrix where they are known
-    better.
+
+def _spread_where_doubtful(
+    rows: Rows, shares: FloatArray, Y: FloatArray, means: FloatArray, cross: FloatArray
+) -> Spread | None:
+    """Look again at columns whose product with the centred targets may be but rounding.
+
+    For a constant c it is c times the sum of the weighted targets, which is 0 but for rounding: of
+    a sum of n terms, sqrt(n) EPS times their size. Other columns count as varying.
     """
-    if variances is None:
-        variances = np.diagonal(moments.gram) / moments.weight
-    columns = _columns(moments.mean_x, moments.mean_y, variances, centred, standardize, excluded)
-    return GramDesign(moments, columns.factors, centred), columns
+    sizes = np.sqrt(shares @ np.square(Y))
+    bound = np.multiply.outer(np.abs(means), DOUBTFUL * np.sqrt(len(Y)) * EPS * sizes)
+    doubtful = np.flatnonzero((np.abs(cross) <= bound).all(axis=1) & (means != 0.0))
+    if doubtful.size == 0 or not sizes.any():
+        return None
+    variances = np.ones_like(means)
+    variances[doubtful] = rows.restricted(doubtful).spread(shares)[1]
+    return Spread(means, variances)
 
 
 def _columns(
     means: FloatArray,
     target_means: FloatArray,
-    variances: FloatArray | None,
+    spread: Spread | None,
     centred: bool,
     standardize: bool,
     excluded: BoolArray,
 ) -> Columns:
-    """Decide on the means and factors of the columns; without variances none counts as constant."""
-    factors = np.ones(means.size)
-    if variances is not None:
-        constant = constant_columns(means, variances)
+    """Decide on the means and factors of the columns; without a spread none counts as constant."""
+    factors, hidden = np.ones(means.size), None
+    if spread is not None:
+        constant = spread.variances == 0.0
         if standardize:
-            factors = 1.0 / np.sqrt(np.where(constant, 1.0, variances))
+            factors = 1.0 / np.sqrt(np.where(constant, 1.0, spread.variances))
         if centred:
             factors[constant] = 0.0
+        if spread.hidden is not None and spread.hidden.any():
+            # Any spread at all has unit variance once it is standardised.
+            hidden = (spread.hidden > 0).astype(float) if standardize else spread.hidden.copy()
+            hidden[excluded] = 0.0
     factors[excluded] = 0.0
     if not centred:
         means, target_means = np.zeros_like(means), np.zeros_like(target_means)
-    return Columns(means, target_means, factors)
+    return Columns(means, target_means, factors, hidden)

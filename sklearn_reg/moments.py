@@ -3,23 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy, deepcopy
-from typing import Any, Literal
+from copy import copy
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from sklearn_reg._linalg import dense
+from sklearn_reg._linalg import EPS, dense
 from sklearn_reg._parameters import check_count, check_rows, check_sample_weight
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import overflow_explained
 
+# The values of a column are rounded themselves: it is constant where its standard deviation is no
+# more than this many times EPS times its mean. From there on nobody can tell.
+DATA_ROUNDING = 16.0
+# How far second moments may be from what rounding says of them, in standard errors of rounding.
+LOST_FACTOR = 64.0
 # Numbers in one centred chunk: large enough for BLAS to run at full speed, small enough for cache.
 CHUNK_NUMBERS = 2**19
 # A sparse block of so many numbers is made dense anyway; a larger one where a product of all of its
 # numbers by BLAS takes no longer than one of those stored.
 SMALL_BLOCK, BLAS_SPEED_UP = 2**14, 20
+
+
+class Spread(NamedTuple):
+    """Means and variances of columns, told from their rounding."""
+
+    means: FloatArray
+    variances: FloatArray  # exactly 0 where there is nothing but rounding
+    # What the variance may be in truth of columns whose own is 0 because it is lost; 0 for others.
+    hidden: FloatArray | None = None
+
+
+def spread_of(means: FloatArray, variances: FloatArray, lost: FloatArray | float = 0.0) -> Spread:
+    """Tell variances from rounding.
+
+    Parameters
+    ----------
+    means, variances : ndarray of shape (n_features,)
+        As they were computed.
+    lost : ndarray of shape (n_features,) or float, default=0
+        Bound of the rounding errors of the variances, beyond that of the data themselves.
+
+    Returns
+    -------
+    Spread
+        With variances that are 0 for constant columns.
+    """
+    blur = (DATA_ROUNDING * EPS * means) ** 2
+    variances = np.where(variances <= blur + lost, 0.0, variances)
+    hidden = np.where((variances == 0.0) & (lost > blur), blur + 2.0 * lost, 0.0)
+    return Spread(means, variances, hidden)
 
 
 class Moments:
@@ -36,7 +71,9 @@ class Moments:
     They add over disjoint sets of rows, so that they can be gathered chunk by chunk, on several
     machines, or fold by fold, and subtract to forget rows again. Every chunk is centred before
     it is multiplied, and chunks are merged by the update of Chan, Golub and LeVeque [1]_: a mean
-    many times larger than the spread costs no digits.
+    many times larger than the spread costs no digits. A row that is many times larger than the
+    others does, and the digits do not come back when it is removed: the moments keep account of
+    that [2]_, and a fit whose accuracy suffers warns.
 
     Parameters
     ----------
@@ -64,6 +101,8 @@ class Moments:
     ----------
     .. [1] T. F. Chan, G. H. Golub, R. J. LeVeque (1983). Algorithms for computing the sample
        variance. The American Statistician 37(3). https://doi.org/10.1080/00031305.1983.10483115
+    .. [2] N. J. Higham, T. Mary (2019). A new approach to probabilistic rounding error analysis.
+       SIAM J. Scientific Computing 41(5). https://doi.org/10.1137/18M1226312
 
     Examples
     --------
@@ -82,10 +121,13 @@ class Moments:
         check_count(n_features, "n_features")
         check_count(n_targets, "n_targets")
         self.weight = 0.0
-        # Means are kept as a shift, which never changes, and an offset from it: the difference of
-        # two means is then exact to the spread, however large the means.
+        # Means are kept as a shift and an offset from it: the difference of two means is then exact
+        # to the spread, however large the means.
         self._shift: tuple[FloatArray, FloatArray] = (np.zeros(n_features), np.zeros(n_targets))
         self._offset: tuple[FloatArray, FloatArray] = (np.zeros(n_features), np.zeros(n_targets))
+        # The account of rounding: a standard error of each diagonal entry of G and of each of t,
+        # so that |error of G_ij| <= sqrt(lost_i lost_j), and C likewise. `_merge` says why.
+        self._lost: tuple[FloatArray, FloatArray] = (np.zeros(n_features), np.zeros(n_targets))
         self.gram: FloatArray = np.zeros((n_features, n_features), order="F")
         self.cross: FloatArray = np.zeros((n_features, n_targets), order="F")
         self.scatter: FloatArray = np.zeros(n_targets)
@@ -184,13 +226,36 @@ class Moments:
         return self
 
     def __add__(self, other: Moments) -> Moments:
-        return self._copy()._merge(other, sign=1) if isinstance(other, Moments) else NotImplemented
+        return copy(self)._merge(other, sign=1) if isinstance(other, Moments) else NotImplemented
 
     def __radd__(self, other: int) -> Moments:
-        return self._copy() if other == 0 else NotImplemented  # so that sum() adds them
+        return copy(self) if other == 0 else NotImplemented  # so that sum() adds them
 
     def __sub__(self, other: Moments) -> Moments:
-        return self._copy()._merge(other, sign=-1) if isinstance(other, Moments) else NotImplemented
+        return copy(self)._merge(other, sign=-1) if isinstance(other, Moments) else NotImplemented
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if "_lost" not in state:  # version 0.1.0 kept no account
+            self._lost = EPS * np.abs(self.gram.diagonal()), EPS * np.abs(self.scatter)
+
+    @property
+    def lost(self) -> tuple[FloatArray, FloatArray]:
+        """What rounding has left in the diagonal of G and in t: a standard error of each entry."""
+        return self._lost
+
+    @property
+    def spread_x(self) -> Spread:
+        """Means and variances of the columns of X, told from their rounding."""
+        return self._spread(self.mean_x, self.gram.diagonal(), self._lost[0])
+
+    @property
+    def spread_y(self) -> Spread:
+        """Means and variances of the columns of y, told from their rounding."""
+        return self._spread(self.mean_y, self.scatter, self._lost[1])
+
+    def _spread(self, means: FloatArray, squares: FloatArray, lost: FloatArray) -> Spread:
+        return spread_of(means, squares / self.weight, LOST_FACTOR * lost / self.weight)
 
     def with_targets_in(self, units: FloatArray) -> Moments:
         """Return the moments of (X, y / units), which share the Gram matrix with these.
@@ -209,10 +274,37 @@ class Moments:
         scaled._shift = self._shift[0], self._shift[1] / units
         scaled._offset = self._offset[0], self._offset[1] / units
         scaled.cross, scaled.scatter = self.cross / units, self.scatter / units**2
+        scaled._lost = self._lost[0], self._lost[1] / units**2
         return scaled
 
+    def without_constant_targets(self) -> Moments:
+        """Return moments in which targets that are constant but for rounding are so exactly.
+
+        Returns
+        -------
+        Moments
+            New moments where there is such a target; these stay as they are.
+        """
+        spread = self.spread_y
+        constant = (spread.variances == 0.0) & (spread.hidden == 0.0)
+        if not constant.any():
+            return self
+        exact = copy(self)
+        exact.cross = np.where(constant, 0.0, self.cross)
+        exact.scatter = np.where(constant, 0.0, self.scatter)
+        exact._lost = self._lost[0], np.where(constant, 0.0, self._lost[1])
+        return exact
+
     def _merge(self, other: Moments, sign: int) -> Moments:
-        """Add (sign 1) or remove (sign -1) the rows of other."""
+        """Add (sign 1) or remove (sign -1) the rows of other; no array is changed in place.
+
+        The account of rounding. With d the distance of the means and b the weight between, an
+        entry of the new G is fl(G1 + G2 + b d d'): it has the errors of its terms, and one of the
+        two sums, about EPS / 2 times their size, because d is exact to EPS of itself. By
+        Cauchy-Schwarz the size of entry (i, j) is within sqrt(size_i size_j), with
+        size_i = G1_ii + G2_ii + b d_i^2. Errors of many steps add as independent ones do, in
+        quadrature [2]. What is removed leaves its errors behind: G shrinks, they do not.
+        """
         if other.gram.shape != self.gram.shape or other.scatter.shape != self.scatter.shape:
             raise ValueError(
                 f"moments of {other.gram.shape[0]} features and {other.scatter.size} targets do "
@@ -229,7 +321,8 @@ class Moments:
             self.__init__(self.gram.shape[0], self.scatter.size)  # type: ignore[misc]
             return self
         if self.weight == 0:
-            self._shift = other._shift
+            vars(self).update(vars(other))
+            return self
         share = sign * other.weight / weight
         dx, dy = (
             (theirs - ours) + (their_offset - offset)
@@ -239,17 +332,33 @@ class Moments:
         )
         # Between-group scatter: weight_1 weight_2 / weight * d d'.
         between = self.weight * share
-        self.gram += sign * other.gram
-        self.gram += np.multiply.outer(between * dx, dx)
-        self.cross += sign * other.cross
-        self.cross += np.multiply.outer(between * dx, dy)
-        self.scatter += sign * other.scatter + between * dy**2
-        self._offset = (self._offset[0] + share * dx, self._offset[1] + share * dy)
+        between_x, between_y = between * dx**2, between * dy**2
+        sizes = (
+            self.gram.diagonal() + other.gram.diagonal() + np.abs(between_x),
+            self.scatter + other.scatter + np.abs(between_y),
+        )
+        lost_x, lost_y = (
+            np.sqrt(mine**2 + theirs**2 + (0.5 * EPS * size) ** 2)
+            for mine, theirs, size in zip(self._lost, other._lost, sizes, strict=True)
+        )
+        self._lost = lost_x, lost_y
+        self.gram = _sum(self.gram, sign, other.gram, np.multiply.outer(dx, between * dx).T)
+        self.cross = _sum(self.cross, sign, other.cross, np.multiply.outer(dy, between * dx).T)
+        self.scatter = _sum(self.scatter, sign, other.scatter, between_y)
+        if sign < 0:
+            self._clip()
+        (shift_x, offset_x), (shift_y, offset_y) = (
+            _two_sum(shift, offset + share * d)
+            for shift, offset, d in zip(self._shift, self._offset, (dx, dy), strict=True)
+        )
+        self._shift, self._offset = (shift_x, shift_y), (offset_x, offset_y)
         self.weight = weight
         return self
 
-    def _copy(self) -> Moments:
-        return deepcopy(self)
+    def _clip(self) -> None:
+        """Raise to zero squares that rounding made negative; only of fresh arrays."""
+        np.fill_diagonal(self.gram, np.maximum(self.gram.diagonal(), 0.0))
+        np.maximum(self.scatter, 0.0, out=self.scatter)
 
     def _check_shapes(self, X: Matrix, Y: FloatArray) -> None:
         """Refuse rows that do not fit before anything is added."""
@@ -258,6 +367,23 @@ class Moments:
             raise ValueError(f"X has {p} columns, but these moments have {n_features}")
         if Y.shape[1] != n_targets:
             raise ValueError(f"y has {Y.shape[1]} columns, but these moments have {n_targets}")
+
+
+def _sum(left: FloatArray, sign: int, right: FloatArray, between: FloatArray) -> FloatArray:
+    """Return left + sign * right + between, in the place of the last."""
+    between += left
+    if sign > 0:
+        between += right
+    else:
+        between -= right
+    return between
+
+
+def _two_sum(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the rounded sum and its error, exactly; Moller and Knuth's six operations."""
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
 
 
 def _checked(
@@ -292,79 +418,106 @@ def row_chunks(n_rows: int, n_columns: int, n_parts: int = 1) -> Iterator[slice]
 def in_turn(X: Matrix, Y: FloatArray, s: FloatArray | None, n_parts: int) -> list[Moments]:
     """Gather rows in one pass, row i in part i mod n_parts; sparse chunks are made dense.
 
-    Each chunk is centred near its mean, each part of it multiplied once, and merged.
+    Each part of a chunk is centred near its mean, multiplied once, and merged.
     """
     (n, p), k = X.shape, Y.shape[1]
     stored_by_row = sparse.issparse(X) or X.flags.c_contiguous
     X = X.tocsr() if hasattr(X, "tocsr") else X
     totals = [Moments(p, k) for _ in range(n_parts)]
     # As `row_chunks`, but all parts of a chunk together fit in cache.
-    size = n_parts * max(p, CHUNK_NUMBERS // max(1, n_parts * p))
+    size = max(p, CHUNK_NUMBERS // max(1, n_parts * p))
     order: Literal["C", "F"] = "C" if stored_by_row else "F"
-    room = np.empty((min(size, n), p + k + 1), order=order)
-    for start in range(0, n, size):
-        rows = slice(start, min(start + size, n))
-        block = room[: rows.stop - start]
-        weights = np.ones(len(block)) if s is None else s[rows]
-        if not weights.any():
-            continue
-        some_X = dense(X[rows])
-        so_far = next((total for total in totals if total.weight), None)
-        if so_far is not None:
-            near_x, near_y = so_far.mean_x, so_far.mean_y
-        else:
-            shares = weights / weights.sum()
-            near_x, near_y = shares @ np.asarray(some_X, dtype=np.float64), shares @ Y[rows]
-            shift = near_x, near_y
-        np.subtract(some_X, near_x, out=block[:, :p])
-        np.subtract(Y[rows], near_y, out=block[:, p:-1])
-        block[:, -1] = 1.0
-        if s is not None:
-            block *= np.sqrt(weights)[:, None]
+    room = np.empty((min(size, -(-n // n_parts)), p + k + 1), order=order)
+    for start in range(0, n, n_parts * size):
+        rows = slice(start, min(start + n_parts * size, n))
+        some_X, some_Y = dense(X[rows]), Y[rows]
+        weights = np.ones(len(some_Y)) if s is None else s[rows]
         for part, total in enumerate(totals):
-            some = block[part::n_parts]
-            if not weights[part::n_parts].any():
-                continue
-            # One product gives the Gram matrix, X'y, y'y, the sums and the weight. NumPy sees that
-            # it is symmetric and computes half of it.
-            chunk = _from_product(some.T @ some, p)
-            chunk._shift = shift
-            chunk._offset = (
-                (near_x - shift[0]) + chunk._offset[0],
-                (near_y - shift[1]) + chunk._offset[1],
-            )
-            totals[part] = total._merge(chunk, sign=1) if total.weight else chunk
+            mine = weights[part::n_parts]
+            if mine.any():
+                block = room[: len(mine)]
+                chunk = _of_chunk(some_X[part::n_parts], some_Y[part::n_parts], mine, total, block)
+                total._merge(chunk, sign=1)
     return totals
 
 
-def _from_product(product: FloatArray, p: int) -> Moments:
-    """Read the moments of X and y off the product [X, y, 1]' S [X, y, 1]."""
-    chunk = Moments(p, len(product) - p - 1)
-    chunk.weight = float(product[-1, -1])
-    sums = product[:-1, -1]
-    chunk._offset = (sums[:p] / chunk.weight, sums[p:] / chunk.weight)
-    product = product[:-1, :-1] - np.multiply.outer(sums / chunk.weight, sums)
+def _of_chunk(
+    X: FloatArray, Y: FloatArray, s: FloatArray, so_far: Moments, block: FloatArray
+) -> Moments:
+    """Gather dense rows about the mean so far, or their own, in a block of memory."""
+    p = X.shape[1]
+    if so_far.weight:
+        near = so_far.mean_x, so_far.mean_y
+    else:
+        shares = s / s.sum()
+        near = shares @ np.asarray(X, dtype=np.float64), shares @ Y
+    np.subtract(X, near[0], out=block[:, :p])
+    np.subtract(Y, near[1], out=block[:, p:-1])
+    block[:, -1] = 1.0
+    block *= np.sqrt(s)[:, None]
+    # One product gives the Gram matrix, X'y, y'y, the sums and the weight. NumPy sees that it is
+    # symmetric and computes half of it.
+    return _from_product(block.T @ block, near)
+
+
+def _from_product(product: FloatArray, shift: tuple[FloatArray, FloatArray]) -> Moments:
+    """Read the moments of X and y off [X, y, 1]' S [X, y, 1], both being less a shift.
+
+    A sum of squares is exact to about EPS of itself (or to sqrt(n) EPS, where the sums of BLAS are
+    not cut into blocks), and so is what is lost when the square of the mean is taken off. That mean
+    is small: a shift c (1 + n EPS) of a constant column leaves errors of (n EPS)^3 c^2, far below
+    the rounding of the data, (16 EPS c)^2.
+    """
+    p = shift[0].size
+    chunk = Moments(p, shift[1].size)
+    chunk.weight, sums = float(product[-1, -1]), product[:-1, -1]
+    squares, means = np.diagonal(product)[:-1], sums / chunk.weight
+    chunk._shift, chunk._offset = shift, (means[:p], means[p:])
+    chunk._lost = EPS * squares[:p], EPS * squares[p:]
+    product = product[:-1, :-1] - np.multiply.outer(means, sums)
     chunk.gram, chunk.cross = product[:p, :p], product[:p, p:]
     chunk.scatter = np.diagonal(product)[p:].copy()
+    chunk._clip()
     return chunk
 
 
 def _of_sparse_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
-    """Sparse products cannot be shifted without filling X in: G = X'SX - W mean mean'."""
-    n, p = X.shape
-    s = np.ones(n) if s is None else s
+    """Gather sparse rows: G = (X - 1a')'S(X - 1a') - W (m - a)(m - a)', with m the means.
+
+    A column that is stored in full is shifted by its mean, a = m, without filling anything in. Any
+    other has a zero, of weight s_0, where a = 0: its variance is at least s_0 / W m^2, and the
+    rounding of its sum of squares beside that about EPS W / s_0.
+    """
+    p = X.shape[1]
+    live = slice(None) if s is None or s.all() else np.flatnonzero(s)
+    X, Y = canonical(X.tocsr()[live]).astype(np.float64, copy=False), Y[live]
+    s = np.ones(len(Y)) if s is None else s[live]
     moments = Moments(p, Y.shape[1])
-    moments.weight = float(s.sum())
-    if moments.weight == 0:
+    if len(Y) == 0:
         return moments
-    X = X.astype(np.float64, copy=False)
-    mean_x, mean_y = np.asarray(X.T @ s).ravel() / moments.weight, s @ Y / moments.weight
-    moments._shift = mean_x, mean_y
-    centred = Y - mean_y
+    moments.weight = float(s.sum())
+    full = np.bincount(X.indices, minlength=p) == len(Y)
+    shift_x, mean_y = np.where(full, X.T @ s / moments.weight, 0.0), s @ Y / moments.weight
+    if full.any():
+        X = sparse.csr_array((X.data - shift_x[X.indices], X.indices, X.indptr), shape=X.shape)
+    centred, offset = Y - mean_y, np.asarray(X.T @ s) / moments.weight
+    moments._shift, moments._offset = (shift_x, mean_y), (offset, s @ centred / moments.weight)
     moments.gram = np.asfortranarray((X.T @ X.multiply(s[:, None]).tocsr()).toarray())
-    moments.gram -= np.multiply.outer(moments.weight * mean_x, mean_x)
-    # What rounding made of a column that hardly varies.
-    np.fill_diagonal(moments.gram, np.maximum(moments.gram.diagonal(), 0.0))
     moments.cross = np.asfortranarray(X.T @ (s[:, None] * centred))
     moments.scatter = s @ centred**2
+    moments._lost = EPS * moments.gram.diagonal(), EPS * moments.scatter
+    sums = moments.weight * offset, moments.weight * moments._offset[1]
+    moments.gram -= np.multiply.outer(sums[0], offset)
+    moments.cross -= np.multiply.outer(sums[0], moments._offset[1])
+    moments.scatter -= sums[1] * moments._offset[1]
+    moments._clip()
     return moments
+
+
+def canonical(X: Matrix) -> Matrix:
+    """Return a sparse matrix in which every entry is stored once; X stays as it is."""
+    if X.has_canonical_format:
+        return X
+    X = X.copy()
+    X.sum_duplicates()
+    return X

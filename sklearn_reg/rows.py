@@ -10,8 +10,8 @@ from scipy import sparse
 
 from sklearn_reg._cached import cached_property
 from sklearn_reg._linalg import EPS, support_of
-from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
-from sklearn_reg.moments import row_chunks
+from sklearn_reg._typing import FloatArray, IndexArray, Matrix
+from sklearn_reg.moments import canonical, row_chunks, spread_of
 
 
 class Rows(ABC):
@@ -50,7 +50,10 @@ class Rows(ABC):
 
     @abstractmethod
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Weighted means and variances of the columns, exact even where the mean is large."""
+        """Weighted means and variances of the columns, exact even where the mean is large.
+
+        The variance of a constant column is exactly zero.
+        """
 
     @abstractmethod
     def stored_in(self, columns: IndexArray) -> int:
@@ -129,7 +132,9 @@ class DenseRows(Rows):
             centred = self._float64(rows) - means
             correction += weights[rows] @ centred
             variances += weights[rows] @ np.square(centred)
-        return means + correction, np.maximum(variances - correction**2, 0.0)
+        # A constant c has means of c (1 + n EPS) at worst, and what is left of its variance is
+        # below (n EPS)^3 c^2: far below what `spread_of` takes for the rounding of the data.
+        return spread_of(means + correction, variances - correction**2)[:2]
 
     def stored_in(self, columns: IndexArray) -> int:
         """Numbers that a product with these columns reads."""
@@ -195,12 +200,24 @@ class SparseRows(Rows):
         return np.asarray(self.X.T @ v, dtype=np.float64)
 
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Weighted means and variances: over stored entries, then the zeros that are not."""
-        means, X, p = self.correlate(weights), self.X.tocoo(), self.shape[1]
+        """Weighted means and variances: over stored entries, then the zeros that are not.
+
+        The weight of the zeros is 1 - (that of stored entries), exact to sqrt(n) EPS: too little
+        where there is none. So a column that is stored in full is told by counting.
+        """
+        means, X, p = self.correlate(weights), canonical(self.X).tocoo(), self.shape[1]
         s = weights[X.row]
-        stored = np.bincount(X.col, weights=s * (X.data - means[X.col]) ** 2, minlength=p)
-        share = np.bincount(X.col, weights=s, minlength=p)
-        return means, stored + np.clip(1.0 - share, 0.0, None) * means**2
+        centred = X.data - means[X.col]
+        share, first, second = (
+            np.bincount(X.col, weights=values, minlength=p)
+            for values in (s, s * centred, s * np.square(centred))
+        )
+        full = np.bincount(X.col[s > 0], minlength=p) == np.count_nonzero(weights)
+        zeros = np.where(full, 0.0, np.maximum(1.0 - share, 0.0))
+        correction = first - zeros * means
+        lost = np.where(full, 0.0, np.sqrt(weights.size) * EPS * means**2)
+        squares = second + zeros * means**2 - correction**2
+        return spread_of(means + correction, squares, lost)[:2]
 
     def stored_in(self, columns: IndexArray) -> int:
         """Numbers that a product with these columns reads."""
@@ -246,8 +263,3 @@ def rows_of(X: Matrix) -> Rows:
     if isinstance(X, Rows):
         return X
     return SparseRows(X) if sparse.issparse(X) else DenseRows(X)
-
-
-def constant_columns(means: FloatArray, variances: FloatArray) -> BoolArray:
-    """Columns whose spread is nothing but the rounding of their mean."""
-    return np.asarray(variances <= (16 * EPS * means) ** 2)

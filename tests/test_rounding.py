@@ -1,0 +1,226 @@
+"""Rounding is not taken for signal: constant columns, rows that have left, and honest errors.
+
+A column that is constant is worth nothing beside an intercept, whatever its value, the number of
+rows, their weights, and the way in which they came. Its variance, computed, is rounding; what size
+that has depends on the formula, so that dense, sparse, merged and removed rows each have to tell.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy import sparse
+from sklearn.base import clone
+
+from sklearn_reg import (
+    ElasticNetRegression,
+    LassoRegression,
+    LassoRegressionCV,
+    Moments,
+    RidgeRegression,
+    RidgeRegressionCV,
+    lambda_max,
+)
+from sklearn_reg.rows import rows_of
+
+CONSTANTS = [0.1, 1.0, 5.0, -1e6 / 3, 1e-8, 1e8]
+OFFSETS = [0.0, 1.0, 1e3, -1e6]
+
+
+def with_constants(n: int, seed: int, constant: float, offset: float) -> tuple[Any, Any]:
+    """Two columns that vary, one of them far from zero; a constant one; one that has few values."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 4))
+    X[:, 1] += offset
+    X[:, 2] = constant
+    X[:, 3] = rng.integers(0, 2, n)
+    X[:2, 3] = 0.0, 1.0
+    return X, X[:, 0] - X[:, 3] + 3.0 + rng.normal(size=n)
+
+
+def weights_of(kind: str, n: int, seed: int) -> Any:
+    rng = np.random.default_rng(seed)
+    if kind == "none":
+        return None
+    s = rng.uniform(1.0, 10.0, n)
+    if kind == "zeros":
+        s[rng.random(n) < 0.3] = 0.0
+        s[:2] = 1.0
+    return s
+
+
+def forms(X: Any) -> dict[str, Any]:
+    """The same matrix dense and sparse: what is stored of it, zeros too, must not matter."""
+    whole = np.arange(X.size)
+    full = sparse.csr_array((X.ravel(), np.divmod(whole, X.shape[1])), shape=X.shape)
+    assert full.nnz == X.size
+    rows, columns = np.nonzero(X)
+    halves = np.repeat(X[rows, columns] / 2.0, 2)
+    twice = sparse.csr_array(
+        (halves, np.repeat(columns, 2), 2 * np.searchsorted(rows, np.arange(len(X) + 1))),
+        shape=X.shape,
+    )
+    return {
+        "dense": X,
+        "fortran": np.asfortranarray(X),
+        "csr": sparse.csr_array(X),
+        "csc": sparse.csc_matrix(X),
+        "stored zeros": full,
+        "stored twice": twice,
+    }
+
+
+def streamed(model: Any, X: Any, y: Any, s: Any, size: int) -> Any:
+    """Fit in batches."""
+    cuts = [slice(k, k + size) for k in range(0, len(y), size)]
+    return model.fit_batches((X[c], y[c], *(() if s is None else (s[c],))) for c in cuts)
+
+
+ESTIMATORS = [
+    RidgeRegression(0.1, solver="auto"),
+    RidgeRegression(0.0, solver="auto"),
+    LassoRegression(0.01, solver="auto"),
+    LassoRegression(0.01, solver="auto", penalty_weights=[1, 1, 0, 1]),
+    ElasticNetRegression(0.01, l1_ratio=0.5, solver="auto", penalty_weights=[0, 1, 2, 1]),
+]
+
+
+@settings(max_examples=40)
+@given(st.data())
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_a_fit_is_one_however_its_rows_are_stored_and_come(fit_intercept: bool, data: Any) -> None:
+    n, seed = data.draw(st.integers(5, 105)), data.draw(st.integers(0, 2**16))
+    # Without an intercept columns far from zero are all but dependent, and answers differ by tol.
+    constant = data.draw(st.sampled_from(CONSTANTS if fit_intercept else [0.1, 1.0, 5.0]))
+    offset = data.draw(st.sampled_from(OFFSETS if fit_intercept else [0.0, 1.0]))
+    X, y = with_constants(n, seed, constant, offset)
+    s = weights_of(data.draw(st.sampled_from(["none", "uneven", "zeros"])), n, seed)
+    size, known = data.draw(st.integers(1, 40)), data.draw(st.sampled_from(ESTIMATORS))
+    known = clone(known).set_params(
+        standardize=data.draw(st.booleans()), fit_intercept=fit_intercept, tol=1e-9
+    )
+    models = {name: clone(known).fit(form, y, s) for name, form in forms(X).items()}
+    for name, rows in {"dense": X, "sparse": sparse.csr_array(X)}.items():
+        models[f"{name} moments"] = clone(known).fit_moments(Moments.from_data(rows, y, s))
+        models[f"{name} batches"] = streamed(clone(known), rows, y, s, size)
+    fitted = models["dense"].predict(X)
+    for name, model in models.items():
+        if fit_intercept:
+            assert model.coef_[2] == 0.0, name
+        assert model.converged_, name
+        assert_allclose(model.predict(X), fitted, rtol=0, atol=1e-6 * np.std(y), err_msg=name)
+
+
+@pytest.mark.parametrize("weights", ["none", "uneven", "zeros"])
+def test_a_constant_has_no_variance_for_any_number_of_rows(weights: str) -> None:
+    for n in range(5, 106):
+        constant = CONSTANTS[n % len(CONSTANTS)]
+        X, y = with_constants(n, n, constant, 1e3)
+        s = weights_of(weights, n, n)
+        shares = np.full(n, 1.0 / n) if s is None else s / s.sum()
+        for name, form in forms(X).items():
+            means, variances = rows_of(form).spread(shares)
+            assert variances[2] == 0.0, (n, name)
+            assert_allclose(means[2], constant, rtol=1e-15)
+            assert_allclose(variances[1], shares @ (X[:, 1] - shares @ X[:, 1]) ** 2, rtol=1e-9)
+            spread = Moments.from_data(form, y, s).spread_x
+            assert spread.variances[2] == 0.0, (n, name)
+            assert not spread.hidden.any()
+            assert_allclose(spread.variances[[0, 1, 3]], variances[[0, 1, 3]], rtol=1e-9)
+
+
+def thin(n: int = 3000, p: int = 400) -> tuple[Any, Any]:
+    """A matrix so sparse that its products are never made dense, with two full columns."""
+    rng = np.random.default_rng(0)
+    X = sparse.random_array((n, p), density=0.01, rng=rng).toarray()
+    X[:, 5], X[:, 6] = 1e6 / 3, 1e6 + 1e-3 * rng.normal(size=n)
+    return X, X[:, 10] * 10 + rng.normal(size=n)
+
+
+@pytest.mark.parametrize("weights", ["none", "uneven", "zeros"])
+def test_full_columns_of_a_sparse_matrix_keep_their_digits(weights: str) -> None:
+    X, y = thin()
+    s = weights_of(weights, len(y), 1)
+    dense, thin_ = (Moments.from_data(form, y, s) for form in (X, sparse.csr_array(X)))
+    assert thin_.spread_x.variances[5] == dense.spread_x.variances[5] == 0.0
+    size = np.sqrt(np.multiply.outer(dense.gram.diagonal(), dense.gram.diagonal()))
+    assert (np.abs(thin_.gram - dense.gram) <= 1e-12 * size + 1e-9 * (size == 0)).all()
+    shares = np.full(len(y), 1.0 / len(y)) if s is None else s / s.sum()
+    for form in (X, sparse.csr_array(X), sparse.csc_array(X)):
+        assert_allclose(rows_of(form).spread(shares)[1], dense.spread_x.variances, rtol=1e-9)
+
+
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array])
+def test_a_small_spread_is_signal_down_to_the_rounding_of_the_values(make: Any) -> None:
+    # From a standard deviation of 16 EPS times the mean, 3.6e-9 here, nobody can tell.
+    rng = np.random.default_rng(0)
+    for size, told in [(1e-3, True), (1e-7, True), (1e-10, False)]:
+        X = np.full((50, 1), 1e6) + size * rng.normal(size=(50, 1))
+        shares = np.full(50, 1 / 50)
+        assert (rows_of(make(X)).spread(shares)[1][0] > 0) == told
+        assert (Moments.from_data(make(X), X[:, 0]).spread_x.variances[0] > 0) == told
+
+
+@pytest.mark.parametrize("n", [7, 49, 98, 103])
+def test_searches_and_lambda_max_are_one_for_dense_and_sparse(n: int) -> None:
+    X, y = with_constants(n, n, 1e6 / 3, 1.0)
+    forms_ = forms(X)
+    for standardize in (False, True):
+        tops = [lambda_max(form, y, standardize=standardize) for form in forms_.values()]
+        assert_allclose(tops, tops[0], rtol=1e-10)
+        free = [lambda_max(f, y, penalty_weights=[1, 1, 0, 1]) for f in forms_.values()]
+        assert_allclose(free, free[0], rtol=1e-10)
+        for search in (
+            LassoRegressionCV(lambdas=[1.0, 0.1, 0.01], cv=3, standardize=standardize),
+            RidgeRegressionCV(lambdas=[1.0, 0.1, 0.01], cv=3, standardize=standardize),
+        ):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # of the ends of the grid
+                models = [clone(search).fit(form, y) for form in forms_.values()]
+            for model in models:
+                assert model.coef_[2] == 0.0
+                assert_allclose(model.mse_path_, models[0].mse_path_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(40, 3), (10, 60)])
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array])
+def test_nothing_but_constants_has_a_lambda_max_of_zero(make: Any, shape: Any) -> None:
+    rng = np.random.default_rng(0)
+    X, y = np.tile(rng.normal(size=shape[1]) * 1e8, (shape[0], 1)), rng.normal(size=shape[0])
+    assert lambda_max(make(X), y, sample_weight=rng.uniform(1, 10, shape[0])) == 0.0
+    assert not LassoRegression(1e-12, solver="auto").fit(make(X), y).coef_.any()
+
+
+def test_a_column_that_is_constant_in_a_fold_alone_counts_for_nothing_there() -> None:
+    # 1 in rows of the first fold only, dealt in turn: training without them, it is constant 0.
+    rng = np.random.default_rng(0)
+    X, s = rng.normal(size=(60, 3)), rng.uniform(1.0, 10.0, 60)
+    X[:, 2] = 0.1
+    X[:20:5, 2] = 7.0
+    y = X @ [1.0, -1.0, 0.3] + rng.normal(size=60)
+    for standardize in (False, True):
+        search = LassoRegressionCV(lambdas=[0.1, 0.01], cv=5, standardize=standardize)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            streamed(search, X, y, s, 17)
+        assert not search.fold_coefs_[:, 0, 2].any()
+        inside = np.arange(60) % 5 != 0
+        known = LassoRegression(0.01, solver="auto", standardize=standardize, tol=1e-12)
+        known.fit(X[inside], y[inside], s[inside])
+        assert_allclose(search.fold_coefs_[1, 0], known.coef_, atol=1e-5)
+
+
+def test_a_constant_target_is_constant_in_moments_too() -> None:
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    y, s = np.full(30, 0.1), np.random.default_rng(1).uniform(1, 10, 30)
+    for way in (RidgeRegression(0.1, solver="auto"), LassoRegression(1e-20, solver="auto")):
+        model = streamed(way, X, y, s, 7)
+        assert model.converged_
+        assert not model.coef_.any()
+        assert_allclose(model.intercept_, 0.1, rtol=1e-15)
