@@ -102,6 +102,8 @@ class ActiveSet:
         else:
             self._working.move_to(problem)
         for _ in range(MAX_ROUNDS):
+            if not everything:  # features left outside may pull far harder than this stage allows
+                level = max(level, STAGE * _level(problem, at))
             level = max(1.0, STAGE * level)
             working = self._working
             if isinstance(working, _WorkingSet) and _products_pay(problem, support_of(at.w)):
