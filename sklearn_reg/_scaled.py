@@ -78,8 +78,9 @@ class Scaled(NamedTuple):
     def solutions(self, coefficients: FloatArray) -> FloatArray:
         """Return w for coefficients of X: the inverse of `coefficients`, 0 where it has none."""
         factors = self.columns.factors
-        scaled = np.where(factors > 0, coefficients / np.where(factors > 0, factors, 1.0), 0.0)
-        return np.asarray(scaled / self.units[:, None])
+        with np.errstate(over="ignore"):  # they may be those of other data
+            scaled = np.where(factors > 0, coefficients / np.where(factors > 0, factors, 1.0), 0.0)
+            return np.asarray(scaled / self.units[:, None])
 
     def intercepts(self, coefs: Matrix, n_points: int = 1) -> FloatArray:
         """Return intercepts of shape (n_points, n_targets) for as many rows of coefficients."""
@@ -135,10 +136,13 @@ class Fitted(NamedTuple):
 def solve(
     scaled: Scaled, penalty: Penalty, solver: Solver, starts: FloatArray, settings: Settings
 ) -> Fitted:
-    """State and solve the problem of each target, from starts of shape (n_targets, n_features)."""
+    """State and solve the problem of each target, from starts of shape (n_targets, n_features).
+
+    A start that is worse than zero is not used.
+    """
     problems = [scaled.problem(target, penalty) for target in range(scaled.units.size)]
     results = [
-        solver.run(problem, start, settings)
+        solver.run(problem, problem.better_than_zero(start), settings)
         for problem, start in zip(problems, starts, strict=True)
     ]
     return Fitted(scaled, problems, results)

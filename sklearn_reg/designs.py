@@ -78,6 +78,10 @@ class Design(ABC):
     def products(self, w: FloatArray, target: int) -> Products:
         """Correlation of the residual of w with Z, and its square."""
 
+    def residual_square(self, w: FloatArray, target: int) -> float:
+        """r'S r alone, from one pass over the columns of the support."""
+        return self.products(w, target).residual_square
+
     @abstractmethod
     def products_of(self, W: FloatArray, target: int) -> list[Products]:
         """Products for each row of W, of shape (k, n_features), from one pass over the data."""
@@ -222,6 +226,11 @@ class RowsDesign(Design):
         residual = self.Y[:, target] - self._fitted(w)
         weighted = self.weights * residual
         return Products(self._correlate(weighted), float(weighted @ residual))
+
+    def residual_square(self, w: FloatArray, target: int) -> float:
+        """r'S r alone, from one pass over the columns of the support."""
+        residual = self.Y[:, target] - self._fitted(w)
+        return float((self.weights * residual) @ residual)
 
     def products_of(self, W: FloatArray, target: int) -> list[Products]:
         """Products for each row of W, of shape (k, n_features), from one pass over the data."""

@@ -151,6 +151,15 @@ class Problem:
         size = np.abs(w[support])
         return float(size @ (self.l1[support] + 0.5 * self.l2[support] * size))
 
+    def better_than_zero(self, w: FloatArray) -> FloatArray:
+        """Return w if F(w) <= F(0), and zero otherwise: a start from another scale is none."""
+        if w.any():
+            with np.errstate(over="ignore", invalid="ignore"):
+                square = self.design.residual_square(w, self.target)
+                if 0.5 * square + self.penalty(w) <= self.null:  # and not nan
+                    return w
+        return np.zeros_like(w)
+
     def prox(self, z: FloatArray, step: float) -> FloatArray:
         """argmin_w 1/2 |w - z|^2 + step sum_j l1_j |w_j|; the smooth l2 is in the gradient."""
         if self.positive:

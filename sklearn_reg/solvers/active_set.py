@@ -40,7 +40,8 @@ STAGE = 0.5  # by how much the penalty falls from one stage to the next
 SMALLEST_INTAKE = 40  # features that may join the working set at once ...
 INTAKE = 1.0  # ... or this many times the support
 RIDGE = 1e-10  # of the restricted Gram matrix, relative to its diagonal ...
-RIDGE_FACTOR, SMALLEST_RIDGE = 1e-2, 1e-12  # ... and how it falls where that is too much
+# ... and how it falls where that is too much, and rises where rounding beats it.
+RIDGE_FACTOR, SMALLEST_RIDGE, LARGEST_RIDGE = 1e-2, 1e-12, 1e-2
 ROUGH, FINE = 0.2, 1e-9  # accuracy of the stages and of the last one, relative to l1
 # Steps that take the ridge's effect away, until it is fine or, for small gaps, this small.
 PROXIMAL_STEPS, EXACT = 5, 1e-12
@@ -48,6 +49,11 @@ PROXIMAL_STEPS, EXACT = 5, 1e-12
 # system, and how many times faster BLAS does an operation of a factorisation.
 CG_STEPS, BLAS_SPEED_UP, SMALLEST_MATRIX_FREE = 100, 20, 500
 MAX_ROUNDS = 100
+# Rounds without progress that end the search: the gap has not halved, and the objective has fallen
+# by less than this share of it.
+PATIENCE, STILL = 3, 1e-2
+SPELL = 100  # steps of descent, which have to halve the gap
+NAME = "active_set"
 
 
 def active_set(problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
@@ -72,7 +78,7 @@ class ActiveSet:
     ) -> Asking[SolverResult]:
         """Solve to a certified gap; the start costs nothing if it is where the last one ended."""
         if problem.smooth:  # nothing to search for: the support is everything
-            return closed_form(problem, start, settings)._replace(solver="active_set")
+            return closed_form(problem, start, settings)._replace(solver=NAME)
         last = self._last
         if last is not None and last.w is start:
             at = problem.judge(start, last.products)
@@ -81,17 +87,14 @@ class ActiveSet:
         at, history = yield from self._by_working_sets(problem, at, settings)
         self._last = at
         if at.gap > max(settings.tol, ROUNDING) * problem.null:
-            # Rounding beat the exact method: what is left is small, and descent cannot fail.
-            descended = accelerated(problem, at.w, settings._replace(learning_rate=None))
-            if descended.gap < at.gap:
-                return descended._replace(solver="active_set")
-        return finish(problem, at, history, settings.tol, "active_set")
+            return _descended(problem, finish(problem, at, history, settings.tol, NAME), settings)
+        return finish(problem, at, history, settings.tol, NAME)
 
     def _by_working_sets(
         self, problem: Problem, at: Evaluation, settings: Settings
     ) -> Asking[tuple[Evaluation, list[tuple[float, float]]]]:
-        """Lower the penalty in stages, and solve on a working set that grows."""
-        history = [at.values]
+        """Lower the penalty in stages, and solve on a working set that grows; return the best."""
+        history, best = [at.values], _Best(problem, at)
         everything = at.w.size <= SMALL
         level = 1.0 if everything else _level(problem, at)
         if level <= 1.0 and at.gap <= settings.tol * problem.null:
@@ -102,6 +105,8 @@ class ActiveSet:
         else:
             self._working.move_to(problem)
         for _ in range(MAX_ROUNDS):
+            if not everything:  # features left outside may pull far harder than this stage allows
+                level = max(level, STAGE * _level(problem, at))
             level = max(1.0, STAGE * level)
             working = self._working
             if isinstance(working, _WorkingSet) and _products_pay(problem, support_of(at.w)):
@@ -109,11 +114,63 @@ class ActiveSet:
             if working.features.size < at.w.size:
                 working.take_in(_pulling(problem, at, level, working.inside))
             w, solved = working.solve(at, level, settings.tol)
-            at = problem.judge(w, (yield Question(problem.design, problem.target, w)))
+            new = problem.judge(w, (yield Question(problem.design, problem.target, w)))
+            if _at_level(problem, new, level) > _at_level(problem, at, level):
+                # Rounding beat the restricted problem: it is solved anew, better conditioned.
+                solved = working.raise_ridge()
+            else:
+                at = new
+                best.see(at)
             history.append(at.values)
-            if not solved or (level <= 1.0 and _done(problem, history, settings.tol)):
+            if level <= 1.0 and (_done(problem, history, settings.tol) or best.stands_still()):
                 break
-        return at, history
+            if not solved:
+                break
+        if best.at is not at:
+            history.append(best.at.values)
+        return best.at, history
+
+
+class _Best:
+    """The best point seen, the null model included, and how long it has hardly got better."""
+
+    def __init__(self, problem: Problem, at: Evaluation) -> None:
+        self._rounding = ROUNDING * problem.null
+        zero = np.zeros_like(at.w)
+        self.at = at if not at.w.any() else problem.evaluate(zero)
+        self._rounds = 0
+        self.see(at)
+        self._mark = self.at.values  # objective and gap when it last got clearly better
+
+    def see(self, at: Evaluation) -> None:
+        """Keep this point if it is better: in its objective, or if that is equal in its gap."""
+        fell = self.at.objective - at.objective
+        if fell > self._rounding or (fell > -self._rounding and at.gap < self.at.gap):
+            self.at = at
+
+    def stands_still(self) -> bool:
+        """Whether for some rounds neither the gap has halved nor the objective moved beside it."""
+        objective, gap = self._mark
+        if self.at.gap <= 0.5 * gap or objective - self.at.objective > STILL * gap:
+            self._mark, self._rounds = self.at.values, 0
+        self._rounds += 1
+        return self._rounds > PATIENCE
+
+
+def _at_level(problem: Problem, at: Evaluation, level: float) -> float:
+    """Return the objective with the L1 penalty times `level`, and rounding for what is equal."""
+    return at.objective + (level - 1.0) * float(problem.l1 @ np.abs(at.w))
+
+
+def _descended(problem: Problem, result: SolverResult, settings: Settings) -> SolverResult:
+    """Go on by descent, which rounding cannot mislead, in spells for as long as one pays."""
+    spell = settings._replace(learning_rate=None, n_iterations=min(settings.n_iterations, SPELL))
+    for _ in range(0, settings.n_iterations, SPELL):
+        descended = accelerated(problem, result.w, spell)._replace(solver=NAME)
+        last, result = result, min(result, descended, key=lambda end: end.gap)
+        if descended.converged or descended.gap > 0.5 * last.gap:
+            break
+    return result
 
 
 def _done(problem: Problem, history: list[tuple[float, float]], tol: float) -> bool:
@@ -159,6 +216,7 @@ class _Restricted:
         self.features: IndexArray = np.zeros(0, dtype=np.intp)
         self.inside = np.zeros(problem.design.n_features, dtype=bool)
         self.ridge: FloatArray = np.zeros(0)
+        self.relative_ridge, self.smallest_ridge = RIDGE, SMALLEST_RIDGE
         self.curvature: Curvature
 
     def take_in(self, new: IndexArray) -> None:
@@ -171,6 +229,18 @@ class _Restricted:
     def lower_ridge(self) -> None:
         """Lower the ridge where proximal steps are slow, A being near singular."""
 
+    def raise_ridge(self) -> bool:
+        """Raise the ridge for good, where rounding beat it; False where it is high already."""
+        if self.relative_ridge > RIDGE_FACTOR * LARGEST_RIDGE * 1.1:
+            return False
+        self._scale_ridge(1.0 / RIDGE_FACTOR)
+        self.smallest_ridge = self.relative_ridge
+        return True
+
+    def _scale_ridge(self, factor: float) -> None:
+        """Multiply the ridge."""
+        self.relative_ridge *= factor
+
     def solve(self, at: Evaluation, level: float, gap: float) -> tuple[FloatArray, bool]:
         """Solve the restricted problem at this multiple of its L1 penalty, starting from `at`.
 
@@ -180,16 +250,21 @@ class _Restricted:
         l1, w = level * problem.l1[chosen], at.w[chosen]
         # From the data, not from c - A w: where A is inaccurate, each round refines the last.
         u = -at.gradient[chosen]
-        tol = FINE if level == 1.0 else ROUGH
         enough = FINE if gap > FINE else EXACT
+        tol = enough if level == 1.0 else ROUGH
+        solved = True
         for step in range(PROXIMAL_STEPS if level == 1.0 else 1):
             if step > 1:
                 self.lower_ridge()
-            new, u, solved = self._solve_once(w, u, l1, tol)
+            new, new_u, solved = self._solve_once(w, u, l1, tol)
+            while not solved and self.raise_ridge():
+                new, new_u, solved = self._solve_once(w, u, l1, tol)
+            if not solved:
+                break
             # What the ridge took from the residual correlation comes back for the next step.
             returned = self.ridge * (new - w)
-            w, u = new, u + returned
-            if not solved or (np.abs(returned) <= enough * l1).all():
+            w, u = new, new_u + returned
+            if (np.abs(returned) <= enough * l1).all():
                 break
         full = np.zeros_like(at.w)
         full[chosen] = w
@@ -213,7 +288,6 @@ class _WorkingSet(_Restricted):
 
     def __init__(self, problem: Problem, features: IndexArray) -> None:
         super().__init__(problem)
-        self.relative_ridge = RIDGE
         self.columns = problem.design.gathered()
         self.curvature = self.gram = SupportSolver(np.zeros((0, 0)))
         self.take_in(features)
@@ -245,11 +319,15 @@ class _WorkingSet(_Restricted):
 
     def lower_ridge(self) -> None:
         """Lower the ridge where proximal steps are slow, A being near singular."""
-        if self.relative_ridge > 2 * SMALLEST_RIDGE:
-            self.relative_ridge *= RIDGE_FACTOR
-            change = (RIDGE_FACTOR - 1.0) * self.ridge
-            self._add_to_diagonal(change)
-            self.ridge = self.ridge + change
+        if self.relative_ridge > 2 * self.smallest_ridge:
+            self._scale_ridge(RIDGE_FACTOR)
+
+    def _scale_ridge(self, factor: float) -> None:
+        """Multiply the ridge."""
+        super()._scale_ridge(factor)
+        change = (factor - 1.0) * self.ridge
+        self._add_to_diagonal(change)
+        self.ridge = self.ridge + change
 
     def _add_to_diagonal(self, change: FloatArray) -> None:
         """Change A, and forget the factor of what it was."""
@@ -280,6 +358,11 @@ class _MatrixFree(_Restricted):
         """Go on with another penalty on the same data."""
         self.problem = problem
         squares = self.squares[self.features]
-        self.ridge = np.where(squares > 0, RIDGE * squares, 1.0)
+        self.ridge = np.where(squares > 0, self.relative_ridge * squares, 1.0)
         extra = problem.l2[self.features] + self.ridge
         self.curvature = MatrixFree(self.restricted, squares, extra)
+
+    def _scale_ridge(self, factor: float) -> None:
+        """Multiply the ridge."""
+        super()._scale_ridge(factor)
+        self.move_to(self.problem)

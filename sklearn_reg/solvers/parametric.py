@@ -33,12 +33,13 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
-from sklearn_reg.solvers.factor import Curvature, rounding
+from sklearn_reg.solvers.factor import Curvature, rounding, solve_checked
 
 FIRST_BLOCK = 16
 GROWTH = 2.0  # of a block after one that held
 TIE = 1e-4  # thresholds are raised by up to this share more than needed
 PATIENCE = 50  # wrong turns after single events, which only rounding can cause
+EXACT = 1e-9  # of a system's right-hand side: the residual it may leave
 REFRESH = 16  # rounds after which u is computed afresh
 
 
@@ -52,12 +53,18 @@ class State(NamedTuple):
     threshold: FloatArray  # what |u| must not exceed off the support
 
 
+class Direction(NamedTuple):
+    """The way to the Newton point of the support."""
+
+    d: FloatArray
+    slope: FloatArray  # A d: how fast u falls
+
+
 class Events(NamedTuple):
     """When, along the direction of length one, each feature leaves or enters the support."""
 
     times: FloatArray
     signs: FloatArray  # with which it would enter
-    slope: FloatArray  # A d: how fast u falls
 
 
 def start_state(w: FloatArray, u: FloatArray, l1: FloatArray, positive: bool) -> State:
@@ -91,34 +98,34 @@ def solve(
     """
     c = state.u + A.product(state.w)
     block, wrong = FIRST_BLOCK, 0
-    d = _newton(A, l1, state)
+    way = _newton(A, l1, state)
     for n_round in range(max_rounds):
-        if d is None or wrong > PATIENCE:
+        if way is None or wrong > PATIENCE:
             return state, False
         if _optimal(l1, state, tol * l1 + rounding(A, c, state.w), positive):
             return state, True
-        events = _events(A, l1, state, d, positive)
+        events = _events(l1, state, way, positive)
         chosen, length = _first(events.times, block)
-        moved = _move(A, l1, state, d, events, chosen, length)
+        moved = _move(A, l1, state, way, events, chosen, length)
         if n_round % REFRESH == 0:
             moved = moved._replace(u=c - A.product(moved.w))
         moved = _raise_thresholds(moved, positive)
-        moved, d_next, dropped = _drop_wrong(A, l1, moved, positive)
-        # At first a block may raise the thresholds and still pay; in the end none may, so that
-        # the path ends.
-        rose = (dropped > 0 or n_round > c.size) and _rose(l1, moved, state)
-        if len(chosen) > 1 and (3 * dropped > len(chosen) or rose):
+        moved, next_way, dropped = _drop_wrong(A, l1, moved, positive)
+        # No block may raise the thresholds, so that the path ends; nor does it blow up.
+        if len(chosen) > 1 and (3 * dropped > len(chosen) or _rose(l1, moved, state)):
             block = max(1, len(chosen) // 4)
             continue
         wrong += bool(dropped) and len(chosen) <= 1
         block = max(1, int(0.7 * block)) if dropped else min(c.size, int(GROWTH * block))
-        state, d = moved, d_next
+        state, way = moved, next_way
     return state, False
 
 
-def _newton(A: Curvature, l1: FloatArray, state: State) -> FloatArray | None:
+def _newton(A: Curvature, l1: FloatArray, state: State) -> Direction | None:
     """Return d with A_SS d_S = u_S - l1_S sign_S and zeros off the support S."""
-    return A.solve(state.active, state.u - l1 * state.sign)
+    b = state.u - l1 * state.sign
+    found = solve_checked(A, state.active, b, EXACT * (np.abs(b) + l1))
+    return None if found is None else Direction(*found)
 
 
 def _optimal(l1: FloatArray, state: State, slack: FloatArray, positive: bool) -> bool:
@@ -128,10 +135,10 @@ def _optimal(l1: FloatArray, state: State, slack: FloatArray, positive: bool) ->
     return bool((beyond <= slack).all())
 
 
-def _events(A: Curvature, l1: FloatArray, state: State, d: FloatArray, positive: bool) -> Events:
+def _events(l1: FloatArray, state: State, way: Direction, positive: bool) -> Events:
     """Find when weights on the line w + t d reach zero, and |u - t A d| the falling thresholds."""
     w, u, sign, active, threshold = state
-    slope = A.product(d)
+    d, slope = way
     fall = threshold - l1
     never = np.full(w.size, np.inf)
     leave = np.divide(-w, d, out=never.copy(), where=(d * w < 0) & (sign != 0))
@@ -140,7 +147,7 @@ def _events(A: Curvature, l1: FloatArray, state: State, d: FloatArray, positive:
     if not positive:
         down = np.divide(threshold + u, fall + slope, out=never, where=fall > -slope)
     times = np.where(active, leave, np.minimum(up, down))
-    return Events(times, np.where(up <= down, 1.0, -1.0), slope)
+    return Events(times, np.where(up <= down, 1.0, -1.0))
 
 
 def _first(times: FloatArray, block: int) -> tuple[IndexArray, float]:
@@ -155,14 +162,14 @@ def _move(
     A: Curvature,
     l1: FloatArray,
     state: State,
-    d: FloatArray,
+    way: Direction,
     events: Events,
     chosen: IndexArray,
     length: float,
 ) -> State:
     """Go along the line and apply the chosen events; a weight that passed zero is put there."""
-    w = state.w + length * d
-    u = state.u - length * events.slope
+    w = state.w + length * way.d
+    u = state.u - length * way.slope
     sign, active = state.sign.copy(), state.active.copy()
     leaving = chosen[active[chosen]]
     entering = chosen[~active[chosen]]
@@ -197,16 +204,16 @@ def _factors(size: int) -> FloatArray:
 
 def _drop_wrong(
     A: Curvature, l1: FloatArray, state: State, positive: bool
-) -> tuple[State, FloatArray | None, int]:
+) -> tuple[State, Direction | None, int]:
     """Take features that would leave zero against their sign off the support again."""
     dropped = 0
     while True:
-        d = _newton(A, l1, state)
-        if d is None:
-            return state, d, dropped
-        wrong = (state.w == 0) & (d * state.sign < 0)
+        way = _newton(A, l1, state)
+        if way is None:
+            return state, None, dropped
+        wrong = (state.w == 0) & (way.d * state.sign < 0)
         if not wrong.any():
-            return state, d, dropped
+            return state, way, dropped
         dropped += int(wrong.sum())
         state = state._replace(sign=np.where(wrong, 0.0, state.sign), active=state.active & ~wrong)
         state = _raise_thresholds(state, positive)

@@ -21,8 +21,9 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_reg._typing import BoolArray, FloatArray
-from sklearn_reg.solvers.factor import Curvature, rounding
+from sklearn_reg.solvers.factor import Curvature, rounding, solve_checked
 
+EXACT = 1e-6  # of l1: the residual that a system may leave, where tol is no smaller
 PATIENCE = 3  # steps with no fewer corrections than before, until it gives up
 # Features that may enter at once, and as a share of the support.
 ENTERING, ENTERING_SHARE = 15, 0.3
@@ -37,7 +38,7 @@ def solve(
     active = sign != 0
     if not positive:
         active |= l1 == 0  # never off the support
-    limit = (1.0 + tol) * l1
+    limit, slack = (1.0 + tol) * l1, min(tol, EXACT) * l1
     leaving = entering = np.zeros_like(active)
     if not active.any():  # else the support it has is solved first, which shows who is missing
         entering = (u if positive else np.abs(u)) > limit
@@ -47,10 +48,10 @@ def solve(
         changing = leaving | entering
         active ^= changing
         sign = np.where(changing, np.sign(u) * entering, sign)
-        x = A.solve(active, c - l1 * sign, w * active)
-        if x is None:
+        solved = solve_checked(A, active, c - l1 * sign, slack, w * active)
+        if solved is None:
             return None
-        w, u = x, c - A.product(x)
+        w, u = solved[0], c - solved[1]
         leaving = w * sign < 0.0
         entering = ((u if positive else np.abs(u)) > limit) > active  # and not active
         corrections = int(np.count_nonzero(leaving) + np.count_nonzero(entering))
