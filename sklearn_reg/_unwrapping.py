@@ -106,7 +106,7 @@ def curve_of_model(model: PenalizedRegressionCV) -> Curve:
         losses, train = model.mse_path_, model.train_mse_path_
     lambdas = model.lambdas_
     if lambdas.ndim > 1:
-        at = list(model.l1_ratio).index(model.l1_ratio_)
+        at = np.ravel(model.l1_ratio).tolist().index(model.l1_ratio_)
         lambdas, losses = lambdas[at], losses[at]
         train = None if train is None else train[at]
     return Curve(lambdas, losses, train, model.lambda_, model.scoring, relative)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import reprlib
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -68,7 +68,7 @@ class RegularizationPathDisplay:
     path : RegularizationPath
         What :func:`regularization_path` returned.
     feature_names : sequence of str, default=None
-        Names of the features; None is x0, x1, ...
+        Names of the features; None takes those of the path, or x0, x1, ...
     chosen : float, default=None
         The lambda that was chosen, to be marked.
     one_standard_error : float, default=None
@@ -130,7 +130,7 @@ class RegularizationPathDisplay:
         path : RegularizationPath
             What :func:`regularization_path` returned.
         feature_names : sequence of str, default=None
-            Names of the features; None is x0, x1, ...
+            Names of the features; None takes those of the path, or x0, x1, ...
         chosen : float, default=None
             The lambda that was chosen, to be marked.
         one_standard_error : float, default=None
@@ -248,7 +248,8 @@ class RegularizationPathDisplay:
         coefs, freedom = path.coefs, path.degrees_of_freedom
         if coefs.ndim == 3:
             coefs, freedom = coefs[:, target], freedom[:, target]
-        names = _names(self.feature_names, coefs.shape[1], "x", "feature")
+        given = path.feature_names if self.feature_names is None else self.feature_names
+        names = _names(given, coefs.shape[1], "x", "feature")
         marks = {"chosen": self.chosen, "1-SE": self.one_standard_error}
         # Named are features of the chosen model, where there is one.
         seen = np.abs(coefs[path.lambdas >= (self.chosen or 0.0)])
@@ -916,11 +917,17 @@ def _history(model: Any, name: str) -> tuple[FloatArray, FloatArray]:
 
 
 def _names(
-    given: Sequence[str] | None, count: int, letter: str, what: str, argument: str = "feature_names"
+    given: Sequence[Hashable] | None,
+    count: int,
+    letter: str,
+    what: str,
+    argument: str = "feature_names",
 ) -> list[str]:
     """Return the names of features or weights: those given, or numbered ones."""
     if given is None:
         return [f"{letter}{j}" for j in range(count)]
+    if isinstance(given, (str, bytes)):
+        raise TypeError(f"{argument} must be a list of {count}, one a {what}, got {given!r}")
     names = [str(name) for name in given]
     if len(names) != count:
         raise ValueError(f"{argument} must be {count}, one a {what}, got {len(names)}")
