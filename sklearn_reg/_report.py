@@ -1,7 +1,8 @@
-"""What a fitted model says of itself: named coefficients, and a summary for notebooks."""
+"""What results say of themselves: named coefficients, tables, summaries for notebooks."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from html import escape
 from typing import Any
@@ -73,6 +74,105 @@ def table_of(index: ColumnLabels, title: str, titles: ColumnLabels, columns: Flo
         index=pd.Index(index, name=title, tupleize_cols=False),
         columns=pd.Index(titles, tupleize_cols=False),
     )
+
+
+def path_frame(path: Any) -> Any:
+    """Return a table of a path: a row a lambda, for one target after another."""
+    pd = _pandas("RegularizationPath")
+    n_lambdas, n_features = path.coefs.shape[0], path.coefs.shape[-1]
+    # (n_targets, n_lambdas), and an axis for the features
+    fields = [np.reshape(field, (n_lambdas, -1)).T for field in path[2:]]
+    coefs = path.coefs.reshape(n_lambdas, -1, n_features).swapaxes(0, 1)
+    columns = [np.tile(path.lambdas, len(coefs)), *map(np.ravel, fields)]
+    titles = ["lambda", "intercept", "dual_gap", "degrees_of_freedom", "training_loss"]
+    frame = pd.DataFrame(
+        np.column_stack([*columns, coefs.reshape(-1, n_features)]),
+        columns=pd.Index([*titles, *_features_of_path(path)], tupleize_cols=False),
+    )
+    if path.coefs.ndim == 3:
+        targets = path.target_names or generic_labels("y", len(coefs))
+        of_rows = [target for target in targets for _ in range(n_lambdas)]
+        frame.insert(0, "target", of_rows, allow_duplicates=True)
+    return frame
+
+
+def path_summary(path: Any) -> dict[str, str]:
+    """Return what a path amounts to."""
+    features = [str(label) for label in _features_of_path(path)[:4]]
+    named = ", ".join(features[:3] + ["..."] * (len(features) > 3))
+    counts, losses = np.count_nonzero(path.coefs, axis=-1), path.training_loss
+    return {
+        "lambdas": _ends(path.lambdas, "down"),
+        "features": f"{path.coefs.shape[-1]} ({named})",
+        "targets": str(path.coefs.shape[1]) if path.coefs.ndim == 3 else "",
+        "non-zero coefficients": f"{counts.min()} to {counts.max()}",
+        "degrees of freedom": f"{np.min(path.degrees_of_freedom):.4g} to "
+        f"{np.max(path.degrees_of_freedom):.4g}",
+        "training loss": f"{np.max(losses):.4g} down to {np.min(losses):.4g}",
+        "largest duality gap": f"{np.max(path.dual_gaps):.2g}",
+    }
+
+
+def sweep_frame(sweep: Any) -> Any:
+    """Return a table of a sweep: a row a lambda."""
+    pd = _pandas("LambdaSweep")
+    losses = sweep.validation_losses
+    n_folds = losses.shape[1]
+    spread = losses.std(axis=1, ddof=1) if n_folds > 1 else np.zeros(len(losses))
+    return pd.DataFrame(
+        {
+            "lambda": sweep.lambdas,
+            "train_loss": sweep.train_loss,
+            "validation_loss": sweep.validation_loss,
+            "standard_error": spread / np.sqrt(n_folds),
+            "verdict": sweep.verdicts,
+        }
+    )
+
+
+def sweep_summary(sweep: Any) -> dict[str, str]:
+    """Return what a sweep amounts to."""
+    best = sweep.verdicts.index("best")
+    counts = Counter(sweep.verdicts)
+    return {
+        "lambdas": _ends(sweep.lambdas, "up"),
+        "folds": str(sweep.validation_losses.shape[1]),
+        "best lambda": f"{sweep.best_lambda:.4g}",
+        "validation loss there": f"{sweep.validation_loss[best]:.4g} "
+        f"(training loss {sweep.train_loss[best]:.4g})",
+        "verdicts": ", ".join(f"{count} {verdict}" for verdict, count in counts.items()),
+    }
+
+
+def as_text(title: str, rows: dict[str, str], fields: Sequence[str]) -> str:
+    """Write a summary in a few lines, and how to get at the rest."""
+    rows = {**rows, "fields": ", ".join(fields), "to_frame()": "a table"}
+    return "\n".join([title, *(f"  {name}: {value}" for name, value in rows.items() if value)])
+
+
+def as_html(title: str, rows: dict[str, str]) -> str:
+    """Write a summary as a table."""
+    return _table(title, rows.items())
+
+
+def _features_of_path(path: Any) -> ColumnLabels:
+    return path.feature_names or generic_labels("x", path.coefs.shape[-1])
+
+
+def _ends(lambdas: FloatArray, way: str) -> str:
+    return f"{len(lambdas)}, from {lambdas[0]:.4g} {way} to {lambdas[-1]:.4g}"
+
+
+def _pandas(of: str) -> Any:
+    """Return pandas, which only tables ask for."""
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(
+            f"{of}.to_frame() makes a DataFrame and needs pandas: pip install pandas. The fields "
+            "of the tuple have the same numbers."
+        ) from error
+    return pd
 
 
 def html_summary(model: Any) -> str:

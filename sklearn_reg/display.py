@@ -69,7 +69,7 @@ class RegularizationPathDisplay:
     path : RegularizationPath
         What :func:`regularization_path` returned.
     feature_names : sequence of str, default=None
-        Names of the features; None is x0, x1, ...
+        Names of the features; None takes those of the path, or x0, x1, ...
     chosen : float, default=None
         The lambda that was chosen, to be marked.
     one_standard_error : float, default=None
@@ -131,7 +131,7 @@ class RegularizationPathDisplay:
         path : RegularizationPath
             What :func:`regularization_path` returned.
         feature_names : sequence of str, default=None
-            Names of the features; None is x0, x1, ...
+            Names of the features; None takes those of the path, or x0, x1, ...
         chosen : float, default=None
             The lambda that was chosen, to be marked.
         one_standard_error : float, default=None
@@ -249,7 +249,8 @@ class RegularizationPathDisplay:
         coefs, freedom = path.coefs, path.degrees_of_freedom
         if coefs.ndim == 3:
             coefs, freedom = coefs[:, target], freedom[:, target]
-        names = _names(self.feature_names, coefs.shape[1], "x", "feature")
+        given = path.feature_names if self.feature_names is None else self.feature_names
+        names = _names(given, coefs.shape[1], "x", "feature")
         marks = {"chosen": self.chosen, "1-SE": self.one_standard_error}
         # Named are features of the chosen model, where there is one.
         seen = np.abs(coefs[path.lambdas >= (self.chosen or 0.0)])

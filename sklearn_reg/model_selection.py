@@ -14,6 +14,7 @@ from sklearn.utils import _safe_indexing, indexable
 
 from sklearn_reg._choice import Rule, within_one_standard_error
 from sklearn_reg._cross_validation import PenalizedRegressionCV
+from sklearn_reg._report import as_html, as_text, sweep_frame, sweep_summary
 from sklearn_reg._splits import read_splits, splitter_of
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import check_l1_ratio, fetched, real_numbers
@@ -469,6 +470,27 @@ class LambdaSweep(NamedTuple):
         For each lambda "best", "overfits", "underfits", or "within one standard error".
     rule : str
         The rule behind the verdicts, in words.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_reg import RidgeRegression, lambda_sweep
+    >>> ridge = RidgeRegression(solver="auto")
+    >>> sweep = lambda_sweep(ridge, *load_diabetes(return_X_y=True), [1e-3, 1e-2, 1e-1])
+    >>> sweep
+    LambdaSweep
+      lambdas: 3, from 0.001 up to 0.1
+      folds: 5
+      best lambda: 0.001
+      validation loss there: 3100 (training loss 3002)
+      verdicts: 1 best, 2 underfits
+      fields: lambdas, train_losses, validation_losses, best_lambda, verdicts, rule
+      to_frame(): a table
+    >>> sweep.to_frame().round({"train_loss": 0, "validation_loss": 0, "standard_error": 0})
+       lambda  train_loss  validation_loss  standard_error    verdict
+    0   0.001      3002.0           3100.0            68.0       best
+    1   0.010      4174.0           4234.0           188.0  underfits
+    2   0.100      5575.0           5633.0           261.0  underfits
     """
 
     lambdas: FloatArray
@@ -487,6 +509,28 @@ class LambdaSweep(NamedTuple):
     def validation_loss(self) -> FloatArray:
         """Mean validation loss of each lambda."""
         return np.asarray(self.validation_losses.mean(axis=1))
+
+    def to_frame(self) -> Any:
+        """Return a table with a row a lambda.
+
+        Returns
+        -------
+        DataFrame
+            Columns "lambda", "train_loss", "validation_loss" (means over the folds),
+            "standard_error" of the latter (0 where there is one fold), and "verdict".
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        return sweep_frame(self)
+
+    def __repr__(self) -> str:
+        return as_text("LambdaSweep", sweep_summary(self), self._fields)
+
+    def _repr_html_(self) -> str:
+        return as_html("Sweep of lambda", sweep_summary(self))
 
 
 SWEEP_RULE = (

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from sklearn_reg._degrees_of_freedom import degrees_of_freedom
-from sklearn_reg._labels import labels_of
+from sklearn_reg._labels import ColumnLabels, Labels, labels_of
 from sklearn_reg._linalg import dense, support_of
 from sklearn_reg._parameters import (
     check_flag,
@@ -31,6 +31,7 @@ from sklearn_reg._parameters import (
     check_rows,
     check_sample_weight,
 )
+from sklearn_reg._report import as_html, as_text, path_frame, path_summary
 from sklearn_reg._scaled import Penalty, Scaled, scale_rows
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._together import Asking, alone
@@ -52,8 +53,17 @@ RIDGE_START = 100.0
 UNEXPLAINED = 1e-6
 
 
-class RegularizationPath(NamedTuple):
-    """Certified solutions along a grid of penalties.
+class _PathFields(NamedTuple):
+    lambdas: FloatArray
+    coefs: FloatArray
+    intercepts: FloatArray
+    dual_gaps: FloatArray
+    degrees_of_freedom: FloatArray
+    training_loss: FloatArray
+
+
+class RegularizationPath(_PathFields):
+    """Certified solutions along a grid of penalties: a tuple of six arrays, and their names.
 
     With several targets, every field but `lambdas` has an axis for them after the first.
 
@@ -73,14 +83,65 @@ class RegularizationPath(NamedTuple):
         there is an L2 penalty.
     training_loss : ndarray of shape (n_lambdas,)
         Weighted mean of the squared residuals, in the unit of y squared.
+    feature_names, target_names : list or None
+        Column labels of X and y, where they have any. They are no fields of the tuple.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_reg import regularization_path
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> path = regularization_path(X, y, lambdas=50)
+    >>> path  # doctest: +ELLIPSIS
+    RegularizationPath
+      lambdas: 50, from 2.148 down to 0.002148
+      features: 10 (age, sex, bmi, ...)
+      non-zero coefficients: 0 to 10
+      degrees of freedom: 0 to 10
+      training loss: 5930 down to 2861
+      largest duality gap: ...
+      fields: lambdas, coefs, intercepts, dual_gaps, degrees_of_freedom, training_loss
+      to_frame(): a table
+    >>> path.to_frame()[["lambda", "degrees_of_freedom", "bmi", "s5"]].iloc[[0, 20]].round(2)
+        lambda  degrees_of_freedom     bmi      s5
+    0     2.15                 0.0    0.00    0.00
+    20    0.13                 7.0  514.62  468.11
     """
 
-    lambdas: FloatArray
-    coefs: FloatArray
-    intercepts: FloatArray
-    dual_gaps: FloatArray
-    degrees_of_freedom: FloatArray
-    training_loss: FloatArray
+    feature_names: ColumnLabels | None = None
+    target_names: ColumnLabels | None = None
+
+    def _replace(self, /, **fields: Any) -> RegularizationPath:
+        """Return a path with other fields, and the same names."""
+        path = super()._replace(**fields)
+        vars(path).update(vars(self))
+        return path
+
+    __replace__ = _replace
+
+    def to_frame(self) -> Any:
+        """Return a table with a row a lambda.
+
+        Returns
+        -------
+        DataFrame
+            Columns "lambda", "intercept", "dual_gap", "degrees_of_freedom", "training_loss", and
+            the coefficients by feature: the column labels of X, or x0, x1, ... With y of shape
+            (n_samples, n_targets) there is a row a lambda for one target after another, and
+            "target" is the first column: the column labels of y, or y0, y1, ...
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        return path_frame(self)
+
+    def __repr__(self) -> str:
+        return as_text("RegularizationPath", path_summary(self), self._fields)
+
+    def _repr_html_(self) -> str:
+        return as_html("Regularization path", path_summary(self))
 
 
 def lambda_max(
@@ -237,7 +298,9 @@ def regularization_path(
         points.degrees_of_freedom,
         points.losses,
     )
-    return RegularizationPath(grid, *(f[:, 0] if data.one_target else f for f in fields))
+    path = RegularizationPath(grid, *(f[:, 0] if data.one_target else f for f in fields))
+    path.feature_names, path.target_names = data.labels
+    return path
 
 
 class PathData(NamedTuple):
@@ -252,6 +315,7 @@ class PathData(NamedTuple):
     excluded: Any
     positive: bool
     one_target: bool
+    labels: Labels
 
     @classmethod
     def read(
@@ -265,10 +329,10 @@ class PathData(NamedTuple):
         positive: bool,
     ) -> PathData:
         """Check what a user passed."""
-        labels = labels_of(X)
+        labels = Labels(labels_of(X), labels_of(y))
         X, target = check_rows(X, y)
         Y = np.asarray(target, dtype=np.float64).reshape(X.shape[0], -1)
-        weights, excluded = check_penalty_weights(penalty_weights, X.shape[1], labels)
+        weights, excluded = check_penalty_weights(penalty_weights, X.shape[1], labels.features)
         return cls(
             X,
             Y,
@@ -279,6 +343,7 @@ class PathData(NamedTuple):
             excluded,
             check_flag(positive, "positive"),
             np.ndim(target) == 1,
+            labels,
         )
 
     def penalty(self, l1_ratio: float) -> Penalty:
