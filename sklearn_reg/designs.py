@@ -79,7 +79,7 @@ class Design(ABC):
         """Correlation of the residual of w with Z, and its square."""
 
     def residual_square(self, w: FloatArray, target: int) -> float:
-        """r'S r alone, from one pass over the columns of the support."""
+        """Return r'S r alone, from one pass over the columns of the support."""
         return self.products(w, target).residual_square
 
     @abstractmethod
@@ -228,7 +228,7 @@ class RowsDesign(Design):
         return Products(self._correlate(weighted), float(weighted @ residual))
 
     def residual_square(self, w: FloatArray, target: int) -> float:
-        """r'S r alone, from one pass over the columns of the support."""
+        """Return r'S r alone, from one pass over the columns of the support."""
         residual = self.Y[:, target] - self._fitted(w)
         return float((self.weights * residual) @ residual)
 
