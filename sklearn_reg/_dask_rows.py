@@ -1,7 +1,7 @@
 """Products with an X whose blocks lie on a Dask cluster, one block of rows and columns at a time.
 
 What is as long as a row or a column is on the client, where the solvers are; X stays where it is,
-but for the columns that a working set asks for.
+but for the columns that a working set asks for: those few come to the client, sparse ones sparse.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._typing import FloatArray, IndexArray, Matrix
 from sklearn_reg.rows import Rows, rows_of
 
+LARGEST_COPY = 2**22  # numbers of X that are copied to the client: 32 MB, and indices
 FAN_IN = 8  # terms of one sum: few enough to fit a worker, many enough for a flat tree
 
 
@@ -103,13 +104,20 @@ class DaskRows(Rows):
         """Copy these columns to the client, dense and float64."""
         return np.asfortranarray(np.concatenate(compute(self._taken(columns, dense=True))))
 
-    def restricted(self, columns: IndexArray) -> DaskRows:
-        """Copy these columns, side by side, in the memory of the workers."""
+    def restricted(self, columns: IndexArray) -> Rows:
+        """Copy these columns: to the client where they are small, else side by side on workers.
+
+        Solvers ask hundreds of products of them, and on the client each costs no round of tasks.
+        """
+        blocks = dask.persist(*self._taken(columns))
+        stored = sum(compute([delayed(_stored)(block) for block in blocks]))
+        if stored <= LARGEST_COPY:
+            return rows_of(joined(compute(list(blocks)), axis=0))
         return DaskRows(
-            [[block] for block in dask.persist(*self._taken(columns))],
+            [[block] for block in blocks],
             np.diff(self._tops).tolist(),
             [columns.size],
-            stored=self.stored_in(columns),
+            stored=stored,
             is_sparse=self.is_sparse,
         )
 
@@ -218,7 +226,10 @@ def _dense_if_full(coefs: Matrix) -> Matrix:
 
 def _read(block: Any) -> Rows:
     """Wrap a block that was checked before."""
-    return rows_of(check_array(block, ensure_all_finite=False, **READ_AS))
+    X = check_array(
+        block, ensure_all_finite=False, ensure_min_samples=0, ensure_min_features=0, **READ_AS
+    )
+    return rows_of(X)
 
 
 def _fitted(block: Any, coefs: Matrix) -> FloatArray:
@@ -257,6 +268,10 @@ def _pooled(
 def _take(block: Any, columns: IndexArray, dense: bool) -> Matrix:
     X = _read(block)
     return X.columns(columns) if dense else X.restricted(columns).X
+
+
+def _stored(block: Matrix) -> int:
+    return rows_of(block).stored
 
 
 def _side_by_side(blocks: list[Matrix], order: IndexArray) -> Matrix:
