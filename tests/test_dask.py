@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from dask.distributed import Client, LocalCluster
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import sparse
@@ -33,8 +33,13 @@ from sklearn_reg import (
     ElasticNetRegressionCV,
     LassoRegression,
     LassoRegressionCV,
+    Moments,
     RidgeRegression,
     RidgeRegressionCV,
+    lambda_max,
+    lambda_sweep,
+    regularization_path,
+    ridge_closed_form,
 )
 
 ESTIMATORS = [
@@ -49,6 +54,14 @@ SEARCHES = [
     LassoRegressionCV(rule="1se"),
     ElasticNetRegressionCV(l1_ratio=[0.5, 1.0]),
 ]
+
+edges = pytest.mark.filterwarnings("ignore:.*the smallest error is at the:UserWarning")
+both_ways = pytest.mark.parametrize("shape", [(50, 4), (20, 40)], ids=["tall", "wide"])
+
+
+def at_once() -> Any:
+    """Run Dask in this thread, which is quickest for small data."""
+    return dask.config.set(scheduler="synchronous")
 
 
 def data(n: int = 300, p: int = 6, seed: int = 0) -> tuple[Any, Any, Any]:
@@ -187,21 +200,48 @@ def test_any_folds_are_those_in_memory(cv: Any) -> None:
     assert_same_search(search, LassoRegressionCV(cv=cv).fit(X, y, s, **groups))
 
 
-@pytest.mark.filterwarnings("ignore:.*the smallest error is at the:UserWarning")
+def cuts(size: int) -> Any:
+    """Chunk sizes that sum to this; some may be empty."""
+    ends = st.lists(st.integers(0, size), max_size=3).map(sorted)
+    return ends.map(lambda inside: tuple(np.diff([0, *inside, size]).tolist()))
+
+
+@edges
+@settings(max_examples=settings().max_examples // 4)
 @given(
-    heights=st.lists(st.integers(0, 40), min_size=1, max_size=9).filter(lambda h: sum(h) > 8),
-    columns=st.integers(1, 6),
-    k=st.integers(2, 5),
+    estimator=st.sampled_from(
+        [
+            ElasticNetRegression(lambda_=0.2, solver="auto", tol=1e-12),
+            ElasticNetRegressionCV(cv=3, lambdas=3, eps=0.1, tol=1e-12),
+        ]
+    ),
+    shape=st.sampled_from([(60, 5), (40, 1), (15, 40)]),
+    n_targets=st.sampled_from([None, 1, 3]),
+    is_sparse=st.booleans(),
+    drawn=st.data(),
 )
-def test_chunks_of_any_size_are_one_fit(heights: list[int], columns: int, k: int) -> None:
-    X, y, s = data(sum(heights))
+def test_chunks_of_any_size_are_one_fit(
+    estimator: Any, shape: tuple[int, int], n_targets: int | None, is_sparse: bool, drawn: Any
+) -> None:
+    """X, y and weights are each cut in their own way, in both directions."""
+    X, y, s = data(*shape)
     s += 0.5
-    D = da.from_array(X, chunks=(tuple(heights), columns))
-    with dask.config.set(scheduler="synchronous"):
-        model = LassoRegression(lambda_=0.05, solver="auto").fit(D, y, s)
-        search = LassoRegressionCV(cv=k, lambdas=3).fit(D, y, s)
-    assert_same(model, LassoRegression(lambda_=0.05, solver="auto").fit(X, y, s))
-    assert_same_search(search, LassoRegressionCV(cv=k, lambdas=3).fit(X, y, s))
+    Y = y if n_targets is None else np.outer(y, np.arange(1.0, n_targets + 1)) + X[:, [0]] ** 2
+    D, dY, ds = (
+        da.from_array(values, chunks=tuple(drawn.draw(cuts(size)) for size in values.shape))
+        for values in (X, Y, s)
+    )
+    if is_sparse:
+        X, D = sparse.csr_array(X), D.map_blocks(sparse.csr_array)
+    with at_once():
+        model, whole = clone(estimator).fit(D, dY, ds), clone(estimator).fit(X, Y, s)
+        predictions = model.predict(D)
+        assert predictions.shape == Y.shape
+        assert_allclose(predictions.compute(), whole.predict(X), rtol=1e-10, atol=1e-10)
+        assert model.score(D, dY, ds) == pytest.approx(whole.score(X, Y, s), rel=1e-10)
+    assert_same(model, whole)
+    if hasattr(model, "mse_path_"):
+        assert_same_search(model, whole)
 
 
 def test_several_targets_and_float32() -> None:
@@ -218,6 +258,240 @@ def test_several_targets_and_float32() -> None:
     computed = predictions.compute()
     assert predictions.dtype == computed.dtype == np.float32
     assert_allclose(computed, whole.predict(X), rtol=1e-5)
+
+
+def unsized(values: Any, height: Any, width: int = -1) -> Any:
+    """Return an array of Dask whose numbers of rows are not known."""
+    chunked = da.from_array(values, chunks=(height, width)[: values.ndim])
+    chunked._chunks = ((np.nan,) * len(chunked.chunks[0]), *chunked.chunks[1:])
+    return chunked
+
+
+def declared(blocks: list[Any], shape: tuple[int, ...], axis: int = 0) -> Any:
+    """Join blocks each of which is said to have this shape, whatever it has."""
+    return da.concatenate([da.from_delayed(dask.delayed(b), shape, float) for b in blocks], axis)
+
+
+@both_ways
+def test_numbers_of_rows_need_not_be_known(shape: tuple[int, int]) -> None:
+    X, y, s = data(*shape)
+    s += 0.5
+    Y = np.column_stack([y, X[:, 0] - y])
+    by_target = da.stack([da.from_array(column, chunks=9) for column in Y.T], axis=1)
+    frame = dd.from_pandas(pd.DataFrame({"a": Y[:, 0], "b": Y[:, 1], "s": s}), npartitions=3)
+    parts = tuple(len(frame.partitions[k]) for k in range(3))
+    whole = clone(ESTIMATORS[3]).fit(X, Y, s)
+    with at_once():
+        for D, dY, ds in (
+            (da.from_array(X, chunks=9), by_target, da.from_array(s, chunks=-1)),
+            (da.from_array(X, chunks=9), unsized(Y, 5), unsized(s, 9)),
+            (da.from_array(X, chunks=(parts, 2)), frame[["a", "b"]], frame["s"]),
+            (unsized(X, 4), by_target, da.from_array(s, chunks=-1)),
+            (unsized(X, 4, 3), unsized(Y, 4, 1), unsized(s, 4)),
+            (unsized(X, 4), unsized(Y, 11), unsized(s, -1)),
+            (unsized(X, -1), unsized(Y, 3), s),
+            (unsized(X, parts), frame[["a", "b"]], frame["s"]),
+        ):
+            assert_same(clone(ESTIMATORS[3]).fit(D, dY, ds), whole)
+
+
+@both_ways
+def test_as_many_chunks_of_other_sizes_that_are_not_known_are_refused(
+    shape: tuple[int, int],
+) -> None:
+    X, y, s = (values[:20] for values in data(*shape))
+    D, frame = unsized(X, 10), dd.from_pandas(pd.DataFrame({"y": y, "s": s}), npartitions=3)
+    wrong: list[tuple[Any, Any, str]] = [
+        (unsized(y, (9, 11)), None, r"chunk \d: y must have shape \(10,\).*compute_chunk_sizes"),
+        (da.from_array(y, chunks=((9, 11),)), None, r"chunk \d: y must have shape \(10,\)"),
+        (y, unsized(s, (9, 11)), r"chunk \d: sample_weight must have shape \(10,\)"),
+        (frame["y"], None, "y must have the partitions of X, 2, got 3; repartition it like X"),
+        (y, frame["s"], "sample_weight must have the partitions of X, 2, got 3"),
+    ]
+    for dy, ds, message in wrong:
+        with at_once(), pytest.raises(ValueError, match=message):
+            clone(ESTIMATORS[2]).fit(D, dy, ds)
+
+
+@both_ways
+def test_a_chunk_of_another_shape_than_declared_is_refused(shape: tuple[int, int]) -> None:
+    X, y, s = (values[:20] for values in data(*shape))
+    p, Y, D = X.shape[1], np.column_stack([y, -y]), da.from_array(X, chunks=10)
+    halves, y_halves = [X[:10], X[10:]], [y[:10], y[10:]]
+    narrow = da.concatenate([declared(halves, (10, p - 2)), D[:, :2].rechunk((10, 2))], axis=1)
+    wrong: list[tuple[Any, Any, Any, str]] = [
+        (declared(halves, (9, p)), y[:18], None, rf"X must have shape \(9, {p}\).*\(10, {p}\)"),
+        (declared(halves, (9, p)), declared(y_halves, (9,)), None, r"[Xy] must have shape \(9,"),
+        (declared(halves, (10, p + 1)), y, None, rf"X must have shape \(10, {p + 1}\)"),
+        (declared(halves, (10, p - 1)), y, None, rf"X must have shape \(10, {p - 1}\)"),
+        (narrow, y, None, rf"X must have shape \(10, {p - 2}\)"),
+        (declared([X[:10], y[10:]], (10, p)), y, None, r"X must have shape .*got \(10,\)"),
+        (D, declared([y[:11], y[11:]], (10,)), None, r"y must have shape \(10,\)"),
+        (D, declared([Y[:10], Y[10:]], (10, 3)), None, r"y must have shape \(10, 3\)"),
+        (D, declared([Y[:10], Y[10:]], (10, 1)), None, r"y must have shape \(10, 1\)"),
+        (D, declared([Y[:10], Y[10:]], (10,)), None, r"y must have shape \(10,\)"),
+        (D, declared(y_halves, (10, 1)), None, r"y must have shape \(10, 1\)"),
+        # Cut as X is, 5 + 5 rows would be there, but not these.
+        (D, declared([y[:6], y[5:10], y[10:15], y[15:]], (5,)), None, r"y must have shape \(5,\)"),
+        (D, y, declared([s[:6], s[6:11], s[10:15], s[15:]], (5,)), "sample_weight must have shape"),
+        (D, y, declared([s[:10, None], s[10:, None]], (10,)), "sample_weight must have shape"),
+        (D, y, declared([np.float64(2.0)], (20,)), r"sample_weight must have .*\(20,\).*\(\)"),
+    ]
+    for X_, y_, s_, message in wrong:
+        for model in (clone(ESTIMATORS[2]), LassoRegressionCV(cv=2)):
+            with at_once(), pytest.raises(ValueError, match=r"chunk \d(, \d)?: " + message):
+                model.fit(X_, y_, s_)
+            assert not hasattr(model, "coef_")
+    model = clone(ESTIMATORS[2]).fit(X, y)
+    for X_ in (declared(halves, (9, p)), declared([X[:, :2], X[:, 1:]], (20, p // 2), axis=1)):
+        with at_once(), pytest.raises(ValueError, match=r"chunk \d: X must have shape"):
+            model.predict(X_).compute()
+
+
+def test_a_partition_of_other_columns_than_declared_is_refused() -> None:
+    X, y, _ = data(60, 3)
+    table = pd.DataFrame(X, columns=list("abc")).assign(u=y, v=-y)
+    frame = dd.from_pandas(table, npartitions=3)
+
+    def turned(columns: list[str]) -> Any:
+        parts = [table[columns[::-1]].iloc[k : k + 20] for k in (0, 20, 40)]
+        parts = [dask.delayed(part) for part in parts]
+        return dd.from_delayed(parts, meta=table[columns], verify_meta=False)
+
+    for features, targets, message in (
+        (turned(["a", "b", "c"]), y, r"X must have columns \['a', 'b', 'c'\], .*\['c', 'b', 'a'\]"),
+        (frame[["a", "b", "c"]], turned(["u", "v"]), r"y must have columns \['u', 'v'\], .*\['v'"),
+    ):
+        with at_once(), pytest.raises(ValueError, match=r"chunk \d: " + message):
+            clone(ESTIMATORS[2]).fit(features, targets)
+
+
+@both_ways
+def test_weights_are_one_a_row_or_one_for_all(shape: tuple[int, int]) -> None:
+    X, y, s = data(*shape)
+    D, whole = da.from_array(X, chunks=8), clone(ESTIMATORS[2]).fit(X, y)
+    one: list[Any] = [2, 0.5, np.float32(3), np.array(2.0), da.from_array(np.array(2.0))]
+    for weight in one:
+        assert_same(clone(ESTIMATORS[2]).fit(D, y, weight), whole)
+    wrong: list[tuple[Any, type[Exception], str]] = [
+        (s[:, None], ValueError, "sample_weight must be 0-D or 1-D, got 2-D"),
+        (da.from_array(s[:, None]), ValueError, "sample_weight must be 0-D or 1-D, got 2-D"),
+        (dd.from_pandas(pd.DataFrame({"s": s})), ValueError, "sample_weight must be 0-D or 1-D"),
+        (np.array(-1.0), ValueError, "sample_weight must be a number >= 0, got -1.0"),
+        (da.from_array(np.array(0.0)), ValueError, "sample_weight must be positive"),
+        ("2", TypeError, "sample_weight must be a number >= 0, got '2'"),
+    ]
+    for weights, kind, message in wrong:
+        with at_once(), pytest.raises(kind, match=message):
+            clone(ESTIMATORS[2]).fit(D, y, weights)
+    for target in (np.array(1.0), da.from_array(np.array(1.0))):
+        with pytest.raises(ValueError, match="y must be 1-D or 2-D, got 0-D"):
+            clone(ESTIMATORS[2]).fit(D, target)
+
+
+class Labelled:
+    """An array with a type that can hold one of Dask, as those of xarray."""
+
+    def __init__(self, data: Any) -> None:
+        self.data, self.shape, self.dtype, self.ndim = data, data.shape, data.dtype, data.ndim
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.asarray(self.data, dtype=dtype)
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __dask_graph__(self) -> Any:
+        return self.data.__dask_graph__() if isinstance(self.data, da.Array) else None
+
+    def compute(self) -> Any:
+        return Labelled(self.data.compute())
+
+
+@edges
+@both_ways
+def test_a_labelled_array_is_read_as_what_it_holds(shape: tuple[int, int]) -> None:
+    X, y, s = data(*shape)
+    D, dy, ds = (Labelled(da.from_array(values, chunks=8)) for values in (X, y, s))
+    with at_once():
+        for model in (ESTIMATORS[2], LassoRegressionCV(cv=3, lambdas=4, eps=0.1)):
+            whole = clone(model).fit(X, y, s)
+            for given_ in (
+                (Labelled(X), Labelled(y), Labelled(s)),
+                (D, dy, ds),
+                (D, Labelled(y), ds),
+                (X, dy, ds),
+            ):
+                fitted = clone(model).fit(*given_)
+                assert_allclose(fitted.coef_, whole.coef_, rtol=1e-10, atol=1e-12)
+                assert_allclose(fitted.predict(given_[0]), whole.predict(X), rtol=1e-10)
+                assert fitted.score(*given_) == pytest.approx(whole.score(X, y, s))
+        assert_allclose(lambda_max(D, dy), lambda_max(X, y))
+
+
+def test_what_is_read_in_memory_is_fetched_with_its_masks() -> None:
+    X, y, s = data(40, 3)
+    D, dy, ds = (da.from_array(values, chunks=7) for values in (X, y, s))
+    masked = da.from_array(np.ma.array(y, mask=y > 1), chunks=7)
+    by_hand = da.from_array(np.ma.array(X, mask=X > 2), chunks=7)
+    lasso = LassoRegression(lambda_=0.1, solver="auto")
+    ridge = RidgeRegression(solver="auto")
+    with at_once():
+        whole = lasso.fit(X, y, s).coef_
+        for args in ((X, dy, ds), (X, y, ds), (X, dy, s)):
+            assert_allclose(clone(lasso).fit(*args).coef_, whole, rtol=1e-10)
+        assert_allclose(lambda_max(D, dy, sample_weight=ds), lambda_max(X, y, sample_weight=s))
+        assert_allclose(
+            regularization_path(D.map_blocks(sparse.csr_array), dy, lambdas=3).coefs,
+            regularization_path(sparse.csr_array(X), y, lambdas=3).coefs,
+        )
+        assert_allclose(Moments.from_data(D, dy, ds).gram, Moments.from_data(X, y, s).gram)
+        assert_allclose(
+            lambda_sweep(ridge, D, dy, [0.1, 1.0]).validation_losses,
+            lambda_sweep(ridge, X, y, [0.1, 1.0]).validation_losses,
+        )
+        assert_allclose(ridge_closed_form(D, dy, 0.1), ridge_closed_form(X, y, 0.1))
+        assert_same(
+            clone(ridge).set_params(penalty_weights=da.from_array(s[:3] + 1)).fit(D, dy),
+            clone(ridge).set_params(penalty_weights=s[:3] + 1).fit(X, y),
+        )
+        for use in (
+            lambda: lasso.fit(X, masked),
+            lambda: lasso.fit(X, y, masked),
+            lambda: lasso.score(X, masked),
+            lambda: lasso.score(D, y, masked),
+            lambda: lambda_max(by_hand, y),
+            lambda: lambda_max(X, masked),
+            lambda: regularization_path(X, y, sample_weight=masked),
+            lambda: Moments.from_data(by_hand, y),
+            lambda: ridge_closed_form(X, masked, 0.1),
+            lambda: ridge_closed_form(by_hand, y, 0.1),
+            lambda: lambda_sweep(ridge, X, masked),
+        ):
+            with pytest.raises(ValueError, match=r"(X|y|sample_weight) has \d+ masked"):
+                use()
+
+
+@edges
+@both_ways
+def test_groups_and_batches_may_be_cut_otherwise(shape: tuple[int, int]) -> None:
+    X, y, s = data(*shape)
+    s += 0.5
+    Y, groups = np.column_stack([y, -2 * y]), np.arange(len(y)) // 3
+    dY, ds = da.from_array(Y, chunks=(7, 1)), da.from_array(s, chunks=11)
+    D = da.from_array(X, chunks=(8, 25))
+    search = LassoRegressionCV(cv=GroupKFold(3), lambdas=2, eps=0.3)
+    with at_once():
+        whole = clone(search).fit(X, Y, s, groups=groups)
+        for some in (da.from_array(groups, chunks=5), dd.from_pandas(pd.Series(groups))):
+            assert_same_search(clone(search).fit(D, dY, ds, groups=some), whole)
+        model, k = clone(ESTIMATORS[2]), len(y) // 3
+        batches = [(D[:k], dY[:k], ds[:k]), (D[k:k], dY[k:k], ds[k:k]), (D[k:], dY[k:], s[k:])]
+        streamed = clone(model).fit_batches(batches)
+        for batch in batches[::2]:
+            model.partial_fit(*batch)
+    for fitted in (streamed, model):
+        assert_same(fitted, clone(ESTIMATORS[2]).fit_batches([(X, Y, s)]))
 
 
 def test_batches_may_be_dask_and_go_on_after_fit() -> None:
@@ -244,7 +518,7 @@ def test_wide_data_are_fitted_where_they_lie(kind: str) -> None:
         assert_allclose(fitted.predict(D).compute(), whole.predict(X), rtol=1e-8)
 
 
-@pytest.mark.filterwarnings("ignore:.*the smallest error is at the:UserWarning")
+@edges
 @pytest.mark.parametrize("kind", ["dense", "sparse"])
 def test_wide_data_are_searched_where_they_lie(kind: str) -> None:
     D, X = wide(kind)
@@ -253,18 +527,44 @@ def test_wide_data_are_searched_where_they_lie(kind: str) -> None:
     assert_same_search(clone(search).fit(D, y, s), clone(search).fit(X, y, s))
 
 
-def test_wide_data_with_free_columns_and_large_supports(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wide_data_with_free_columns() -> None:
     D, X = wide("dense")
     _, y, _ = data(90)
     free = ElasticNetRegression(
         lambda_=0.1, l1_ratio=0, penalty_weights=np.r_[0, 0, np.ones(398)], solver="auto"
     )
     assert_same(clone(free).fit(D, y), clone(free).fit(X, y))
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
+def test_the_columns_of_a_large_support_are_fetched_where_they_are_small(
+    kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Conjugate gradients then cost no rounds of tasks; work is counted."""
+    X, y, _ = data(30, 240)
+    X[np.random.default_rng(1).random(X.shape) < 0.5] = 0.0
+    D = da.from_array(X, chunks=(20, 150)).map_blocks(kind)
+    active_set, dask_rows = (
+        sys.modules[f"sklearn_reg.{name}"] for name in ("solvers.active_set", "_dask_rows")
+    )
     # As if columns were so many that their Gram matrix does not pay.
-    active_set = sys.modules["sklearn_reg.solvers.active_set"]
     monkeypatch.setattr(active_set, "SMALLEST_MATRIX_FREE", 3)
     monkeypatch.setattr(active_set, "CG_STEPS", 0)
-    assert_same(clone(ESTIMATORS[3]).fit(D, y), clone(ESTIMATORS[3]).fit(X, y), rtol=1e-6)
+    model = clone(ESTIMATORS[3]).set_params(lambda_=1.0)
+    whole, rounds = clone(model).fit(kind(X), y), []
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        rounds[-1] += 1
+        return dask.get(*args, **kwargs)
+
+    for largest in (dask_rows.LARGEST_COPY, 0):
+        monkeypatch.setattr(dask_rows, "LARGEST_COPY", largest)
+        rounds.append(0)
+        with dask.config.set(scheduler=run):
+            assert_same(clone(model).fit(D, y), whole, rtol=1e-6)
+    fetched, left_with_workers = rounds
+    assert fetched <= 5 * (whole.n_iter_ + 1)
+    assert left_with_workers > 5 * fetched
 
 
 def test_folds_that_would_fill_the_client_are_refused() -> None:
@@ -282,7 +582,13 @@ def test_what_is_no_collection_of_rows_is_refused() -> None:
         (dask.delayed(X), y, None, TypeError, "X must be a dask array or data frame, got Delayed"),
         (D[:, 0], y, None, ValueError, "X must be 2-D, got 1-D"),
         (D, y[:-1], None, ValueError, "y must have a row for each of X, 300, got 299"),
-        (D, da.from_array(y[:-1]), None, ValueError, "y must have the chunks of X, 3, got 1"),
+        (
+            D,
+            da.from_array(y[:-1]),
+            None,
+            ValueError,
+            "y must have a row for each of X, 300, got 299",
+        ),
         (D, y, -np.ones(300), ValueError, r"chunk \d: sample_weight must not be negative"),
         (D, y, np.zeros(300), ValueError, "sample_weight must be positive"),
         (D[:0], da.from_array(y)[:0], None, ValueError, "X must have at least one row"),
