@@ -50,7 +50,8 @@ class RidgeRegressionCV(PenalizedRegressionCV):
     scoring : str or callable, default=None
         Any scorer of scikit-learn, to be maximised. None is the mean squared error, minimised.
     n_jobs : int, default=None
-        Threads that follow paths side by side; they share the data.
+        Threads that follow paths side by side; they share the data. Where products with it are so
+        small that threads would only wait for each other, one follows all paths.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
     fit_intercept : bool, default=True
@@ -177,7 +178,8 @@ class LassoRegressionCV(PenalizedRegressionCV):
     scoring : str or callable, default=None
         Any scorer of scikit-learn, to be maximised. None is the mean squared error, minimised.
     n_jobs : int, default=None
-        Threads that follow paths side by side; they share the data.
+        Threads that follow paths side by side; they share the data. Where products with it are so
+        small that threads would only wait for each other, one follows all paths.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
     fit_intercept : bool, default=True
@@ -306,7 +308,8 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     scoring : str or callable, default=None
         Any scorer of scikit-learn, to be maximised. None is the mean squared error, minimised.
     n_jobs : int, default=None
-        Threads that follow paths side by side; they share the data.
+        Threads that follow paths side by side; they share the data. Where products with it are so
+        small that threads would only wait for each other, one follows all paths.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
     fit_intercept : bool, default=True
