@@ -5,10 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from itertools import pairwise
 from numbers import Integral
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from joblib import effective_n_jobs
 from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn import get_config
@@ -64,6 +66,10 @@ from sklearn_reg.path import (
 )
 from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings
 from sklearn_reg.solvers import choose as choose_solver
+
+# Numbers that a product has to read before threads gain more than they wait for each other.
+WORTH_A_THREAD = 2**16
+Job = tuple[int, int]  # the places of an l1_ratio and of a fold
 
 
 class PenalizedRegressionCV(LinearModel):
@@ -535,17 +541,16 @@ def _cross_validate(
                 points = points if rows is None else follow(rows, penalty, lambdas, tol)
             return points, folds.errors(fold, points.coefs, points.intercepts)
 
-    def run_together(some: Sequence[tuple[int, int]]) -> list[tuple[Points, FloatArray]]:
+    def run_together(some: Sequence[Job]) -> list[tuple[Points, FloatArray]]:
         with one_blas_thread():
             return together([run(*job) for job in some])
 
     jobs = [(ratio, fold) for ratio in range(len(penalties)) for fold in range(n_folds)]
-    # Threads share no products: each has folds of its own.
-    size = folds.at_once if n_jobs in (None, 1) else 1
-    groups = [jobs[k : k + size] for k in range(0, len(jobs), size)]
-    results = Parallel(n_jobs=n_jobs, require="sharedmem")(
-        delayed(run_together)(group) for group in groups
-    )
+    workers = n_jobs if folds.stored >= WORTH_A_THREAD else 1
+    parallel = Parallel(n_jobs=workers, require="sharedmem")
+    groups = _shared_out(jobs, effective_n_jobs(parallel.n_jobs), folds.at_once)
+    with one_blas_thread():  # also while no thread is in its group
+        results = parallel(delayed(run_together)(group) for group in groups)
     done = [result for group in results for result in group]
     shape = (len(penalties), n_folds, len(grids[0]))
     errors = np.array([errors for _, errors in done]).reshape(*shape[:2], 2, *shape[2:], -1)
@@ -562,6 +567,13 @@ def _cross_validate(
         by_ratio([points.intercepts for points, _ in done]),
         all(points.are_certified and points.are_accurate for points, _ in done),
     )
+
+
+def _shared_out(jobs: Sequence[Job], workers: int, at_once: int) -> list[Sequence[Job]]:
+    """Give each worker as many groups of neighbours, of equal size and at most `at_once` jobs."""
+    rounds = -(-len(jobs) // (workers * at_once))
+    ends = np.linspace(0, len(jobs), workers * rounds + 1).round().astype(int)
+    return [jobs[start:end] for start, end in pairwise(ends) if start < end]
 
 
 def _refit(folds: Folds, penalty: Penalty, tol: float) -> Fitted:

@@ -57,6 +57,11 @@ class Folds(ABC):
     def __init__(self, *, centred: bool, standardize: bool) -> None:
         self.centred, self.standardize = centred, standardize
 
+    @property
+    def stored(self) -> int:
+        """Numbers that a product with a training set reads: those of a Gram matrix, or of X."""
+        return self.n_features**2
+
     @abstractmethod
     def whole(self, penalty: Penalty) -> Scaled:
         """Return all of the data."""
@@ -462,6 +467,11 @@ class RowFolds(FoldsInMemory):
 
     at_once = 8  # each holds a working set
 
+    @property
+    def stored(self) -> int:
+        """Numbers that a product with a training set reads."""
+        return self._rows.stored
+
     def whole(self, penalty: Penalty) -> Scaled:
         """Return all of the data."""
         return self.whole_on_rows(penalty)
@@ -489,6 +499,11 @@ class MomentFolds(FoldsInMemory):
         else:
             self._sums = _Sums([self._moments_of(np.arange(len(Y)))])
             self._first = self._first[:1]
+
+    @property
+    def stored(self) -> int:
+        """Numbers that a product with a training set reads; all of X if it is gathered anew."""
+        return super().stored if self._by_cell else self._rows.stored
 
     def whole(self, penalty: Penalty) -> Scaled:
         """Return all of the data."""

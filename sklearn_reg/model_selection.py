@@ -55,7 +55,8 @@ class RidgeRegressionCV(PenalizedRegressionCV):
         scorer that takes sample weights gets those of `fit`, unless metadata routing is enabled;
         one that takes none is used without.
     n_jobs : int, default=None
-        Threads that follow paths side by side; they share the data.
+        Threads that follow paths side by side; they share the data. Where products with it are so
+        small that threads would only wait for each other, one follows all paths.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
     fit_intercept : bool, default=True
@@ -196,7 +197,8 @@ class LassoRegressionCV(PenalizedRegressionCV):
         scorer that takes sample weights gets those of `fit`, unless metadata routing is enabled;
         one that takes none is used without.
     n_jobs : int, default=None
-        Threads that follow paths side by side; they share the data.
+        Threads that follow paths side by side; they share the data. Where products with it are so
+        small that threads would only wait for each other, one follows all paths.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
     fit_intercept : bool, default=True
@@ -339,7 +341,8 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         scorer that takes sample weights gets those of `fit`, unless metadata routing is enabled;
         one that takes none is used without.
     n_jobs : int, default=None
-        Threads that follow paths side by side; they share the data.
+        Threads that follow paths side by side; they share the data. Where products with it are so
+        small that threads would only wait for each other, one follows all paths.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
     fit_intercept : bool, default=True

@@ -8,6 +8,7 @@ from __future__ import annotations
 import _thread
 import ast
 import hashlib
+import itertools
 import multiprocessing
 import os
 import signal
@@ -45,6 +46,7 @@ from sklearn_reg import (
     Moments,
     RidgeRegression,
     RidgeRegressionCV,
+    _cross_validation,
     _threads,
     regularization_path,
 )
@@ -418,6 +420,60 @@ def test_joblib_gives_what_one_process_gives(backend: str) -> None:
     assert_array_equal(together.best_estimator_.coef_, alone.best_estimator_.coef_)
     assert_array_equal(cv_together.mse_path_, cv_alone.mse_path_)
     assert_array_equal(cv_together.coef_, cv_alone.coef_)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2, 3, -1])
+@pytest.mark.parametrize(("n", "p"), [(200, 400), (300, 260)])
+def test_threads_share_the_folds_out_and_change_nothing(
+    monkeypatch: pytest.MonkeyPatch, n: int, p: int, n_jobs: int | None
+) -> None:
+    """Folds of one thread share products with X; one alone in its thread would share none."""
+    X = correlated(np.random.default_rng(3), n, p, 0.3)
+    y = X[:, :5].sum(axis=1) + np.random.default_rng(4).normal(size=n)
+    alone = LassoRegressionCV(8, cv=5).fit(X, y)
+    groups: list[tuple[int, int]] = []
+
+    def together(works: Sequence[Any]) -> list[Any]:
+        groups.append((threading.get_ident(), len(works)))
+        return run(works)
+
+    run = _cross_validation.together
+    monkeypatch.setattr(_cross_validation, "together", together)
+    shared = LassoRegressionCV(8, cv=5, n_jobs=n_jobs).fit(X, y)
+    assert_allclose(shared.mse_path_, alone.mse_path_, rtol=1e-6)
+    workers = joblib.effective_n_jobs(n_jobs)
+    sizes = [size for _, size in groups]
+    assert sum(sizes) == 5
+    assert max(sizes) - min(sizes) <= 1
+    assert len({thread for thread, _ in groups}) <= workers
+    if n < p:  # the folds are rows of X
+        assert len(groups) == min(workers, 5)
+
+
+@pytest.mark.parametrize("n_jobs", [2, 5])
+def test_small_data_are_left_to_one_thread(monkeypatch: pytest.MonkeyPatch, n_jobs: int) -> None:
+    X, y = data("tall")
+    threads: set[int] = set()
+
+    def together(works: Sequence[Any]) -> list[Any]:
+        threads.add(threading.get_ident())
+        return run(works)
+
+    run = _cross_validation.together
+    monkeypatch.setattr(_cross_validation, "together", together)
+    LassoRegressionCV(8, cv=5, n_jobs=n_jobs).fit(X, y)
+    assert threads == {threading.get_ident()}
+
+
+def test_jobs_are_shared_out_in_order_and_evenly() -> None:
+    for n_jobs, workers, at_once in itertools.product([1, 2, 5, 23, 100], [1, 2, 5, 16], [1, 3, 8]):
+        jobs = [(k, 0) for k in range(n_jobs)]
+        groups = _cross_validation._shared_out(jobs, workers, at_once)
+        sizes = [len(group) for group in groups]
+        assert [job for group in groups for job in group] == jobs
+        assert 1 <= min(sizes) <= max(sizes) <= at_once
+        assert max(sizes) - min(sizes) <= 1
+        assert len(sizes) % workers == 0 or max(sizes) == 1
 
 
 def _fit_in_child(model: Any, X: Any, y: Any, answers: Any) -> None:
