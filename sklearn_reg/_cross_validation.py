@@ -186,12 +186,19 @@ class PenalizedRegressionCV(LinearModel):
             router.add(scorer=scorer_of(self.scoring), method_mapping=to_score)
         return router
 
+    def __dir__(self) -> list[str]:
+        # Notebooks, debuggers and scikit-learn's own dir read all that is listed: nothing that only
+        # looks may make an array of every coefficient of every fold.
+        listed = set(object.__dir__(self)) - {"fold_coefs_"}
+        return [name for name in listed if hasattr(self, name)]
+
     @property
     def fold_coefs_(self) -> FloatArray:
         """Coefficients of each fold, of shape (n_lambdas, n_folds, n_features).
 
         With several targets and with several values of l1_ratio there is an axis for them, before
-        the features and in front.
+        the features and in front. The array is made when it is asked for, and `dir` does not list
+        it.
         """
         check_is_fitted(self)
         n_targets = 1 if self.coef_.ndim == 1 else len(self.coef_)

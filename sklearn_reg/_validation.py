@@ -69,10 +69,11 @@ def refuse_misread(values: Any, name: str) -> None:
         except ValueError:  # rows of unequal length, which have an error of their own
             return
     _refuse_masks_and_times(values, name)
-    if hasattr(type(values), "__dask_graph__"):  # its chunks are looked at one by one
+    odd = _odd_dtypes(values)
+    if not odd or hasattr(type(values), "__dask_graph__"):  # whose chunks are looked at one by one
         return
     for number, dtype in enumerate(_dtypes(values)):
-        if not _of_numbers(dtype):
+        if dtype in odd:
             _refuse_text(*_column(values, number), name)
 
 
@@ -83,7 +84,7 @@ def _refuse_masks_and_times(values: Any, name: str) -> None:
             f"{name} has {count} masked values, which would be read as if they were not masked; "
             "fill them, or leave their rows out"
         )
-    for dtype in _dtypes(values):
+    for dtype in _odd_dtypes(values):
         if str(dtype).lower().startswith(TIMES):
             _refuse_times(dtype, name)
 
@@ -117,10 +118,13 @@ def _dtypes(values: Any) -> list[Any]:
     return list(found) if isinstance(found, Iterable) else [found]
 
 
-def _of_numbers(dtype: Any) -> bool:
-    """Whether a type says that its values are numbers."""
-    kind = getattr(dtype, "kind", "O")
-    return kind in "biufc" or str(dtype).lower().startswith(NUMBERS)
+def _odd_dtypes(values: Any) -> set[Any]:
+    """Return the types of values that do not say that they are numbers."""
+    return {
+        dtype
+        for dtype in set(_dtypes(values))
+        if getattr(dtype, "kind", "O") not in "biufc" and not str(dtype).lower().startswith(NUMBERS)
+    }
 
 
 def _column(values: Any, number: int) -> tuple[Any, str]:

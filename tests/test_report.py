@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 import sys
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from typing import Any
 
@@ -10,16 +13,19 @@ import numpy as np
 import pytest
 import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import LeaveOneOut
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import PolynomialFeatures
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from sklearn_reg import (
     ElasticNetRegression,
     LassoRegression,
     LassoRegressionCV,
     RidgeRegression,
+    RidgeRegressionCV,
 )
 
 X, y = load_diabetes(return_X_y=True, as_frame=True)
@@ -138,3 +144,53 @@ def test_a_notebook_says_that_a_fit_is_not_certified_or_not_there() -> None:
     assert summary(model)["l1_ratio"] == "0.5"
     chosen = LassoRegressionCV().fit(X, y)
     assert summary(chosen)["lambda"] == f"{chosen.lambda_:.4g}"
+
+
+class Counted(Sequence[Any]):
+    """A sequence that counts how often it is read."""
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        self.values, self.reads = values, 0
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, index: Any) -> Any:
+        self.reads += 1
+        return self.values[index]
+
+
+LOOKS = {
+    "dir": dir,
+    "getmembers": inspect.getmembers,
+    "notebook": lambda model: model._repr_mimebundle_(),
+    "html": lambda model: model._repr_html_(),
+    "html of a pipeline": lambda model: make_pipeline(StandardScaler(), model)._repr_html_(),
+    "repr": repr,
+    "every attribute": lambda model: [getattr(model, name) for name in dir(model)],
+    "parameters": lambda model: model.get_params(),
+    "clone": clone,
+    "table": lambda model: model.coef_table(),
+    "copy": copy.copy,
+    "prediction": lambda model: model.predict(X),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_who_only_looks_does_not_make_the_coefficients_of_all_folds(look: str) -> None:
+    model = RidgeRegressionCV(3, cv=LeaveOneOut()).fit(X[:30], y[:30])
+    counted = Counted(model._fold_coefs)
+    model._fold_coefs = counted
+    LOOKS[look](model)
+    assert counted.reads == 0
+    assert model.fold_coefs_.shape == (3, 30, 10)
+    assert counted.reads > 0
+
+
+def test_dir_lists_what_there_is_but_the_coefficients_of_all_folds() -> None:
+    fitted, unfitted = set(dir(LassoRegressionCV().fit(X, y))), set(dir(LassoRegressionCV()))
+    assert fitted >= {"coef_", "mse_path_", "lambda_", "predict", "coef_table", "cv"}
+    assert unfitted >= {"predict", "fit", "cv"}
+    assert not (fitted | unfitted) & {"fold_coefs_"}
+    assert "fold_coefs_" in dir(LassoRegressionCV)
+    assert not hasattr(LassoRegressionCV(), "fold_coefs_")
