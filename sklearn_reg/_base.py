@@ -490,7 +490,7 @@ class PenalizedRegression(LinearModel):
         check_weight(moments.weight)
         penalty = self._penalty(*moments.cross.shape)
         solver = SOLVERS[choose(self.solver, penalty.smooth)]
-        with overflow_explained():
+        with overflow_explained(moments.by_name):
             scaled = scale_moments(
                 moments, penalty, centred=self.fit_intercept, standardize=self.standardize
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -73,13 +73,13 @@ class Data(ABC):
     def added_to(self, gathered: CellMoments, deal: Deal) -> CellMoments:
         """Deal the rows to cells, and add them to what has been gathered; in place if possible."""
 
-    def sizes(self) -> str:
-        """Say how large the numbers are, where that is known."""
-        return ""
+    def by_name(self) -> Mapping[str, Any]:
+        """Return the data by name, where they are at hand."""
+        return {}
 
     def overflow_explained(self) -> AbstractContextManager[None]:
         """Turn an overflow into an error that says which input caused it."""
-        return overflow_explained(self.sizes)
+        return overflow_explained(self.by_name)
 
 
 class InMemory(Data):
@@ -140,9 +140,9 @@ class InMemory(Data):
         with self.overflow_explained():
             return gathered.update(self.X, self.Y, self.weights, cells)
 
-    def sizes(self) -> str:
-        """Say how large the numbers are."""
-        return f": largest |X| {abs(self.X).max():.3g}, largest |y| {np.abs(self.y).max():.3g}"
+    def by_name(self) -> Mapping[str, Any]:
+        """Return the data by name."""
+        return {"X": self.X, "y": self.Y}
 
 
 def read(

@@ -250,17 +250,55 @@ def no_overflow(what: str, remedy: str) -> Iterator[None]:
         ) from None
 
 
+# Fourth powers of numbers beyond this, which kernels of X hold, overflow; as do inverses of squares
+# of numbers below its inverse.
+SAFE = 1e70
+
+
 @contextmanager
-def overflow_explained(sizes: Callable[[], str] = str) -> Iterator[None]:
-    """Turn an overflow into an error that says which input caused it."""
+def overflow_explained(look: Callable[[], Mapping[str, Any]] = dict) -> Iterator[None]:
+    """Turn an overflow into an error that says which input caused it.
+
+    Parameters
+    ----------
+    look : callable, default=dict
+        Returns the data by name, where they are at hand; called only if something went wrong. Data
+        of ordinary size are not blamed: the error is then passed on as it is.
+    """
     try:
-        with np.errstate(over="raise", invalid="raise", divide="raise"):
+        with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
             yield
     except FloatingPointError as error:
-        raise ValueError(
-            f"X or y is beyond what float64 can square{sizes()} ({error}). Rescale them, or use "
-            "standardize=True."
-        ) from error
+        with np.errstate(all="ignore"):
+            message = _blame(look(), error)
+        if message is None:
+            raise
+        raise ValueError(message) from error
+
+
+def _blame(data: Mapping[str, Any], error: FloatingPointError) -> str | None:
+    """Say what is wrong with the data; None if nothing is."""
+    sizes, extreme = [], not data
+    for name, values in data.items():
+        numbers = np.abs(values.data if hasattr(values, "tocsr") else np.asarray(values))
+        wrong = numbers[~np.isfinite(numbers)]
+        if wrong.size:
+            return (
+                f"{name} must be finite, got {wrong[0]}: check it before the fit, or do not set "
+                "assume_finite in scikit-learn's configuration, which leaves that unchecked"
+            )
+        largest = numbers.max(initial=0.0)
+        smallest = numbers.min(where=numbers > 0, initial=1.0)
+        sizes.append(f"largest |{name}| {largest:.3g}")
+        if smallest < 1.0 / SAFE:
+            sizes.append(f"smallest |{name}| that is not 0 {smallest:.3g}")
+        extreme |= bool(largest > SAFE or smallest < 1.0 / SAFE)
+    if not extreme and "encountered in" in str(error):  # NumPy's words: the arithmetic is at fault
+        return None
+    beyond = f"is beyond what float64 can square: {', '.join(sizes)}"
+    if not data:
+        beyond = "may be beyond what float64 can square"
+    return f"X or y {beyond} ({error}). Rescale them, or use standardize=True."
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from sklearn_reg._linalg import (
     pseudo_inverse,
 )
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
-from sklearn_reg.moments import Moments, Spread
+from sklearn_reg.moments import Moments, Spread, check_finite
 from sklearn_reg.rows import DenseRows, Rows, rows_of
 
 # Below this many columns the largest eigenvalue comes from LAPACK, above it from Lanczos steps.
@@ -547,6 +547,7 @@ def make_design(
     # The means and X'y in one product, which reads X once.
     products = rows.correlate(np.column_stack([shares, shares[:, None] * Y]))
     means, cross = products[:, 0], products[:, 1:]
+    check_finite("products of X and y", products)
     if centred:
         cross = cross - np.multiply.outer(means, shares @ Y)
     spread = None

@@ -167,7 +167,7 @@ class Moments:
             each other.
         """
         X, Y, s = _checked(X, y, sample_weight)
-        with overflow_explained():
+        with overflow_explained(lambda: {"X": X, "y": Y}):
             return cls(X.shape[1], Y.shape[1]).add_checked(X, Y, s)
 
     def update(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Moments:
@@ -195,7 +195,7 @@ class Moments:
         """
         X, Y, s = _checked(X, y, sample_weight)
         self._check_shapes(X, Y)
-        with overflow_explained():
+        with overflow_explained(lambda: {"X": X, "y": Y}):
             return self.add_checked(X, Y, s)
 
     def add_checked(self, X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
@@ -219,11 +219,8 @@ class Moments:
             added = _of_sparse_rows(X, Y, s)
         else:
             (added,) = in_turn(X, Y, s, 1)
-        if self.weight == 0:
-            vars(self).update(vars(added))
-        else:
-            self._merge(added, sign=1)
-        return self
+        check_finite("moments of X and y", added.gram.diagonal(), added.scatter)
+        return self._merge(added, sign=1)
 
     def __add__(self, other: Moments) -> Moments:
         return copy(self)._merge(other, sign=1) if isinstance(other, Moments) else NotImplemented
@@ -243,6 +240,16 @@ class Moments:
     def lost(self) -> tuple[FloatArray, FloatArray]:
         """What rounding has left in the diagonal of G and in t: a standard error of each entry."""
         return self._lost
+
+    def by_name(self) -> dict[str, FloatArray]:
+        """Return how large the columns of X and y are, by name."""
+        return {
+            name: np.abs(mean) + np.sqrt(squares / self.weight)
+            for name, mean, squares in (
+                ("X", self.mean_x, self.gram.diagonal()),
+                ("y", self.mean_y, self.scatter),
+            )
+        }
 
     @property
     def spread_x(self) -> Spread:
@@ -512,6 +519,12 @@ def _of_sparse_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
     moments.scatter -= sums[1] * moments._offset[1]
     moments._clip()
     return moments
+
+
+def check_finite(name: str, *sums: FloatArray) -> None:
+    """Refuse sums over data that were not finite; `overflow_explained` says which they were."""
+    if not all(np.isfinite(values).all() for values in sums):
+        raise FloatingPointError(f"{name} are not finite")
 
 
 def canonical(X: Matrix) -> Matrix:

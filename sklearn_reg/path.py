@@ -14,6 +14,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -36,7 +37,13 @@ from sklearn_reg._scaled import Penalty, Scaled, scale_rows
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._together import Asking, alone
 from sklearn_reg._typing import FloatArray, IndexArray, Matrix
-from sklearn_reg._validation import check_l1_ratio, check_number, number_in, real_numbers
+from sklearn_reg._validation import (
+    check_l1_ratio,
+    check_number,
+    number_in,
+    overflow_explained,
+    real_numbers,
+)
 from sklearn_reg.problem import Problem
 from sklearn_reg.rows import rows_of
 from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings
@@ -205,7 +212,8 @@ def lambda_max(
     ratio = check_l1_ratio(l1_ratio)
     if ratio == 0:
         raise ValueError("l1_ratio must be > 0 for lambda_max, got 0: ridge never makes zeros")
-    largest = largest_lambdas(data.scale(data.penalty(ratio)), data.penalty(ratio))
+    with data.overflow_explained():
+        largest = largest_lambdas(data.scale(data.penalty(ratio)), data.penalty(ratio))
     return float(largest[0]) if data.one_target else largest
 
 
@@ -283,13 +291,14 @@ def regularization_path(
     ratio = check_l1_ratio(l1_ratio)
     tol = check_number(tol, "tol", "a number >= 0", zero=True)
     grid = check_lambdas(lambdas, eps)
-    scaled = data.scale(data.penalty(ratio))
-    if not isinstance(grid, np.ndarray):
-        grid = grid(scaled, data.penalty(ratio))
-    points = follow(scaled, data.penalty(ratio), grid, tol, with_degrees_of_freedom=True)
-    if not points.are_accurate:
-        scaled = data.scale(data.penalty(ratio), on_gram=False)
+    with data.overflow_explained():
+        scaled = data.scale(data.penalty(ratio))
+        if not isinstance(grid, np.ndarray):
+            grid = grid(scaled, data.penalty(ratio))
         points = follow(scaled, data.penalty(ratio), grid, tol, with_degrees_of_freedom=True)
+        if not points.are_accurate:
+            scaled = data.scale(data.penalty(ratio), on_gram=False)
+            points = follow(scaled, data.penalty(ratio), grid, tol, with_degrees_of_freedom=True)
     coefs = dense(points.coefs).reshape(grid.size, data.Y.shape[1], -1)
     fields = (
         coefs,
@@ -345,6 +354,10 @@ class PathData(NamedTuple):
             np.ndim(target) == 1,
             labels,
         )
+
+    def overflow_explained(self) -> AbstractContextManager[None]:
+        """Turn an overflow into an error that says which input caused it."""
+        return overflow_explained(lambda: {"X": self.X, "y": self.Y})
 
     def penalty(self, l1_ratio: float) -> Penalty:
         """Return the penalty with lambda_ = 1."""

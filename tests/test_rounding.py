@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import sparse
+from sklearn import config_context
 from sklearn.base import clone
 
 from sklearn_reg import (
@@ -26,7 +27,9 @@ from sklearn_reg import (
     RidgeRegression,
     RidgeRegressionCV,
     lambda_max,
+    regularization_path,
 )
+from sklearn_reg._validation import overflow_explained
 from sklearn_reg.rows import rows_of
 
 CONSTANTS = [0.1, 1.0, 5.0, -1e6 / 3, 1e-8, 1e8]
@@ -224,3 +227,79 @@ def test_a_constant_target_is_constant_in_moments_too() -> None:
         assert model.converged_
         assert not model.coef_.any()
         assert_allclose(model.intercept_, 0.1, rtol=1e-15)
+
+
+# --- what goes wrong is put down to its cause -----------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("kind", ["rare", "constant"])
+def test_a_search_takes_constant_columns_with_uneven_weights(seed: int, kind: str) -> None:
+    # A side of a fold where a column is constant leaves a square of rounding, of either sign.
+    rng = np.random.default_rng(seed)
+    X, s = rng.normal(size=(60, 4)), rng.uniform(1.0, 10.0, 60)
+    X[:, 3] = 1e3 * (rng.random(60) < 0.05) if kind == "rare" else 1e3 / 3
+    y = X[:, 0] + rng.normal(size=60)
+    for standardize in (False, True):
+        for search in (LassoRegressionCV, RidgeRegressionCV):
+            model = search(lambdas=[1.0, 0.3, 0.1], cv=5, standardize=standardize)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)
+                at_hand, gone = model.fit(X, y, s).lambda_, streamed(clone(model), X, y, s, 9)
+            assert at_hand in (1.0, 0.3, 0.1)
+            assert gone.lambda_ in (1.0, 0.3, 0.1)
+
+
+def calls(X: Any, y: Any) -> dict[str, Any]:
+    """Ways to solve for these data."""
+    return {
+        "fit": lambda: LassoRegression(0.1, solver="auto").fit(X, y),
+        "ridge": lambda: RidgeRegression(0.1, solver="auto").fit(X, y),
+        "search": lambda: LassoRegressionCV(lambdas=[0.1, 0.2], cv=3).fit(X, y),
+        "path": lambda: regularization_path(X, y, 3),
+        "lambda_max": lambda: lambda_max(X, y),
+        "moments": lambda: Moments.from_data(X, y),
+    }
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("way", calls(None, None))
+@pytest.mark.parametrize("shape", [(40, 3), (9, 30)])
+def test_strict_arithmetic_of_the_caller_finds_no_fault(way: str, shape: Any) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=shape), rng.normal(size=shape[0])
+    X[:, 0] *= 1e-160  # whose squares underflow
+    with np.errstate(all="raise"):
+        calls(X, y)[way]()
+
+
+@pytest.mark.parametrize("way", calls(None, None))
+@pytest.mark.parametrize("shape", [(40, 3), (9, 30)])
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array])
+def test_numbers_too_large_are_named_in_every_way(way: str, shape: Any, make: Any) -> None:
+    rng = np.random.default_rng(0)
+    X, y = 1e200 * rng.normal(size=shape), rng.normal(size=shape[0])
+    with pytest.raises(ValueError, match=r"float64 can square: largest \|X\| \d\.?\d*e\+200"):
+        calls(make(X), y)[way]()
+
+
+@pytest.mark.parametrize("way", calls(None, None))
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("name", ["X", "y"])
+def test_what_was_left_unchecked_is_named(way: str, bad: float, name: str) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 3)), rng.normal(size=40)
+    (X[:, 0] if name == "X" else y)[7] = bad
+    with (
+        config_context(assume_finite=True),
+        pytest.raises(ValueError, match=f"{name} must be finite, got {bad}"),
+    ):
+        calls(X, y)[way]()
+
+
+def test_arithmetic_that_fails_on_ordinary_data_is_not_put_down_to_them() -> None:
+    with (
+        pytest.raises(FloatingPointError, match="invalid value"),
+        overflow_explained(lambda: {"X": np.ones((3, 2)), "y": np.ones(3)}),
+    ):
+        np.sqrt(np.array([-1e-10]))
