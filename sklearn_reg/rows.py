@@ -52,6 +52,11 @@ class Rows(ABC):
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Weighted means and variances of the columns, exact even where the mean is large."""
 
+    def second_moments(self, weights: FloatArray) -> FloatArray:
+        """Weighted means of the squares, without a care for their last digits."""
+        means, variances = self.spread(weights)
+        return np.asarray(variances + means**2)
+
     @abstractmethod
     def stored_in(self, columns: IndexArray) -> int:
         """Numbers that a product with these columns reads."""
@@ -131,6 +136,13 @@ class DenseRows(Rows):
             variances += weights[rows] @ np.square(centred)
         return means + correction, np.maximum(variances - correction**2, 0.0)
 
+    def second_moments(self, weights: FloatArray) -> FloatArray:
+        """Weighted means of the squares, without a care for their last digits."""
+        moments = np.zeros(self.shape[1])
+        for rows in row_chunks(*self.shape):
+            moments += weights[rows] @ np.square(self._float64(rows))
+        return moments
+
     def stored_in(self, columns: IndexArray) -> int:
         """Numbers that a product with these columns reads."""
         return self.shape[0] * columns.size
@@ -201,6 +213,10 @@ class SparseRows(Rows):
         stored = np.bincount(X.col, weights=s * (X.data - means[X.col]) ** 2, minlength=p)
         share = np.bincount(X.col, weights=s, minlength=p)
         return means, stored + np.clip(1.0 - share, 0.0, None) * means**2
+
+    def second_moments(self, weights: FloatArray) -> FloatArray:
+        """Weighted means of the squares, without a care for their last digits."""
+        return np.asarray(self.X.power(2).T @ weights, dtype=np.float64)
 
     def stored_in(self, columns: IndexArray) -> int:
         """Numbers that a product with these columns reads."""
