@@ -214,21 +214,25 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         tags.target_tags.multi_output = True
         return tags
 
-    def _store(self, fitted: Fitted, dtype: Any, y_ndim: int) -> None:
-        """Set the fitted attributes, in the units and shapes of the data."""
-        scaled, results = fitted.scaled, fitted.results
-        squares = scaled.units**2
-        coef = scaled.coefficients(np.array([r.w for r in results]))
-        intercept = scaled.intercepts(coef)[0]
+    def _store(self, fitted: Fitted, dtype: Any, y_ndim: int, tol: float) -> Fitted:
+        """Set the fitted attributes, in the units and shapes of the data.
+
+        Returns the fit as it is stored: float32 coefficients are rounded, and are what is judged.
+        """
+        scaled = fitted.scaled
+        coef = scaled.coefficients(np.array([r.w for r in fitted.results])).astype(dtype)
+        # From the coefficients that are stored, so that it makes up for their rounding.
+        intercept = scaled.intercepts(np.asarray(coef, dtype=np.float64))[0].astype(dtype)
+        _refuse_overflow(coef_=coef, intercept_=intercept)
+        if dtype != np.float64:
+            fitted = fitted.judged_at(coef, intercept, tol)
+        results, squares = fitted.results, scaled.units**2
         objective = squares * np.array([r.objective for r in results])
+        _refuse_overflow(objective_=objective)
         gap = squares * np.array([r.gap for r in results])
         n_iter = max(r.n_iter for r in results)
         history = _side_by_side([r.history for r in results], n_iter)
         gaps = _side_by_side([r.gap_history for r in results], n_iter)
-        coef, intercept = coef.astype(dtype), intercept.astype(dtype)
-        for name, values in (("coef_", coef), ("intercept_", intercept), ("objective_", objective)):
-            if not np.isfinite(values).all():
-                raise FloatingPointError(f"{name} is not representable as {values.dtype}")
         one = y_ndim == 1
         self.coef_ = coef[0] if one else coef
         self.intercept_ = intercept[0] if one else intercept
@@ -239,6 +243,14 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         self.n_iter_ = n_iter
         self.converged_ = all(r.converged for r in results)
         self.solver_ = results[0].solver
+        return fitted
+
+
+def _refuse_overflow(**numbers: FloatArray) -> None:
+    """Refuse numbers that their type cannot hold."""
+    for name, values in numbers.items():
+        if not np.isfinite(values).all():
+            raise FloatingPointError(f"{name} is not representable as {values.dtype}")
 
 
 def _version() -> str:
@@ -433,7 +445,7 @@ class PenalizedRegression(LinearModel):
         data = read(self, X, y, sample_weight)
         with start(self), data.overflow_explained():
             fitted = self._solve(data, settings)
-            self._store(fitted, data.dtype, data.y_ndim)
+            fitted = self._store(fitted, data.dtype, data.y_ndim, settings.tol)
         self.__dict__.pop("moments_", None)  # of other rows
         if data.gathered is not None:
             self.moments_ = data.gathered
@@ -495,8 +507,8 @@ class PenalizedRegression(LinearModel):
                 moments, penalty, centred=self.fit_intercept, standardize=self.standardize
             )
             starts = self._starts(scaled, warm=True)
-            fitted = solve(scaled, penalty, solver, starts, settings).blurred(settings.tol)
-            self._store(fitted, so_far.dtype, so_far.y_ndim)
+            fitted = solve(scaled, penalty, solver, starts, settings)
+            fitted = self._store(fitted, so_far.dtype, so_far.y_ndim, settings.tol)
         self.moments_ = moments
         return fitted
 
@@ -539,7 +551,7 @@ class PenalizedRegression(LinearModel):
             fitted = solve(scaled, penalty, solver, starts, settings)
             if fitted.is_accurate(settings.tol):
                 break
-        return fitted.blurred(settings.tol)
+        return fitted
 
     def _starts(self, scaled: Scaled, warm: bool) -> FloatArray:
         """Return where each target starts: at zero, or at the last fit."""

@@ -329,7 +329,7 @@ class PenalizedRegressionCV(LinearModel):
             chosen = penalties[choice.ratio]._replace(lambdas=np.full(folds.n_targets, lambda_))
             with guarded():
                 fitted = _refit(folds, chosen, plan.tol)
-                self._store(fitted, dtype, y_ndim)
+                fitted = self._store(fitted, dtype, y_ndim, plan.tol)
         self.lambda_, self.l1_ratio_ = lambda_, plan.ratios[choice.ratio]
         self.lambda_min_ = float(grid[choice.smallest])
         self.lambda_1se_ = float(grid[choice.one_standard_error])
@@ -593,7 +593,7 @@ def _refit(folds: Folds, penalty: Penalty, tol: float) -> Fitted:
     fitted = solve(folds.whole(penalty), penalty, solver, starts, settings)
     rows = None if fitted.is_accurate(tol) else folds.whole_on_rows(penalty)
     if rows is None:
-        return fitted.blurred(tol)
+        return fitted
     return solve(rows, penalty, solver, starts, settings)
 
 

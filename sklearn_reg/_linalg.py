@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, eigh, eigh_tridiagonal, lapack, qr
+from scipy.linalg import (
+    cho_factor,
+    cho_solve,
+    eigh,
+    eigh_tridiagonal,
+    lapack,
+    qr,
+    solve_triangular,
+)
 
 from sklearn_reg._typing import FloatArray, IndexArray, Matrix
 
@@ -16,6 +24,9 @@ EPS = float(np.finfo(np.float64).eps)
 SAFETY = 8.0
 # Lanczos steps: at most so many, and how often the eigenvalue is looked at.
 LANCZOS_STEPS, LANCZOS_LOOK = 1000, 5
+# What is left of the square of a column of unit length beside those that it depends on, and the
+# share of another column in it that is none.
+DEPENDENT, NOTHING = 1e-10, 1e-4
 UNEQUAL = 1e4  # ratio of lengths of columns beyond which the shortest solution is lost in rounding
 
 Solve = Callable[[FloatArray], FloatArray]
@@ -78,6 +89,27 @@ def _range_and_null_space(
     largest = max(values.max(initial=0.0), 0.0)
     kept = values > 2.0 * lost * EPS * matrix.shape[0] * largest
     return values[kept], vectors[:, kept], vectors[:, ~kept]
+
+
+def dependences(matrix: FloatArray) -> list[IndexArray]:
+    """Columns that are combinations of others, each followed by those, given their correlations.
+
+    A Cholesky factor with pivots puts columns that depend on those before them last [1]_.
+
+    References
+    ----------
+    .. [1] N. J. Higham (2002). Accuracy and Stability of Numerical Algorithms, 2nd edition,
+       section 10.3. SIAM. https://doi.org/10.1137/1.9780898718027
+    """
+    factor, pivots, rank, _ = lapack.dpstrf(matrix, tol=DEPENDENT)
+    order = pivots - 1
+    R = np.triu(factor)
+    shares = solve_triangular(R[:rank, :rank], R[:rank, rank:])
+    groups = [
+        np.append(column, order[:rank][np.abs(share) > NOTHING])
+        for column, share in zip(order[rank:], shares.T, strict=True)
+    ]
+    return sorted(groups, key=len)
 
 
 def inverse_roots(squares: FloatArray) -> FloatArray:

@@ -16,7 +16,7 @@ from sklearn_reg.designs import Columns, Design, design_of_moments, make_design
 from sklearn_reg.moments import Moments
 from sklearn_reg.problem import Problem
 from sklearn_reg.rows import rows_of
-from sklearn_reg.solvers import Settings, Solver, SolverResult
+from sklearn_reg.solvers import EXACT, Settings, Solver, SolverResult
 
 # A penalty beyond this acts as this, so that its products stay finite.
 LARGEST_PENALTY = 1e300
@@ -89,23 +89,15 @@ class Scaled(NamedTuple):
         return np.asarray(self.offsets + self.units * columns.target_means - explained)
 
     def is_accurate(self, result: SolverResult, problem: Problem, tol: float) -> bool:
-        """Whether rounding of the objective is small beside its tolerance."""
-        return self.rounding(result, problem) <= max(tol, EPS) * problem.null
+        """Whether rows would tell no more: what rounding hides is small beside the tolerance.
 
-    def rounding(self, result: SolverResult, problem: Problem) -> float:
-        """Bound what rounding of the data may hide: how far F is from the optimum beyond the gap.
-
-        A column that was left out because its square was lost may have any up to D. Its best w
-        gains (sqrt(2 F(0) D) - l1)_+^2 / (2 (D + l2)) at most, and no more than all of F(0): its
-        product with the residual is within sqrt(2 F(0) D), and the gain grows with D.
+        An exact solver that certifies nothing was stopped by rounding.
         """
-        rounding = self.design.rounding(result.w, problem.target)
-        D = self.design.hidden
-        if D is None:
-            return rounding
-        pull = np.maximum(np.sqrt(2.0 * problem.null * D) - problem.l1, 0.0)
-        gains = 0.5 * pull**2 / np.where(D > 0, D + problem.l2, 1.0)
-        return rounding + min(float(gains.sum()), problem.null)
+        if self.design.has_rows:
+            return True
+        stopped = result.solver in EXACT and not result.converged
+        hidden = self.design.rounding(result.w, problem.target) + problem.left_out
+        return not stopped and hidden <= max(tol, EPS) * problem.null
 
 
 class Fitted(NamedTuple):
@@ -122,15 +114,42 @@ class Fitted(NamedTuple):
             for problem, result in zip(self.problems, self.results, strict=True)
         )
 
-    def blurred(self, tol: float) -> Fitted:
-        """Add to the gaps what rounding may have hidden, where no rows are left to tell."""
-        if self.is_accurate(tol):
-            return self
-        results = []
-        for problem, result in zip(self.problems, self.results, strict=True):
-            gap = result.gap + self.scaled.rounding(result, problem)
-            results.append(result._replace(gap=gap, converged=gap <= tol * problem.null))
-        return self._replace(results=results)
+    def judged_at(self, coefs: FloatArray, intercepts: FloatArray, tol: float) -> Fitted:
+        """Judge these coefficients and intercepts, rounded from the solutions, in their place.
+
+        A coefficient that is rounded moves the objective by little more than the square of its
+        error: F(rounded) - F* <= F(rounded) - F(solution) + gap(solution).
+        """
+        scaled = self.scaled
+        exact = np.asarray(coefs, dtype=np.float64)
+        W, shifts = scaled.solutions(exact), (intercepts - scaled.intercepts(exact)[0])
+        return self._replace(
+            results=[
+                _moved(problem, result, w, float(shift), tol)
+                for problem, result, w, shift in zip(
+                    self.problems, self.results, W, shifts / scaled.units, strict=True
+                )
+            ]
+        )
+
+
+def _moved(
+    problem: Problem, result: SolverResult, w: FloatArray, shift: float, tol: float
+) -> SolverResult:
+    """Judge w with an intercept that is off by `shift`, near where a solver ended."""
+    square = problem.design.residual_square(w, problem.target)
+    objective = 0.5 * (square + shift**2) + problem.penalty(w)
+    gap = min(objective, result.gap + max(0.0, objective - result.objective))
+    history, gaps = result.history.copy(), result.gap_history.copy()
+    history[-1], gaps[-1] = objective, gap
+    return result._replace(
+        w=w,
+        objective=objective,
+        gap=gap,
+        converged=gap <= tol * problem.null,
+        history=history,
+        gap_history=gaps,
+    )
 
 
 def solve(

@@ -17,6 +17,7 @@ from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.linalg import svd
 
 from sklearn_reg._cached import cached_property
 from sklearn_reg._linalg import (
@@ -37,6 +38,7 @@ SMALL = 64
 DOUBTFUL = 16.0
 # Rounding so many times that of columns as they are has come from others that are gone.
 MUCH = 1e4
+LARGEST_COPY = 10_000_000  # entries of columns that are copied for a factorisation
 
 
 class Products(NamedTuple):
@@ -62,6 +64,8 @@ class Design(ABC):
     n_targets: int
     cross: FloatArray
     scatter: FloatArray
+    n_terms: int  # in each sum of a product
+    has_rows: bool
 
     def __init__(self) -> None:
         self._remembered: tuple[str, bytes, Any] | None = None
@@ -110,6 +114,15 @@ class Design(ABC):
     @abstractmethod
     def squares(self) -> FloatArray:
         """The diagonal of Z'S Z."""
+
+    @property
+    @abstractmethod
+    def sizes(self) -> FloatArray:
+        """Lengths of the columns before they are centred: what their products are rounded to."""
+
+    def target_size(self, target: int) -> float:
+        """Length of a target: what its products are rounded to."""
+        return float(np.sqrt(self.scatter[target]))
 
     def largest_cross(self, target: int) -> float:
         """max_j |Z_j'S y|."""
@@ -214,6 +227,7 @@ class RowsDesign(Design):
         super().__init__()
         self.rows = rows
         self.n_rows, self.n_features = rows.shape
+        self.n_terms, self.has_rows = self.n_rows, True
         self.n_targets = Y.shape[1]
         self.Y, self.weights, self.means, self.factors = Y, weights, means, factors
         self.cross = cross
@@ -271,6 +285,11 @@ class RowsDesign(Design):
         means, variances = self.rows.spread(self.weights)
         return self.factors**2 * (variances + (means - self.means) ** 2)
 
+    @cached_property
+    def sizes(self) -> FloatArray:
+        """Lengths of the columns before they are centred: what their products are rounded to."""
+        return np.asarray(self.factors * np.sqrt(self.rows.second_moments(self.weights)))
+
     def gathered(self) -> Gathered:
         """Start to gather columns, whose products with each other will be wanted."""
         return _Copied(self) if isinstance(self.rows, DenseRows) else Gathered(self)
@@ -314,23 +333,27 @@ class RowsDesign(Design):
     def generalized_inverse(self, columns: IndexArray) -> Solve:
         """Multiply by a generalized inverse of the Gram matrix of these columns.
 
-        For more columns than rows, by A'K^+ K^+ A with K = AA' and A the columns of S^(1/2) Z,
-        scaled to unit length.
+        From the singular values of A, the columns of S^(1/2) Z scaled to unit length: those of
+        A'A, their squares, lose half the digits to rounding, and with them dependences that are
+        not ones. Where A is too large, by A'K^+ K^+ A with K = AA' if there are fewer rows.
         """
-        if columns.size <= self.n_rows:
+        n, k = self.n_rows, columns.size
+        scale = inverse_roots(self.squares[columns])
+        if n * k <= LARGEST_COPY:
+            return _from_singular_values(self.columns(columns) * scale, scale)
+        if k <= n:
             return super().generalized_inverse(columns)
-        scale = np.zeros(self.n_features)
-        scale[columns] = inverse_roots(self.squares)[columns] ** 2
+        squared = np.zeros(self.n_features)
+        squared[columns] = scale**2
         # Products of sparse columns lose the digits of their means.
-        lost = 1.0 + self.rows.is_sparse * float(self.means @ (scale * self.means))
-        solve = pseudo_inverse(self.kernel(scale), lost)
+        lost = 1.0 + self.rows.is_sparse * float(self.means @ (squared * self.means))
+        solve = pseudo_inverse(self.kernel(squared), lost)
 
         def apply(b: FloatArray) -> FloatArray:
             w = np.zeros(self.n_features)
             w[columns] = b
-            return (scale * self.whitened_correlate(solve(solve(self.whitened_fitted(scale * w)))))[
-                columns
-            ]
+            inner = solve(solve(self.whitened_fitted(squared * w)))
+            return (squared * self.whitened_correlate(inner))[columns]
 
         return apply
 
@@ -356,6 +379,14 @@ class RowsDesign(Design):
         """Z'v from X'v."""
         correlation = correlation - np.multiply.outer(self.means, weighted.sum(axis=0))
         return np.asarray((self.factors * correlation.T).T)
+
+
+def _from_singular_values(A: FloatArray, scale: FloatArray) -> Solve:
+    """Multiply by a generalized inverse of D^-1 A'A D^-1, for D = diag(scale)."""
+    _, values, right = svd(A, full_matrices=False, overwrite_a=True, check_finite=False)
+    kept = values > max(A.shape) * EPS * values.max(initial=0.0)
+    V, inverse = right[kept].T, values[kept] ** -2.0
+    return lambda b: np.asarray(scale * (V @ (inverse * (V.T @ (scale * b)))))
 
 
 def products_together(questions: Sequence[tuple[Design, int, FloatArray]]) -> list[Products]:
@@ -402,6 +433,7 @@ class GramDesign(Design):
     def __init__(self, moments: Moments, columns: Columns, centred: bool) -> None:
         super().__init__()
         self.n_features, self.n_targets = moments.cross.shape
+        self.n_terms, self.has_rows = self.n_features, False
         weight, mean_x, mean_y = moments.weight, moments.mean_x, moments.mean_y
         self._gram = moments.gram / weight
         self.cross = moments.cross / weight
@@ -490,6 +522,15 @@ class GramDesign(Design):
     def squares(self) -> FloatArray:
         """The diagonal of Z'S Z."""
         return np.diagonal(self._gram)
+
+    @property
+    def sizes(self) -> FloatArray:
+        """Lengths of columns that would be rounded as these were, by what was gathered and left."""
+        return np.sqrt(self._lost[0] / EPS)
+
+    def target_size(self, target: int) -> float:
+        """Length of a target that would be rounded as this one was."""
+        return float(np.sqrt(max(self.scatter[target], self._lost[1][target] / EPS)))
 
 
 class Columns(NamedTuple):

@@ -13,6 +13,7 @@ References
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
@@ -22,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_reg._degrees_of_freedom import degrees_of_freedom
 from sklearn_reg._labels import ColumnLabels, Labels, labels_of
@@ -272,6 +274,11 @@ def regularization_path(
     ValueError, TypeError
         If the data or a parameter are not valid.
 
+    Warns
+    -----
+    ConvergenceWarning
+        If the duality gap of a point is above `tol * F(0, mean y)`.
+
     References
     ----------
     R. J. Tibshirani, J. Taylor (2012). Degrees of freedom in lasso problems. Annals of Statistics
@@ -299,6 +306,8 @@ def regularization_path(
         if not points.are_accurate:
             scaled = data.scale(data.penalty(ratio), on_gram=False)
             points = follow(scaled, data.penalty(ratio), grid, tol, with_degrees_of_freedom=True)
+    if not points.are_certified:
+        _warn_uncertified(points.gaps / (0.5 * scaled.design.scatter * scaled.units**2), grid, tol)
     coefs = dense(points.coefs).reshape(grid.size, data.Y.shape[1], -1)
     fields = (
         coefs,
@@ -310,6 +319,20 @@ def regularization_path(
     path = RegularizationPath(grid, *(f[:, 0] if data.one_target else f for f in fields))
     path.feature_names, path.target_names = data.labels
     return path
+
+
+def _warn_uncertified(gaps: FloatArray, lambdas: FloatArray, tol: float) -> None:
+    """Warn of points whose gap, a share of F(0, mean y), is above tol."""
+    above = (gaps > tol).any(axis=1)
+    warnings.warn(
+        f"regularization_path: {np.count_nonzero(above)} of {above.size} points have a duality gap "
+        f"above tol={tol:g} times F(0, mean y), the largest {np.nanmax(gaps):.3g} times; "
+        f"lambda={lambdas[above].max():.4g} is the first. Cause: columns that depend on each other "
+        "nearly as far as float64 can tell. Remedy: standardize=True, larger lambdas, or a larger "
+        "tol; `dual_gaps` says which points to trust.",
+        ConvergenceWarning,
+        stacklevel=3,
+    )
 
 
 class PathData(NamedTuple):
@@ -485,7 +508,7 @@ def walk(
         else:
             yield from _from_the_last(record, target, problems, tol)
         accurate &= scaled.is_accurate(*record.last, tol)
-    return record.points(accurate)
+    return record.points(accurate and (record.certified or scaled.design.has_rows))
 
 
 class _Record:
@@ -503,7 +526,7 @@ class _Record:
         self._with_degrees_of_freedom = with_degrees_of_freedom
         self._l2: dict[int, FloatArray] = {}  # of the supports whose degrees of freedom are wanted
         self._gaps, self._losses, self._freedom = np.zeros((3, n_lambdas, self._n_targets))
-        self._certified = True
+        self.certified = True
         self._rows: list[tuple[IndexArray, FloatArray]] = [
             (np.zeros(0, dtype=np.intp), np.zeros(0))
         ] * (n_lambdas * self._n_targets)
@@ -529,7 +552,7 @@ class _Record:
             self._freedom[k, target] = freedom
         elif self._with_degrees_of_freedom:
             self._l2[row] = problem.l2[support]
-        self._certified &= result.converged
+        self.certified &= result.converged
         self.last = result, problem
         self._after()
 
@@ -549,7 +572,7 @@ class _Record:
             coefs = coefs.toarray()
         intercepts = self.scaled.intercepts(coefs, self._n_lambdas)
         return Points(
-            coefs, intercepts, self._gaps, self._losses, self._freedom, accurate, self._certified
+            coefs, intercepts, self._gaps, self._losses, self._freedom, accurate, self.certified
         )
 
 

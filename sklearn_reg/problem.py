@@ -21,7 +21,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_reg._cached import cached_property
-from sklearn_reg._linalg import EPS, Solve, support_of
+from sklearn_reg._linalg import EPS, Solve, dependences, inverse_roots, support_of
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.designs import Design, Products
 from sklearn_reg.penalties import soft_threshold
@@ -31,6 +31,9 @@ from sklearn_reg.penalties import soft_threshold
 NEGLIGIBLE = 1e-18
 # Up to this many columns a warning looks at the spectrum to name the cause.
 LARGEST_SPECTRUM = 500
+# What may be left of u on them, as a multiple of what rounding leaves at most.
+LEFT = 8.0
+PROJECTIONS = 3  # on columns without a penalty, each of what the last one has left
 
 
 class Evaluation:
@@ -56,6 +59,11 @@ class Evaluation:
     def gap(self) -> float:
         """Duality gap: an upper bound of F(w) - F*."""
         return self._problem.gap(self.w, self.products, self._penalty)
+
+    @cached_property
+    def bound(self) -> float:
+        """The gap with all that rounding may have hidden; F* >= 0 bounds it by F(w)."""
+        return self._problem.bound(self.w, self.products, self._penalty)
 
     @property
     def values(self) -> tuple[float, float]:
@@ -138,7 +146,7 @@ class Problem:
         It is max_j |Z_j'S r| / l1_j, with r the residual of y on the features without a penalty.
         With lambda_ = 1 this is lambda_max.
         """
-        u, _ = self._without_explained(
+        u, _, _ = self._without_explained(
             np.zeros(self.design.n_features), self.design.cross[:, self.target]
         )
         penalised = self.l1 > 0
@@ -150,6 +158,40 @@ class Problem:
         support = support_of(w)
         size = np.abs(w[support])
         return float(size @ (self.l1[support] + 0.5 * self.l2[support] * size))
+
+    @property
+    def left_out(self) -> float:
+        """Bound what columns may gain that moments left out because their squares D were lost.
+
+        The best w of such a column gains (sqrt(2 F(0) D) - l1)_+^2 / (2 (D + l2)) at most, and no
+        more than all of F(0): its product with the residual is within sqrt(2 F(0) D), and the gain
+        grows with D.
+        """
+        D = self.design.hidden
+        if D is None:
+            return 0.0
+        pull = np.maximum(np.sqrt(2.0 * self.null * D) - self.l1, 0.0)
+        gains = 0.5 * pull**2 / np.where(D > 0, D + self.l2, 1.0)
+        return min(float(gains.sum()), self.null)
+
+    def at_zero(self) -> Evaluation:
+        """Evaluate the null model, which takes no product."""
+        products = Products(self.design.cross[:, self.target], 2.0 * self.null)
+        return self.judge(np.zeros(self.design.n_features), products)
+
+    def dependent_columns(self, w: FloatArray, most: int = LARGEST_SPECTRUM) -> list[IndexArray]:
+        """Return groups of columns of the support that depend on each other nearly or wholly.
+
+        A group is a column and those that it is a combination of, the column first; a column that
+        depends on fewer others comes earlier. At most this many columns are looked at, those of
+        largest weight.
+        """
+        support = np.flatnonzero((w != 0) | self._free)
+        largest = np.sort(support[np.argsort(-np.abs(w[support]), kind="stable")[:most]])
+        gram = self.design.gram(largest, largest)
+        scale = inverse_roots(np.diagonal(gram))
+        groups = dependences(gram * np.multiply.outer(scale, scale))
+        return [largest[group] for group in groups if group.size > 1]
 
     def better_than_zero(self, w: FloatArray) -> FloatArray:
         """Return w if F(w) <= F(0), and zero otherwise: a start from another scale is none."""
@@ -180,9 +222,9 @@ class Problem:
 
         It is 1/2 |r - theta|^2 + sum_j h_j(w_j) + h_j*(u_j) - u_j w_j with theta = c (r - P r) and
         u = Z'S theta, for the better of two factors c: the largest that is feasible, and the one
-        that makes every h* zero.
+        that makes every h* zero. `bound` is the same with all that rounding may hide.
         """
-        u, removed = self._without_explained(w, products.correlation)
+        u, removed, _ = self._without_explained(w, products.correlation)
         rest = max(0.0, products.residual_square - removed)
         pull, matched = (u if self.positive else np.abs(u)), float(u @ w)
         largest = _feasible(pull[self._hard], self.l1[self._hard])
@@ -192,28 +234,86 @@ class Problem:
             gaps.append(0.5 * (removed + (1.0 - c) ** 2 * rest) + slack)
         return max(0.0, min(gaps))
 
+    def bound(self, w: FloatArray, products: Products, penalty: float) -> float:
+        """Duality gap with all that rounding may hide, so that it is a bound in any case.
+
+        What is computed is r^ = r + e and u^ = Z'S r^ + f. With z_j the length of column j before
+        it is centred, k terms in a sum and EPS the spacing of float64 at 1,
+
+            |e| <= delta = sqrt(k) EPS (|y| + sum_j z_j |w_j|),    |f_j| <= phi_j,
+            phi_j = sqrt(k) EPS z_j (|r^| + sum_F z_i |a_i|),
+
+        with a the coefficients of P r^ on the unpenalised columns F: where the error of k terms is
+        k EPS for certain, it is sqrt(k) EPS with a probability near one [1]_. On moments there is
+        no r^, and |y| + sum_j z_j |w_j| takes the place of |r^|. The gap at theta = c (r^ - P r^),
+        a vector as good as any, exceeds the computed one at most by
+
+            delta (1 - c) |r^| + delta^2 / 2 + sqrt(k) EPS (F(w) + |u^|'|w|) + sum_j phi_j |w_j|,
+
+        if c is chosen as if |u^_j| were larger by phi_j. Where h_j* is quadratic, with its
+        derivative m_j at c u^_j, phi_j |m_j - w_j| + phi_j^2 / (2 l2_j) takes the place of
+        phi_j |w_j|. Where more than rounding is left of u^ on the unpenalised columns, theta is
+        not feasible, and nothing is known but F* >= 0. What float64 cannot tell from a dependence
+        of columns counts as one.
+
+        References
+        ----------
+        .. [1] N. J. Higham, T. Mary (2019). A new approach to probabilistic rounding error
+           analysis. SIAM J. Scientific Computing 41(5). https://doi.org/10.1137/18M1226312
+        """
+        u, removed, spread = self._without_explained(w, products.correlation)
+        objective = 0.5 * products.residual_square + penalty
+        unit, delta, phi = self._rounding(w, products, spread)
+        pull = (u if self.positive else np.abs(u)) + phi
+        if (pull > LEFT * phi)[self._free].any():
+            return objective
+        rest = np.sqrt(max(0.0, products.residual_square - removed))
+        bounds = [objective]
+        for limited, soft in ((self._hard, self._soft), (self._penalised, slice(0))):
+            c = _feasible(pull[limited], self.l1[limited])
+            excess = np.maximum(c * (pull - phi)[soft] - self.l1[soft], 0.0)
+            slope = np.sign(u[soft]) * excess / self.l2[soft]
+            error = phi * np.abs(w)
+            error[soft] = phi[soft] * (np.abs(slope - w[soft]) + 0.5 * phi[soft] / self.l2[soft])
+            gap = 0.5 * (removed + ((1.0 - c) * rest) ** 2) + penalty - c * float(u @ w)
+            gap += 0.5 * float(excess @ np.abs(slope)) + float(error.sum())
+            lost = unit * (objective + float(np.abs(u) @ np.abs(w)))
+            lost += delta * ((1.0 - c) * rest + 0.5 * delta)
+            bounds.append(max(0.0, gap) + lost + self.left_out)
+        return min(bounds)
+
+    def _rounding(
+        self, w: FloatArray, products: Products, spread: float
+    ) -> tuple[float, float, FloatArray]:
+        """sqrt(k) EPS, delta and phi of `bound`."""
+        sizes, terms = self.design.sizes, max(self.design.n_terms, int(np.count_nonzero(w)))
+        unit = float(np.sqrt(terms)) * EPS
+        size = self.design.target_size(self.target) + float(sizes @ np.abs(w))
+        seen = float(np.sqrt(products.residual_square)) if self.design.has_rows else size
+        return unit, unit * size, unit * (seen + spread) * sizes
+
     def _conjugates(self, pull: FloatArray) -> float:
         """sum_j h_j*(u_j) where it is finite: (|u_j| - l1_j)_+^2 / (2 l2_j)."""
         soft = self._soft
         excess = np.maximum(pull[soft] - self.l1[soft], 0.0)
         return 0.5 * float(excess @ (excess / self.l2[soft]))
 
-    def _without_explained(self, w: FloatArray, u: FloatArray) -> tuple[FloatArray, float]:
-        """Z'S (r - P r) and |P r|^2, with P onto the unpenalised columns.
+    def _without_explained(self, w: FloatArray, u: FloatArray) -> tuple[FloatArray, float, float]:
+        """Z'S (r - P r), |P r|^2 and sum_j z_j |a_j|, with P r = Z a on the unpenalised columns.
 
         Under `positive` an unpenalised column only has to correlate non-positively, which those at
         zero mostly do; the ones that do not are removed as well, until none is left.
         """
         if not self._any_free:
-            return u, 0.0
+            return u, 0.0, 0.0
         if not self.positive:
             return self._explained.remove(u, np.flatnonzero(self._free))
         span = self._free & ((w > 0) | (u > 0))
         while True:
-            rest, removed = self._explained.remove(u, np.flatnonzero(span))
+            rest, removed, spread = self._explained.remove(u, np.flatnonzero(span))
             left = self._free & ~span & (rest > 0)
             if not left.any():
-                return rest, removed
+                return rest, removed, spread
             span |= left
 
 
@@ -237,16 +337,26 @@ class _Explained:
         self._design = design
         self._last: tuple[bytes, Solve] | None = None
 
-    def remove(self, u: FloatArray, columns: IndexArray) -> tuple[FloatArray, float]:
-        """Z'S (r - P r) and |P r|^2 from u = Z'S r, with P the projection on these columns."""
+    def remove(self, u: FloatArray, columns: IndexArray) -> tuple[FloatArray, float, float]:
+        """Z'S (r - P r), |P r|^2 and sum_j z_j |a_j| from u = Z'S r, with P r = Z a.
+
+        P projects on these columns. It is done again until they explain no more of what is left:
+        one projection leaves as many digits as the factorisation of dependent columns has lost.
+        """
         if columns.size == 0:
-            return u, 0.0
+            return u, 0.0, 0.0
         key = columns.tobytes()
         kept = self._last  # read once: another thread may replace it
         if kept is None or kept[0] != key:
             kept = self._last = (key, self._design.generalized_inverse(columns))
-        coefficients = np.zeros_like(u)
-        coefficients[columns] = kept[1](u[columns])
-        rest = u - self._design.normal_product(coefficients)
-        rest[columns] = 0.0
-        return rest, max(0.0, float(u @ coefficients))
+        rest, removed, solve = u, 0.0, kept[1]
+        total = np.zeros_like(u)
+        for _ in range(PROJECTIONS):
+            step = np.zeros_like(u)
+            step[columns] = solve(rest[columns])
+            explained = max(0.0, float(rest[columns] @ step[columns]))
+            if explained <= EPS * removed:
+                break
+            rest = rest - self._design.normal_product(step)
+            removed, total = removed + explained, total + step
+        return rest, removed, float(self._design.sizes[columns] @ np.abs(total[columns]))

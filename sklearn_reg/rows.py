@@ -55,6 +55,11 @@ class Rows(ABC):
         The variance of a constant column is exactly zero.
         """
 
+    def second_moments(self, weights: FloatArray) -> FloatArray:
+        """Weighted means of the squares, without a care for their last digits."""
+        means, variances = self.spread(weights)
+        return np.asarray(variances + means**2)
+
     @abstractmethod
     def stored_in(self, columns: IndexArray) -> int:
         """Numbers that a product with these columns reads."""
@@ -135,6 +140,13 @@ class DenseRows(Rows):
         # A constant c has means of c (1 + n EPS) at worst, and what is left of its variance is
         # below (n EPS)^3 c^2: far below what `spread_of` takes for the rounding of the data.
         return spread_of(means + correction, variances - correction**2)[:2]
+
+    def second_moments(self, weights: FloatArray) -> FloatArray:
+        """Weighted means of the squares, without a care for their last digits."""
+        moments = np.zeros(self.shape[1])
+        for rows in row_chunks(*self.shape):
+            moments += weights[rows] @ np.square(self._float64(rows))
+        return moments
 
     def stored_in(self, columns: IndexArray) -> int:
         """Numbers that a product with these columns reads."""
@@ -218,6 +230,10 @@ class SparseRows(Rows):
         lost = np.where(full, 0.0, np.sqrt(weights.size) * EPS * means**2)
         squares = second + zeros * means**2 - correction**2
         return spread_of(means + correction, squares, lost)[:2]
+
+    def second_moments(self, weights: FloatArray) -> FloatArray:
+        """Weighted means of the squares, without a care for their last digits."""
+        return np.asarray(self.X.power(2).T @ weights, dtype=np.float64)
 
     def stored_in(self, columns: IndexArray) -> int:
         """Numbers that a product with these columns reads."""

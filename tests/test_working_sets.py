@@ -188,7 +188,7 @@ def test_where_rounding_is_in_the_way_descent_goes_on_and_the_better_end_is_kept
     def watched(problem: Problem, start: Any, settings: Any) -> Any:
         assert settings.learning_rate is None
         result = descend(problem, start, settings)
-        ends.append(min(problem.evaluate(start).gap, result.gap) / problem.null)
+        ends.append(min(problem.evaluate(start).bound, result.gap) / problem.null)
         return result
 
     monkeypatch.setattr(active_set, "accelerated", watched)

@@ -47,7 +47,10 @@ def finish(
     tol: float,
     solver: str,
 ) -> SolverResult:
-    """Report where the last iteration ended."""
-    converged = at.gap <= tol * problem.null
+    """Report where the last iteration ended, with all that rounding may hide."""
+    gap = at.bound
     objectives, gaps = np.array(history).T
-    return SolverResult(at.w, at.objective, at.gap, converged, objectives, gaps, solver)
+    gaps[-1] = gap
+    return SolverResult(
+        at.w, at.objective, gap, gap <= tol * problem.null, objectives, gaps, solver
+    )

@@ -136,8 +136,7 @@ class _Best:
 
     def __init__(self, problem: Problem, at: Evaluation) -> None:
         self._rounding = ROUNDING * problem.null
-        zero = np.zeros_like(at.w)
-        self.at = at if not at.w.any() else problem.evaluate(zero)
+        self.at = problem.at_zero()
         self._rounds = 0
         self.see(at)
         self._mark = self.at.values  # objective and gap when it last got clearly better
