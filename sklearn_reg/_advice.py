@@ -89,8 +89,9 @@ def _impossible_rate(fitted: Fitted, settings: Settings) -> Said | None:
     if not limits:
         return None
     limit, curvature = min(limits)
+    rate = f"learning_rate={settings.learning_rate:g}"
     return Said(
-        f"learning_rate={settings.learning_rate:g} cannot converge on these data, so steps were 1/L",
+        f"{rate} cannot converge on these data, so steps were 1/L",
         f"largest stable rate {limit:.4g}, 1/L = {1 / curvature:.4g}",
     )
 
@@ -106,7 +107,7 @@ def _ended_above_tol(
         f"duality gap {result.gap * square:.3g}, tol * F(0, mean y) = "
         f"{settings.tol * problem.null * square:.3g}, {result.n_iter} iterations",
     )
-    lost = max(ROUNDING * problem.null, problem.design.rounding(result.w))
+    lost = max(ROUNDING * problem.null, problem.design.rounding(result.w, problem.target))
     if problem.null and (result.solver in EXACT or result.gap <= 2.0 * lost):
         causes, remedy = _rounding_in_the_way(problem, result, settings, lost)
         if impossible is not None:
@@ -142,7 +143,7 @@ def _slow_descent(
     exact = Said("solver='auto'")
     if result.solver == "subgradient" and problem.l1.any():
         return [Said("steps along sign(w) never settle")], exact
-    scales = np.sqrt(problem.design.squares)
+    scales = np.sqrt(np.maximum(problem.design.squares, 0.0))
     spread = float(scales.max() / scales.min(where=scales > 0, initial=np.inf))
     if spread > UNEQUAL_SCALES and not estimator.standardize:
         unequal = [Said("columns of X differ in scale", f"by a factor of {spread:.3g}")]
@@ -188,25 +189,26 @@ class _Pace:
         self._power = 0.5 if result.solver == "accelerated" else 1.0
         self.n_iterations = settings.n_iterations
         rate = settings.learning_rate
-        given = rate is not None and result.stable_rate is None
-        self._share = min(1.0, rate * problem.curvature) if given else 1.0
+        if rate is None or result.stable_rate is not None:
+            rate = np.inf  # steps were 1/L
+        self._share = min(1.0, rate * problem.curvature) if problem.curvature else 1.0
         self.condition = _condition_number(problem)
 
     @property
     def is_slow(self) -> bool:
         """Whether steps are much shorter than they could be."""
-        return 0.0 < self._share < SLOW_RATE
+        return self._share < SLOW_RATE
 
     @property
     def comes_closer_at_best(self) -> bool:
         """Whether steps of 1/L come much closer than these."""
         gained = 1.0 - self._share**self._power
-        return self.n_iterations * gained >= CLOSER * self.condition**self._power
+        return bool(self.n_iterations * gained >= CLOSER * self.condition**self._power)
 
     def comes_closer_on(self, scales: FloatArray) -> bool:
         """Whether steps of 1/L come close on columns divided by these scales."""
         condition = _condition_number(self._problem, scales)
-        return self.n_iterations >= CLOSER * condition**self._power
+        return bool(self.n_iterations >= CLOSER * condition**self._power)
 
     @property
     def enough(self) -> float:

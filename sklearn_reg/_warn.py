@@ -48,17 +48,17 @@ def warn(message: str, category: type[Warning], brief: str | None = None) -> Non
     """
     frame, one_of_many = _place(sys._getframe(1))
     # Where nothing but libraries called, as in a worker process, Python itself says "sys:1".
-    known = {"__name__": "sys"} if frame is None else frame.f_globals
+    known: dict[str, Any] = {"__name__": "sys"} if frame is None else frame.f_globals
     filename, line = ("sys", 1) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
     module = known.get("__name__", "<string>")
+    registry: dict[Any, Any] = {}
     if not one_of_many:
-        registry = known.setdefault("__warningregistry__", {})
+        registry = known.setdefault("__warningregistry__", registry)
         warnings.warn_explicit(message, category, filename, line, module, registry)
         return
     text = message if brief is None else brief
     shown = (text, category, filename, line, _filters())
     if shown not in _shown:
-        registry = {}
         warnings.warn_explicit(text, category, filename, line, module, registry)
         if (text, category, line) in registry:  # the filters want it once, not always
             _shown.add(shown)

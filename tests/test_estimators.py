@@ -687,7 +687,7 @@ def test_ending_above_tol_says_gap_bound_cause_and_remedy(
 ) -> None:
     X, y = tall
     with pytest.warns(ConvergenceWarning) as caught:
-        model = Estimator(0.1, 1e-5, 10, solver=solver).fit(X, y)
+        model = Estimator(0.1, 1e-5, 100, solver=solver).fit(X, y)
     assert len(caught) == 1
     message = str(caught[0].message)
     assert not model.converged_
