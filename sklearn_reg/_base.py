@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -38,6 +37,7 @@ from sklearn_reg._validation import (
     overflow_explained,
     refuse_misread,
 )
+from sklearn_reg._warn import warn
 from sklearn_reg._words import hint
 from sklearn_reg.moments import Moments
 from sklearn_reg.solvers import AUTO_ITERATIONS, EXACT, SOLVERS, Settings, choose
@@ -195,11 +195,10 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         state = dict(state)
         written = state.pop("_sklearn_reg_version", "0.1.0")
         if _release(written) > _release(_version()):
-            warnings.warn(
+            warn(
                 f"this {type(self).__name__} was pickled by sklearn_reg {written} and is read by "
                 f"{_version()}, which is older: fit it again, or install sklearn_reg>={written}.",
                 UserWarning,
-                stacklevel=2,
             )
         # Parameters that have come since have their default, as they had in effect.
         super().__setstate__({**type(self)().get_params(deep=False), **state})
@@ -354,11 +353,10 @@ class PenalizedRegression(LinearModel):
         anew = hasattr(self, "coef_") and not hasattr(self, "moments_")
         self._fitted_by(self._partial_fit, X, y, sample_weight)
         if anew:
-            warnings.warn(
+            warn(
                 f"{type(self).__name__}: partial_fit began anew, because fit keeps no moments_ of "
                 "its rows. To go on from rows, give them to partial_fit or fit_batches first.",
                 UserWarning,
-                stacklevel=2,
             )
         return self
 
@@ -433,7 +431,7 @@ class PenalizedRegression(LinearModel):
         """Fit in one way or another, all or nothing, and warn of trouble."""
         with unchanged_on_error(self):
             settings, fitted = way(*args)
-        warn_of_trouble(type(self).__name__, fitted, settings)
+        warn_of_trouble(self, fitted, settings)
         return self
 
     @with_callbacks

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import pairwise
@@ -57,6 +56,7 @@ from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._together import Asking, together
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import check_number, overflow_explained
+from sklearn_reg._warn import warn
 from sklearn_reg.path import (
     Grid,
     Points,
@@ -167,7 +167,7 @@ class PenalizedRegressionCV(LinearModel):
         with unchanged_on_error(self):
             advice = way(*args)
         for category, message in advice:
-            warnings.warn(f"{type(self).__name__}: {message}", category, stacklevel=3)
+            warn(f"{type(self).__name__}: {message}", category)
         return self
 
     def get_metadata_routing(self) -> MetadataRouter:

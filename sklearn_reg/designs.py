@@ -443,6 +443,7 @@ class GramDesign(Design):
             self._gram += np.multiply.outer(mean_x, mean_x)
             self.cross += np.multiply.outer(mean_x, mean_y)
             self.scatter += mean_y**2
+        self.cross[:, self.scatter == 0] = 0.0  # of rounding: such a target does not vary
         factors = columns.factors
         self._gram *= np.multiply.outer(factors, factors)
         self.cross *= factors[:, None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from sklearn_reg._report import as_html, as_text, sweep_frame, sweep_summary
 from sklearn_reg._splits import read_splits, splitter_of
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import check_l1_ratio, fetched, real_numbers
+from sklearn_reg._warn import warn
 from sklearn_reg._words import in_our_words
 
 
@@ -603,18 +605,20 @@ def lambda_sweep(
     splits = read_splits(splitter_of(cv), X, y, len(data[1]), {"groups": groups})
     units = _null_losses(y)
     losses = np.empty((2, grid.size, len(splits)))
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        for fold, split in enumerate(splits):
-            parts = [(_safe_indexing(X, rows), _safe_indexing(y, rows)) for rows in split]
-            for k, lambda_ in enumerate(grid):
+    warned = []
+    for fold, split in enumerate(splits):
+        parts = [(_safe_indexing(X, rows), _safe_indexing(y, rows)) for rows in split]
+        for k, lambda_ in enumerate(grid):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
                 model = clone(estimator).set_params(**{name: float(lambda_)}).fit(*parts[0])
                 for side, (X_part, y_part) in enumerate(parts):
                     errors = mean_squared_error(
                         y_part, model.predict(X_part), multioutput="raw_values"
                     )
                     losses[side, k, fold] = np.mean(errors / units)
-    _repeat_once(caught, grid.size * len(splits))
+            warned.append(caught)
+    _repeat_once(warned)
     train, validation = losses
     best = int(np.argmin(validation.mean(axis=1)))
     return LambdaSweep(
@@ -667,10 +671,14 @@ def _lambda_parameter(estimator: Any) -> str:
     return str(names[0])
 
 
-def _repeat_once(caught: Sequence[warnings.WarningMessage], n_fits: int) -> None:
-    """Repeat the first warning of each category, and say how many there were."""
-    first = {warning.category: warning for warning in reversed(caught)}
-    for category, warning in first.items():
-        count = sum(other.category is category for other in caught)
-        message = f"{count} of {n_fits} fits warned, the first: {warning.message}"
-        warnings.warn(message, category, stacklevel=3)
+def _repeat_once(warned: Sequence[Sequence[warnings.WarningMessage]]) -> None:
+    """Repeat the first warning of each category, and say how many of the fits had one."""
+    counts: Counter[type[Warning]] = Counter()
+    first: dict[type[Warning], warnings.WarningMessage] = {}
+    for caught in warned:
+        of_fit = {warning.category: warning for warning in reversed(caught)}
+        counts.update(of_fit.keys())
+        first = {**of_fit, **first}
+    for category, count in counts.items():
+        message = f"{count} of {len(warned)} fits warned, the first: {first[category].message}"
+        warn(message, category)

@@ -13,7 +13,6 @@ References
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
@@ -46,6 +45,7 @@ from sklearn_reg._validation import (
     overflow_explained,
     real_numbers,
 )
+from sklearn_reg._warn import warn
 from sklearn_reg.problem import Problem
 from sklearn_reg.rows import rows_of
 from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings
@@ -324,14 +324,13 @@ def regularization_path(
 def _warn_uncertified(gaps: FloatArray, lambdas: FloatArray, tol: float) -> None:
     """Warn of points whose gap, a share of F(0, mean y), is above tol."""
     above = (gaps > tol).any(axis=1)
-    warnings.warn(
+    warn(
         f"regularization_path: {np.count_nonzero(above)} of {above.size} points have a duality gap "
         f"above tol={tol:g} times F(0, mean y), the largest {np.nanmax(gaps):.3g} times; "
         f"lambda={lambdas[above].max():.4g} is the first. Cause: columns that depend on each other "
         "nearly as far as float64 can tell. Remedy: standardize=True, larger lambdas, or a larger "
         "tol; `dual_gaps` says which points to trust.",
         ConvergenceWarning,
-        stacklevel=3,
     )
 
 

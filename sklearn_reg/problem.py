@@ -29,7 +29,7 @@ from sklearn_reg.penalties import soft_threshold
 # A ridge penalty this small beside the data is treated as none by the certificate: the bound
 # stays valid and loses no more than this share.
 NEGLIGIBLE = 1e-18
-# Up to this many columns a warning looks at the spectrum to name the cause.
+# Up to this many columns a warning looks at those that depend on each other.
 LARGEST_SPECTRUM = 500
 # What may be left of u on them, as a multiple of what rounding leaves at most.
 LEFT = 8.0
@@ -119,17 +119,6 @@ class Problem:
     def curvature(self) -> float:
         """L, the largest eigenvalue of Z'S Z + diag(l2) (or a bound, where l2 varies)."""
         return self.design.largest_eigenvalue + float(self.l2.max(initial=0.0))
-
-    @cached_property
-    def condition_number(self) -> float:
-        """Condition number of Z'S Z + diag(l2) on its range; 1 where it is too large to look at."""
-        p = self.design.n_features
-        if p > LARGEST_SPECTRUM:
-            return 1.0
-        everything = np.arange(p)
-        values = np.linalg.eigvalsh(self.design.gram(everything, everything) + np.diag(self.l2))
-        values = values[values > EPS * p * values[-1]]
-        return float(values[-1] / values[0]) if values.size else 1.0
 
     def evaluate(self, w: FloatArray) -> Evaluation:
         """Objective, gradient and gap at w, from one pair of products with the data."""
