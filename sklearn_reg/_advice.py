@@ -42,12 +42,14 @@ def warn_of_trouble(who: str, fitted: Fitted, settings: Settings) -> None:
             f"{who}: solver {result.solver!r} ended after {result.n_iter} iterations with a "
             f"duality gap of {result.gap * unit**2:.3g}, above tol * F(0, mean y) = "
             f"{settings.tol * problem.null * unit**2:.3g}. Cause: {causes}. Remedy: "
-            f"{_remedy(result)}."
+            f"{_remedy(problem, result)}."
         )
 
 
-def _remedy(result: SolverResult) -> str:
+def _remedy(problem: Problem, result: SolverResult) -> str:
     """Say what helps: where an exact solver ended, rounding is in the way, not time."""
+    if problem.design.digits_lost:
+        return "gather the moments of the rows that are left (the window) anew, or a larger tol"
     if result.solver in EXACT:
         return "standardize=True, a larger lambda_, or a larger tol"
     return (
@@ -58,6 +60,11 @@ def _remedy(result: SolverResult) -> str:
 
 def _causes(problem: Problem, result: SolverResult, settings: Settings) -> list[str]:
     """Name what slows descent on this problem."""
+    if problem.design.digits_lost:
+        return [
+            "the moments lost digits to rows that were far larger than those that are left, and "
+            "removing rows does not give digits back"
+        ]
     if result.gap <= ROUNDING * problem.null:
         return [f"tol={settings.tol:g} is below rounding, which is about {ROUNDING:g}"]
     causes = []
