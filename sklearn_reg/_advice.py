@@ -108,7 +108,8 @@ def _ended_above_tol(
         f"{settings.tol * problem.null * square:.3g}, {result.n_iter} iterations",
     )
     lost = max(ROUNDING * problem.null, problem.design.rounding(result.w, problem.target))
-    if problem.null and (result.solver in EXACT or result.gap <= 2.0 * lost):
+    digits_lost = problem.design.digits_lost
+    if problem.null and (digits_lost or result.solver in EXACT or result.gap <= 2.0 * lost):
         causes, remedy = _rounding_in_the_way(problem, result, settings, lost)
         if impossible is not None:
             remedy = remedy._replace(text=f"{AUTO_RATE} and {remedy.text}")
@@ -127,6 +128,10 @@ def _rounding_in_the_way(
     problem: Problem, result: SolverResult, settings: Settings, lost: float
 ) -> tuple[list[Said], Said]:
     """Say what helps where no further step does."""
+    if problem.design.digits_lost:
+        cause = "moments lost digits to rows far larger than those that are left"
+        anew = "gather the moments of the rows that are left (the window) anew"
+        return [Said(f"{cause}, and removing rows does not give digits back")], Said(anew)
     reached = max(2.0 * result.gap / problem.null, ROUNDING)
     enough = Said("a larger tol", f"tol={_rounded_up(reached, 1):g}")
     if result.gap > 2.0 * lost:

@@ -26,6 +26,9 @@ from sklearn_reg.rows import rows_of, take_rows
 # Splits with more cells than this, in numbers of their moments over numbers of X, are not
 # gathered by cell.
 MOST_CELLS = 4.0
+# What merging two moments costs, in rows that could be gathered meanwhile: where cells are so many
+# that summing them costs more, each side of a fold is gathered by itself.
+MERGE_ROWS = 32
 # Mean squares of residuals smaller than this share of what they are a difference of are
 # recomputed from the rows.
 CANCELLED = 1e6 * EPS
@@ -489,11 +492,13 @@ class MomentFolds(FoldsInMemory):
     """Folds as sums of moments, gathered in one pass over X."""
 
     def _prepare(self) -> None:
-        """Gather the moments of all cells."""
+        """Gather the moments of all cells, or of all rows where each side is gathered by itself."""
         X, Y, splits = self.X, self.Y, self.splits
         cells, self._first = _cells(len(Y), splits)
-        size = len(self._first) * X.shape[1] ** 2
-        self._by_cell = not _repeat_rows(splits) and size <= MOST_CELLS * max(X.size, 2**18)
+        self._kept: dict[tuple[int, int], Moments] = {}  # sides that were gathered by themselves
+        room = MOST_CELLS * max(X.size, 2**18) / X.shape[1] ** 2  # for so many moments
+        self._keeps = 2 * len(splits) <= room
+        self._by_cell = not _repeat_rows(splits) and len(self._first) <= room and self._few_merges()
         if self._by_cell:
             self._sums = _Sums(self._gather(cells))
         else:
@@ -505,26 +510,45 @@ class MomentFolds(FoldsInMemory):
         """Numbers that a product with a training set reads; all of X if it is gathered anew."""
         return super().stored if self._by_cell else self._rows.stored
 
+    def _few_merges(self) -> bool:
+        """Whether summing the cells of all sides costs less than gathering their rows.
+
+        A run of neighbouring cells takes about 2 log2(n_cells) sums, and no more than it has cells.
+        """
+        merges = 0.0
+        for rows in (rows for split in self.splits for rows in split):
+            inside = self._cells_of(rows)
+            starts = np.count_nonzero(inside[1:] & ~inside[:-1]) + int(inside[0])
+            merges += min(starts * 2 * np.log2(inside.size + 1), np.count_nonzero(inside))
+        return MERGE_ROWS * merges <= sum(rows.size for split in self.splits for rows in split)
+
+    def _cells_of(self, rows: IndexArray) -> BoolArray:
+        """Which cells these rows are in."""
+        return np.bincount(rows, minlength=len(self.Y))[self._first] > 0
+
     def whole(self, penalty: Penalty) -> Scaled:
         """Return all of the data."""
         return self._scale(self._sums.over(np.ones(len(self._first), dtype=bool)), penalty)
 
     def train(self, fold: int, penalty: Penalty) -> Scaled:
         """Return the training set of a fold."""
-        return self._scale(self._side(self.splits[fold].train), penalty)
+        return self._scale(self._side(fold, 0), penalty)
 
     def errors(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
         """Mean squared errors, of shape (2, k, n_targets): on the training and on the test set."""
-        sides = [self._side(rows) for rows in self.splits[fold]]
+        sides = [self._side(fold, side) for side in range(2)]
         errors, reliable = self._errors_from(sides, coefs, intercepts)
         return errors if reliable else self._errors_on_rows(fold, coefs, intercepts)
 
-    def _side(self, rows: IndexArray) -> Moments:
-        """Return the moments of one side of a split."""
-        if not self._by_cell:
-            return self._moments_of(rows)
-        inside = np.bincount(rows, minlength=len(self.Y))[self._first]
-        return self._sums.over(inside > 0)
+    def _side(self, fold: int, side: int) -> Moments:
+        """Return the moments of the training (0) or test (1) set of a split."""
+        rows = self.splits[fold][side]
+        if self._by_cell:
+            return self._sums.over(self._cells_of(rows))
+        moments = self._kept.get((fold, side)) or self._moments_of(rows)
+        if self._keeps:
+            self._kept[fold, side] = moments
+        return moments
 
     def _moments_of(self, rows: IndexArray) -> Moments:
         """Gather the moments of some rows, which may come more than once."""

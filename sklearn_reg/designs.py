@@ -145,6 +145,11 @@ class Design(ABC):
         """Squares that columns may have whose own were lost to rounding, and are left out."""
         return None
 
+    @property
+    def digits_lost(self) -> bool:
+        """Whether rounding is far above that of the columns as they are: larger ones have left."""
+        return False
+
     def generalized_inverse(self, columns: IndexArray) -> Solve:
         """Multiply by a generalized inverse of the Gram matrix of these columns."""
         return generalized_inverse(self.gram(columns, columns))

@@ -7,6 +7,9 @@ that has depends on the formula, so that dense, sparse, merged and removed rows 
 
 from __future__ import annotations
 
+import copy
+import os
+import pickle
 import warnings
 from typing import Any
 
@@ -32,6 +35,9 @@ from sklearn_reg import (
 from sklearn_reg._validation import overflow_explained
 from sklearn_reg.rows import rows_of
 
+THOROUGH = pytest.mark.skipif(
+    os.environ.get("HYPOTHESIS_PROFILE") != "thorough", reason="a long one, for the deeper checks"
+)
 CONSTANTS = [0.1, 1.0, 5.0, -1e6 / 3, 1e-8, 1e8]
 OFFSETS = [0.0, 1.0, 1e3, -1e6]
 
@@ -303,3 +309,115 @@ def test_arithmetic_that_fails_on_ordinary_data_is_not_put_down_to_them() -> Non
         overflow_explained(lambda: {"X": np.ones((3, 2)), "y": np.ones(3)}),
     ):
         np.sqrt(np.array([-1e-10]))
+
+
+# --- rows that have left --------------------------------------------------------------------------
+
+
+def true_gap(model: Any, X: Any, y: Any) -> float:
+    """How far F of these coefficients, on the rows themselves, is above that of a fresh fit."""
+    fresh = clone(model).set_params(tol=1e-14).fit_moments(Moments.from_data(X, y))
+
+    def objective(coef: Any) -> float:
+        A, b = X - X.mean(axis=0), y - y.mean()
+        penalty = model.lambda_ * (
+            np.abs(coef).sum() if isinstance(model, LassoRegression) else coef @ coef / 2
+        )
+        return float(np.mean((b - A @ coef) ** 2) / 2 + penalty)
+
+    return objective(model.coef_) - objective(fresh.coef_)
+
+
+@pytest.mark.parametrize("where", ["X", "y", "both"])
+@pytest.mark.parametrize("power", range(13))
+@pytest.mark.parametrize(
+    "model",
+    [
+        RidgeRegression(0.0, solver="auto"),
+        RidgeRegression(0.1, solver="auto"),
+        LassoRegression(0.05, solver="auto"),
+    ],
+)
+def test_a_row_that_has_left_is_in_the_gap_or_not_in_the_answer(
+    model: Any, power: int, where: str
+) -> None:
+    rng = np.random.default_rng(power)
+    X = rng.normal(size=(100, 3)) + 1.0
+    y = X @ [1.0, -0.5, 0.0] + rng.normal(size=100)
+    bad, target = X[:1].copy(), y[:1].copy()
+    bad[0, 1] *= 10.0**power if where != "y" else 1.0
+    target *= 10.0**power if where != "X" else 1.0
+    left = Moments.from_data(bad, target)
+    window = (Moments.from_data(X, y) + left) - left
+    model = clone(model).set_params(tol=1e-6)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        model.fit_moments(window)
+    null = 0.5 * np.var(y)
+    assert true_gap(model, X, y) <= model.dual_gap_ + 1e-13 * null
+    assert model.converged_ == (not said)
+    if power <= 3:
+        assert model.converged_
+        assert true_gap(model, X, y) <= 1e-9 * null
+    if said:
+        assert "rows that were far larger" in str(said[0].message)
+        assert "anew" in str(said[0].message)
+    if power >= 9:
+        assert said
+
+
+@pytest.mark.parametrize("steps", [300, pytest.param(10_000, marks=THOROUGH)])
+@pytest.mark.parametrize("power", [0, 3, 6, 9, 12])
+def test_a_sliding_window_is_its_rows(steps: int, power: int) -> None:
+    rng = np.random.default_rng(0)
+    size = 100
+    X = rng.normal(size=(steps + size, 3)) + 5.0
+    y = X @ [1.0, -0.5, 0.0] + rng.normal(size=len(X))
+    X[size // 2, 1] *= 10.0**power
+    window = Moments.from_data(X[:size], y[:size])
+    for k in range(steps):
+        new, old = slice(k + size, k + size + 1), slice(k, k + 1)
+        window = window + Moments.from_data(X[new], y[new]) - Moments.from_data(X[old], y[old])
+    fresh = Moments.from_data(X[steps:], y[steps:])
+    lost = np.sqrt(np.multiply.outer(window.lost[0], window.lost[0]))
+    assert (np.abs(window.gram - fresh.gram) <= 8 * lost + 1e-13 * np.abs(fresh.gram)).all()
+    if power == 0:
+        assert_allclose(window.gram, fresh.gram, atol=1e-13 * steps**0.5 * fresh.gram.max())
+        assert (window.lost[0] <= 1e-15 * steps**0.5 * fresh.gram.diagonal()).all()
+        model = RidgeRegression(0.1, solver="auto").fit_moments(window)  # and does not warn
+        assert_allclose(model.coef_, clone(model).fit_moments(fresh).coef_, rtol=0, atol=1e-12)
+
+
+def test_a_drifting_window_keeps_its_digits() -> None:
+    # Means a million times the spread away from where they began.
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2000, 2)) + 500.0 * np.arange(2000)[:, None]
+    window = Moments.from_data(X[:50], X[:50, 0])
+    for k in range(1950):
+        window = window + Moments.from_data(X[k + 50 : k + 51], X[k + 50 : k + 51, 0])
+        window = window - Moments.from_data(X[k : k + 1], X[k : k + 1, 0])
+    fresh = Moments.from_data(X[1950:], X[1950:, 0])
+    assert_allclose(window.mean_x, fresh.mean_x, rtol=1e-14)
+    assert_allclose(window.gram, fresh.gram, rtol=1e-11)
+
+
+def test_the_account_travels() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 2)), rng.normal(size=(30, 2))
+    left = Moments.from_data(1e9 * X[:3], y[:3])
+    window = Moments.from_data(X, y) + left - left
+    for other in (
+        pickle.loads(pickle.dumps(window)),
+        copy.deepcopy(window),
+        window + Moments(2, 2),
+        sum([window]),
+    ):
+        for mine, theirs in zip(window.lost, other.lost, strict=True):
+            assert_allclose(mine, theirs)
+    assert_allclose(window.with_targets_in(np.array([2.0, 4.0])).lost[1] * [4, 16], window.lost[1])
+    state = vars(Moments.from_data(X, y)).copy()
+    state.pop("_lost")  # as version 0.1.0 wrote it
+    old = Moments.__new__(Moments)
+    old.__setstate__(state)
+    assert_allclose(old.lost[0], np.finfo(float).eps * old.gram.diagonal())
+    assert not (window - window).lost[0].any()

@@ -6,6 +6,8 @@ not depend on the machine, but for ties that rounding decides: problems here hav
 
 from __future__ import annotations
 
+import tracemalloc
+import warnings
 from collections import Counter
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -13,9 +15,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.model_selection import KFold, LeaveOneOut, RepeatedKFold, ShuffleSplit
 
 from problems import correlated, nearly_equal
-from sklearn_reg import ElasticNetRegression, LassoRegression, regularization_path
+from sklearn_reg import (
+    ElasticNetRegression,
+    LassoRegression,
+    LassoRegressionCV,
+    Moments,
+    regularization_path,
+)
+from sklearn_reg._folds import MomentFolds
 from sklearn_reg.designs import RowsDesign
 from sklearn_reg.solvers import parametric, primal_dual
 from sklearn_reg.solvers.factor import MatrixFree, SupportSolver
@@ -152,3 +162,58 @@ def test_a_start_at_the_optimum_costs_one_product(counts: Counter[str]) -> None:
 def assert_no_more(counts: Counter[str], limits: Work) -> None:
     beyond = {name for name, n in counts.items() if n > getattr(limits, name, 0)}
     assert not beyond, f"{dict(counts)} where it was {limits}"
+
+
+# Cells of blocks are few, those of splits at random are nearly as many as rows: summed, 50 such
+# splits took 20,585 merges.
+@pytest.mark.parametrize(
+    ("cv", "limit"),
+    [
+        (KFold(5), 30),
+        (ShuffleSplit(50, random_state=0), 0),
+        (RepeatedKFold(n_splits=10, n_repeats=10, random_state=0), 0),
+        (LeaveOneOut(), 0),
+    ],
+)
+def test_many_folds_take_few_merges(cv: Any, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(442, 10))
+    y = X[:, 0] + rng.normal(size=442)
+    seen: Counter[str] = Counter()
+    merge, gather = Moments._merge, MomentFolds._moments_of
+
+    def counted(self: Moments, other: Moments, sign: int) -> Moments:
+        seen["merges"] += self.weight > 0
+        return merge(self, other, sign)
+
+    def gathered(self: MomentFolds, rows: Any) -> Moments:
+        seen["sides"] += 1
+        return gather(self, rows)
+
+    monkeypatch.setattr(Moments, "_merge", counted)
+    monkeypatch.setattr(MomentFolds, "_moments_of", gathered)
+    model = LassoRegressionCV(lambdas=[0.3, 0.1, 0.03], cv=cv)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        model.fit(X, y)
+    assert seen["merges"] <= limit
+    assert seen["sides"] <= 2 * cv.get_n_splits(X) + 1
+    monkeypatch.undo()
+    train, _ = next(cv.split(X))
+    alone = LassoRegression(0.03, solver="auto", tol=1e-12).fit(X[train], y[train])
+    np.testing.assert_allclose(model.fold_coefs_[2, 0], alone.coef_, atol=1e-6)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_sum_of_moments_copies_nothing(sign: int) -> None:
+    p = 600
+    rng = np.random.default_rng(0)
+    left, right = (Moments.from_data(rng.normal(size=(n, p)), rng.normal(size=n)) for n in (99, 9))
+    tracemalloc.start()
+    try:
+        both = left + right if sign > 0 else left - right
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert both.weight == 99 + sign * 9
+    assert peak < 1.1 * 8 * p * p  # one matrix, the sum itself
