@@ -129,7 +129,7 @@ def _rounding_in_the_way(
 ) -> tuple[list[Said], Said]:
     """Say what helps where no further step does."""
     if problem.design.digits_lost:
-        cause = "moments lost digits to rows far larger than those that are left"
+        cause = "moments lost digits to rows that were far larger than those that are left"
         anew = "gather the moments of the rows that are left (the window) anew"
         return [Said(f"{cause}, and removing rows does not give digits back")], Said(anew)
     reached = max(2.0 * result.gap / problem.null, ROUNDING)
