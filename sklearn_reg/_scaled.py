@@ -95,9 +95,10 @@ class Scaled(NamedTuple):
         """
         if self.design.has_rows:
             return True
-        stopped = result.solver in EXACT and not result.converged
+        if result.solver in EXACT and (not result.converged or problem.rank_in_doubt):
+            return False
         hidden = self.design.rounding(result.w, problem.target) + problem.left_out
-        return not stopped and hidden <= max(tol, EPS) * problem.null
+        return hidden <= max(tol, EPS) * problem.null
 
 
 class Fitted(NamedTuple):
@@ -139,7 +140,9 @@ def _moved(
     """Judge w with an intercept that is off by `shift`, near where a solver ended."""
     square = problem.design.residual_square(w, problem.target)
     objective = 0.5 * (square + shift**2) + problem.penalty(w)
-    gap = min(objective, result.gap + max(0.0, objective - result.objective))
+    # The error of either square, twice that of |r| times |r|.
+    lost = 4.0 * problem.residual_rounding(w) * np.sqrt(2.0 * objective)
+    gap = min(objective, result.gap + max(0.0, objective - result.objective) + float(lost))
     history, gaps = result.history.copy(), result.gap_history.copy()
     history[-1], gaps[-1] = objective, gap
     return result._replace(

@@ -21,7 +21,14 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_reg._cached import cached_property
-from sklearn_reg._linalg import EPS, Solve, dependences, inverse_roots, support_of
+from sklearn_reg._linalg import (
+    EPS,
+    Solve,
+    definite_inverse,
+    dependences,
+    inverse_roots,
+    support_of,
+)
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.designs import Design, Products
 from sklearn_reg.penalties import soft_threshold
@@ -114,6 +121,17 @@ class Problem:
     def smooth(self) -> bool:
         """Whether F has a gradient everywhere."""
         return not self.positive and not self.l1.any()
+
+    @property
+    def rank_in_doubt(self) -> bool:
+        """Whether rows could tell columns apart that are equal in their moments.
+
+        Moments are squares: of columns without a penalty they see no difference below 1e-8.
+        """
+        free = np.flatnonzero(self._free & (self.design.squares > 0))
+        if self.design.has_rows or free.size == 0:
+            return False
+        return definite_inverse(self.design.gram(free, free)) is None
 
     @cached_property
     def curvature(self) -> float:
@@ -275,11 +293,19 @@ class Problem:
         self, w: FloatArray, products: Products, spread: float
     ) -> tuple[float, float, FloatArray]:
         """sqrt(k) EPS, delta and phi of `bound`."""
-        sizes, terms = self.design.sizes, max(self.design.n_terms, int(np.count_nonzero(w)))
-        unit = float(np.sqrt(terms)) * EPS
-        size = self.design.target_size(self.target) + float(sizes @ np.abs(w))
-        seen = float(np.sqrt(products.residual_square)) if self.design.has_rows else size
-        return unit, unit * size, unit * (seen + spread) * sizes
+        sizes, unit = self.design.sizes, self._unit(w)
+        delta = self.residual_rounding(w)
+        seen = np.sqrt(products.residual_square) if self.design.has_rows else delta / unit
+        return unit, delta, unit * (float(seen) + spread) * sizes
+
+    def _unit(self, w: FloatArray) -> float:
+        """sqrt(k) EPS of `bound`."""
+        return float(np.sqrt(max(self.design.n_terms, np.count_nonzero(w)))) * EPS
+
+    def residual_rounding(self, w: FloatArray) -> float:
+        """Bound the error of |r| at w: delta of `bound`."""
+        size = self.design.target_size(self.target) + float(self.design.sizes @ np.abs(w))
+        return self._unit(w) * size
 
     def _conjugates(self, pull: FloatArray) -> float:
         """sum_j h_j*(u_j) where it is finite: (|u_j| - l1_j)_+^2 / (2 l2_j)."""

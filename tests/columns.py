@@ -129,22 +129,15 @@ def worst_case(p: int) -> tuple[Array, Array]:
     """
     X, y = np.ones((1, 1)), np.ones(1)
     for _ in range(1, p):
-        # The new row and column are small enough for the path to be run through again, mirrored.
-        gram_inverse_y = np.linalg.solve(X.T @ X, X.T @ y)
-        size = 0.2 / (1.0 + np.abs(gram_inverse_y).sum())
-        lowest = _lowest_knot(X, y)
-        last = 0.5 * lowest * size
-        bigger = np.zeros((len(X) + 1, len(X) + 1))
-        bigger[:-1, :-1], bigger[:-1, -1] = X, 2.0 * last * y
-        bigger[-1, -1] = last
-        X, y = bigger, np.append(y, 1.0)
+        # The path is run through, back with a sign mirrored, and through again.
+        size = 0.5 * _lowest_knot(X, y) / (2.0 * float(y @ y) + 1.0)
+        X = np.block([[X, 2.0 * size * y[:, None]], [np.zeros((1, len(X))), size]])
+        y = np.append(y, 1.0)
     return X, y
 
 
 def _lowest_knot(X: Array, y: Array) -> float:
-    """Below this penalty the support is everything and no sign changes."""
-    inverse = np.linalg.inv(X.T @ X)
-    w = inverse @ (X.T @ y)
-    slope = inverse @ np.sign(w)
-    with np.errstate(divide="ignore"):
-        return float(np.min(np.abs(w) / np.maximum(np.abs(slope), 1e-300)))
+    """Return the penalty, of 1/2 |y - X w|^2 + penalty |w|, below which no sign changes."""
+    w = np.linalg.solve(X, y)  # triangular, so that no digits are lost
+    slope = np.linalg.solve(X, np.linalg.solve(X.T, np.sign(w)))
+    return float(np.min(np.abs(w / slope)[slope * w > 0], initial=np.inf))

@@ -39,6 +39,7 @@ FIRST_BLOCK = 16
 GROWTH = 2.0  # of a block after one that held
 TIE = 1e-4  # thresholds are raised by up to this share more than needed
 PATIENCE = 50  # wrong turns after single events, which only rounding can cause
+IDLE = 200  # rounds after which thresholds are no lower than before: only rounding does that
 EXACT = 1e-9  # of a system's right-hand side: the residual it may leave
 REFRESH = 16  # rounds after which u is computed afresh
 
@@ -97,10 +98,11 @@ def solve(
         Whether the optimality conditions hold to `tol`, relative to l1.
     """
     c = state.u + A.product(state.w)
-    block, wrong = FIRST_BLOCK, 0
+    block, wrong, idle = FIRST_BLOCK, 0, 0
     way = _newton(A, l1, state)
+    excess = lowest = _excess(l1, state)
     for n_round in range(max_rounds):
-        if way is None or wrong > PATIENCE:
+        if way is None or wrong > PATIENCE or idle > IDLE:
             return state, False
         if _optimal(l1, state, tol * l1 + rounding(A, c, state.w), positive):
             return state, True
@@ -111,13 +113,16 @@ def solve(
             moved = moved._replace(u=c - A.product(moved.w))
         moved = _raise_thresholds(moved, positive)
         moved, next_way, dropped = _drop_wrong(A, l1, moved, positive)
+        next_excess = _excess(l1, moved)
         # No block may raise the thresholds, so that the path ends; nor does it blow up.
-        if len(chosen) > 1 and (3 * dropped > len(chosen) or _rose(l1, moved, state)):
+        if len(chosen) > 1 and (3 * dropped > len(chosen) or next_excess > excess):
             block = max(1, len(chosen) // 4)
             continue
         wrong += bool(dropped) and len(chosen) <= 1
+        idle = 0 if next_excess < lowest else idle + 1
         block = max(1, int(0.7 * block)) if dropped else min(c.size, int(GROWTH * block))
-        state, way = moved, next_way
+        state, way, excess = moved, next_way, next_excess
+        lowest = min(lowest, excess)
     return state, False
 
 
@@ -219,9 +224,6 @@ def _drop_wrong(
         state = _raise_thresholds(state, positive)
 
 
-def _rose(l1: FloatArray, after: State, before: State) -> bool:
-    """Whether the largest excess of a threshold over l1 grew."""
-    return bool(
-        np.max(after.threshold - l1, where=~after.active, initial=0.0)
-        > np.max(before.threshold - l1, where=~before.active, initial=0.0)
-    )
+def _excess(l1: FloatArray, state: State) -> float:
+    """Largest excess of a threshold over l1 off the support: how far it is to the optimum."""
+    return float(np.max(state.threshold - l1, where=~state.active, initial=0.0))
