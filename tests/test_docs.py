@@ -142,7 +142,9 @@ def rows_of_table(heading: str) -> list[list[str]]:
 SNIPPETS = re.findall(r"```python\n(.*?)```.*?```text\n(.*?)```", README, re.S)
 
 
-@pytest.mark.parametrize(("code", "printed"), SNIPPETS, ids=["in use", "descent", "choosing", "batches"])
+@pytest.mark.parametrize(
+    ("code", "printed"), SNIPPETS, ids=["in use", "descent", "choosing", "batches"]
+)
 def test_readme_snippets_print_what_the_readme_says(code: str, printed: str) -> None:
     out = io.StringIO()
     with redirect_stdout(out):
