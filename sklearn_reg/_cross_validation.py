@@ -55,7 +55,7 @@ from sklearn_reg._splits import routed_splitter, splitter_of
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._together import Asking, together
 from sklearn_reg._typing import FloatArray, Matrix
-from sklearn_reg._validation import check_number, overflow_explained
+from sklearn_reg._validation import ARITHMETIC, check_number, overflow_explained
 from sklearn_reg._warn import warn
 from sklearn_reg.path import (
     Grid,
@@ -549,7 +549,7 @@ def _cross_validate(
             return points, folds.errors(fold, points.coefs, points.intercepts)
 
     def run_together(some: Sequence[Job]) -> list[tuple[Points, FloatArray]]:
-        with one_blas_thread():
+        with one_blas_thread(), np.errstate(**ARITHMETIC):
             return together([run(*job) for job in some])
 
     jobs = [(ratio, fold) for ratio in range(len(penalties)) for fold in range(n_folds)]
@@ -558,13 +558,18 @@ def _cross_validate(
     groups = _shared_out(jobs, effective_n_jobs(parallel.n_jobs), folds.at_once)
     with one_blas_thread():  # also while no thread is in its group
         results = parallel(delayed(run_together)(group) for group in groups)
-    done = [result for group in results for result in group]
-    shape = (len(penalties), n_folds, len(grids[0]))
+    return _curves([result for group in results for result in group], len(penalties))
+
+
+def _curves(done: Sequence[tuple[Points, FloatArray]], n_ratios: int) -> _Curves:
+    """Put the solutions and errors of all folds together, those of one l1_ratio after another."""
+    n_folds, n_lambdas = len(done) // n_ratios, len(done[0][0].gaps)
+    shape = (n_ratios, n_folds, n_lambdas)
     errors = np.array([errors for _, errors in done]).reshape(*shape[:2], 2, *shape[2:], -1)
     gaps = np.array([points.gaps.max(axis=1) for points, _ in done]).reshape(shape)
 
     def by_ratio(values: Sequence[Any]) -> list[list[Any]]:
-        return [list(values[r * n_folds : (r + 1) * n_folds]) for r in range(len(penalties))]
+        return [list(values[r * n_folds : (r + 1) * n_folds]) for r in range(n_ratios)]
 
     return _Curves(
         errors[:, :, 0].swapaxes(1, 2),

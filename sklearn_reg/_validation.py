@@ -255,6 +255,15 @@ def no_overflow(what: str, remedy: str) -> Iterator[None]:
 SAFE = 1e70
 
 
+# What our own arithmetic does where it fails; a thread does not inherit it.
+ARITHMETIC: dict[str, Any] = {
+    "over": "raise",
+    "invalid": "raise",
+    "divide": "raise",
+    "under": "ignore",
+}
+
+
 @contextmanager
 def overflow_explained(look: Callable[[], Mapping[str, Any]] = dict) -> Iterator[None]:
     """Turn an overflow into an error that says which input caused it.
@@ -266,7 +275,7 @@ def overflow_explained(look: Callable[[], Mapping[str, Any]] = dict) -> Iterator
         of ordinary size are not blamed: the error is then passed on as it is.
     """
     try:
-        with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
+        with np.errstate(**ARITHMETIC):
             yield
     except FloatingPointError as error:
         with np.errstate(all="ignore"):

@@ -312,16 +312,7 @@ class Moments:
         size_i = G1_ii + G2_ii + b d_i^2. Errors of many steps add as independent ones do, in
         quadrature [2]. What is removed leaves its errors behind: G shrinks, they do not.
         """
-        if other.gram.shape != self.gram.shape or other.scatter.shape != self.scatter.shape:
-            raise ValueError(
-                f"moments of {other.gram.shape[0]} features and {other.scatter.size} targets do "
-                f"not fit moments of {self.gram.shape[0]} features and {self.scatter.size} targets"
-            )
-        weight = self.weight + sign * other.weight
-        if weight < 0:
-            raise ValueError(
-                f"cannot remove rows of weight {other.weight} from moments of weight {self.weight}"
-            )
+        weight = self._weight_with(other, sign)
         if other.weight == 0:
             return self
         if weight == 0:
@@ -361,6 +352,20 @@ class Moments:
         self._shift, self._offset = (shift_x, shift_y), (offset_x, offset_y)
         self.weight = weight
         return self
+
+    def _weight_with(self, other: Moments, sign: int) -> float:
+        """Return the weight of both, or without the other; refuse moments that do not fit."""
+        if other.gram.shape != self.gram.shape or other.scatter.shape != self.scatter.shape:
+            raise ValueError(
+                f"moments of {other.gram.shape[0]} features and {other.scatter.size} targets do "
+                f"not fit moments of {self.gram.shape[0]} features and {self.scatter.size} targets"
+            )
+        weight = self.weight + sign * other.weight
+        if weight < 0:
+            raise ValueError(
+                f"cannot remove rows of weight {other.weight} from moments of weight {self.weight}"
+            )
+        return weight
 
     def _clip(self) -> None:
         """Raise to zero squares that rounding made negative; only of fresh arrays."""

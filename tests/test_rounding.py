@@ -421,3 +421,12 @@ def test_the_account_travels() -> None:
     old.__setstate__(state)
     assert_allclose(old.lost[0], np.finfo(float).eps * old.gram.diagonal())
     assert not (window - window).lost[0].any()
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_an_overflow_in_a_thread_of_folds_is_explained(n_jobs: int | None) -> None:
+    # With lambdas given, only the folds look at X; it is large enough for threads.
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 4000)) * 1e160, rng.normal(size=40)
+    with pytest.raises(ValueError, match="beyond what float64 can square"):
+        LassoRegressionCV([0.1, 1.0], n_jobs=n_jobs).fit(X, y)
