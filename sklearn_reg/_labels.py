@@ -23,12 +23,11 @@ class Labels(NamedTuple):
 
 def labels_of(values: Any) -> ColumnLabels | None:
     """Return the labels of the columns of a frame, None of what has no labels."""
-    if getattr(values, "ndim", 2) != 2:
-        return None
     for attribute in ("column_names", "columns"):  # pyarrow's columns are the values
         if hasattr(type(values), attribute):
             labels = getattr(values, attribute)
-            return list(labels) if isinstance(labels, Iterable) else None
+            one = getattr(values, "ndim", 2) == 1  # such as a Series of Dask
+            return list(labels) if isinstance(labels, Iterable) and not one else None
     return None
 
 

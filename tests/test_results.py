@@ -183,5 +183,5 @@ def test_a_path_is_drawn_with_its_names() -> None:
     }
     from_model = RegularizationPathDisplay.from_estimator(LassoRegression(), NUMBERED, Y[:, 0])
     assert "2019" in {line.get_label() for line in from_model.lines_}
-    with pytest.raises(TypeError, match="feature_names must be a list of 5, one a feature"):
+    with pytest.raises(TypeError, match="feature_names must be 5 names, one a feature"):
         RegularizationPathDisplay.from_path(path, feature_names="abcde")
