@@ -107,7 +107,7 @@ def _ended_above_tol(
         f"duality gap {result.gap * square:.3g}, tol * F(0, mean y) = "
         f"{settings.tol * problem.null * square:.3g}, {result.n_iter} iterations",
     )
-    lost = max(ROUNDING * problem.null, problem.design.rounding(result.w, problem.target))
+    lost = _hidden_by_rounding(problem, result)
     digits_lost = problem.design.digits_lost
     if problem.null and (digits_lost or result.solver in EXACT or result.gap <= 2.0 * lost):
         causes, remedy = _rounding_in_the_way(problem, result, settings, lost)
@@ -122,6 +122,13 @@ def _ended_above_tol(
         causes.append(Said(steps, f"1/L = {1 / problem.curvature:.4g}"))
     found, remedy = _slow_descent(estimator, fitted, target, pace, rate_is_to_blame=bool(causes))
     return Trouble(fact, causes + found or [TOO_FEW], remedy)
+
+
+def _hidden_by_rounding(problem: Problem, result: SolverResult) -> float:
+    """Return how much of a gap is rounding, by what the certificate adds for it."""
+    at = problem.evaluate(result.w)
+    rounding = problem.design.rounding(result.w, problem.target)
+    return max(ROUNDING * problem.null, rounding, at.bound - at.gap)
 
 
 def _rounding_in_the_way(
