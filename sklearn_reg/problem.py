@@ -73,7 +73,7 @@ class Evaluation:
         return self._problem.bound(self.w, self.products, self._penalty)
 
     def certifies(self, distance: float) -> bool:
-        """Whether F(w) - F* is within a distance for certain; the gap costs less, and is asked first."""
+        """Whether F(w) - F* is within a distance for certain; the gap, which costs less, is first."""
         return self.gap <= distance and self.bound <= distance
 
     @property
