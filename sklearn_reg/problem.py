@@ -262,7 +262,7 @@ class Problem:
         objective = 0.5 * products.residual_square + penalty
         unit, delta, phi = self._rounding(w, products, spread)
         pull = (u if self.positive else np.abs(u)) + phi
-        if (pull > LEFT * phi)[self._free].any():
+        if self._any_free and (pull > LEFT * phi)[self._free].any():
             return objective
         rest = np.sqrt(max(0.0, products.residual_square - removed))
         bounds = [objective]
@@ -284,12 +284,14 @@ class Problem:
         """sqrt(k) EPS, delta and phi of `bound`."""
         sizes, unit = self.design.sizes, self._unit(w)
         delta = self.residual_rounding(w)
-        seen = np.sqrt(products.residual_square) if self.design.has_rows else delta / unit
-        return unit, delta, unit * (float(seen) + spread) * sizes
+        seen = delta / unit
+        if self.design.has_rows:
+            seen = float(np.sqrt(products.residual_square))
+        return unit, delta, unit * (seen + spread) * sizes
 
     def _unit(self, w: FloatArray) -> float:
         """sqrt(k) EPS of `bound`."""
-        return float(np.sqrt(max(self.design.n_terms, np.count_nonzero(w)))) * EPS
+        return float(max(self.design.n_terms, np.count_nonzero(w))) ** 0.5 * EPS
 
     def residual_rounding(self, w: FloatArray) -> float:
         """Bound the error of |r| at w: delta of `bound`."""
