@@ -265,23 +265,23 @@ class Problem:
         derivative m_j at c u^_j, phi_j |m_j - w_j| + phi_j^2 / (2 l2_j) takes the place of
         phi_j |w_j|. Where more than rounding is left of u^ on the unpenalised columns, theta is
         not feasible, and nothing is known but F* >= 0. What float64 cannot tell from a dependence
-        of columns counts as one.
+        of columns counts as one. To all this moments add what they have lost themselves:
+        `Design.rounding`, and `left_out`.
 
         References
         ----------
         .. [1] N. J. Higham, T. Mary (2019). A new approach to probabilistic rounding error
            analysis. SIAM J. Scientific Computing 41(5). https://doi.org/10.1137/18M1226312
         """
+        hidden = self.design.rounding(w, self.target) + self.left_out
         if not self.design.sizes.any():  # nothing can be fitted: F is the same everywhere
-            return self.left_out
+            return hidden
         u, removed, spread = self._without_explained(w, products.correlation)
-        # On moments F itself is a difference, which may be rounded to nothing.
         objective = 0.5 * products.residual_square + penalty
-        objective += self.design.rounding(w, self.target)
         unit, delta, phi = self._rounding(w, products, spread)
         pull = (u if self.positive else np.abs(u)) + phi
-        if (pull > LEFT * phi)[self._free].any():
-            return objective
+        if self._any_free and (pull > LEFT * phi)[self._free].any():
+            return objective + hidden
         rest = np.sqrt(max(0.0, products.residual_square - removed))
         bounds = [objective]
         for limited, soft in ((self._hard, self._soft), (self._penalised, slice(0))):
@@ -294,8 +294,8 @@ class Problem:
             gap += 0.5 * float(excess @ np.abs(slope)) + float(error.sum())
             lost = unit * (objective + float(np.abs(u) @ np.abs(w)))
             lost += delta * ((1.0 - c) * rest + 0.5 * delta)
-            bounds.append(max(0.0, gap) + lost + self.left_out)
-        return min(bounds)
+            bounds.append(max(0.0, gap) + lost)
+        return min(bounds) + hidden
 
     def _rounding(
         self, w: FloatArray, products: Products, spread: float
@@ -303,12 +303,14 @@ class Problem:
         """sqrt(k) EPS, delta and phi of `bound`."""
         sizes, unit = self.design.sizes, self._unit(w)
         delta = self.residual_rounding(w)
-        seen = np.sqrt(products.residual_square) if self.design.has_rows else delta / unit
-        return unit, delta, unit * (float(seen) + spread) * sizes
+        seen = delta / unit
+        if self.design.has_rows:
+            seen = float(np.sqrt(products.residual_square))
+        return unit, delta, unit * (seen + spread) * sizes
 
     def _unit(self, w: FloatArray) -> float:
         """sqrt(k) EPS of `bound`."""
-        return float(np.sqrt(max(self.design.n_terms, int(np.count_nonzero(w))))) * EPS
+        return float(max(self.design.n_terms, np.count_nonzero(w))) ** 0.5 * EPS
 
     def residual_rounding(self, w: FloatArray) -> float:
         """Bound the error of |r| at w: delta of `bound`."""
