@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
+from sklearn_reg import _linalg
 from sklearn_reg.designs import Columns, Design, GramDesign, RowsDesign, make_design
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -488,3 +489,24 @@ def test_moments_of_a_tall_matrix_take_a_chunk_and_no_copy(standardize: bool) ->
     tracemalloc.stop()
     assert design.largest_eigenvalue > 0
     assert peak < 0.5 * X.nbytes
+
+
+SPECTRA = {
+    "equal": np.ones(90),
+    "one": np.eye(1, 90)[0],
+    "evenly": np.linspace(0, 1, 90),
+    "nearly tied": np.r_[1.0, np.full(89, 1 - 1e-7)],
+    "geometric": 10.0 ** -np.arange(90.0),
+}
+
+
+@pytest.mark.parametrize("values", SPECTRA.values(), ids=SPECTRA)
+def test_lanczos_steps_find_the_largest_eigenvalue_of_any_spectrum(
+    monkeypatch: pytest.MonkeyPatch, values: Any
+) -> None:
+    Q = np.linalg.qr(np.random.default_rng(0).normal(size=(90, 90)))[0]
+    matrix, start = (Q * values) @ Q.T, np.sqrt(np.arange(1.0, 91))
+    found = _linalg.largest_eigenvalue(lambda v: matrix @ v, start, tol=1e-8)
+    assert_allclose(found, 1.0, rtol=1e-8)
+    monkeypatch.setattr(_linalg, "LANCZOS_STEPS", 7)  # cut short, it is rather too large
+    assert found - 1e-12 <= _linalg.largest_eigenvalue(lambda v: matrix @ v, start, tol=1e-8) < 1.3
