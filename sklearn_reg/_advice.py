@@ -108,8 +108,8 @@ def _ended_above_tol(
         f"{settings.tol * problem.null * square:.3g}, {result.n_iter} iterations",
     )
     lost = _hidden_by_rounding(problem, result)
-    digits_lost = problem.design.digits_lost
-    if problem.null and (digits_lost or result.solver in EXACT or result.gap <= 2.0 * lost):
+    at_rounding = problem.null and (result.solver in EXACT or result.gap <= 2.0 * lost)
+    if at_rounding or problem.design.digits_lost:
         causes, remedy = _rounding_in_the_way(problem, result, settings, lost)
         if impossible is not None:
             remedy = remedy._replace(text=f"{AUTO_RATE} and {remedy.text}")

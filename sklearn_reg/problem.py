@@ -73,7 +73,7 @@ class Evaluation:
         return self._problem.bound(self.w, self.products, self._penalty)
 
     def certifies(self, distance: float) -> bool:
-        """Whether F(w) - F* is within a distance for certain; the gap, which costs less, is first."""
+        """Whether F(w) - F* is within a distance for certain; the gap costs less than the bound."""
         return self.gap <= distance and self.bound <= distance
 
     @property
@@ -310,7 +310,7 @@ class Problem:
 
     def _unit(self, w: FloatArray) -> float:
         """sqrt(k) EPS of `bound`."""
-        return float(max(self.design.n_terms, np.count_nonzero(w))) ** 0.5 * EPS
+        return float(max(self.design.n_terms, int(np.count_nonzero(w)))) ** 0.5 * EPS
 
     def residual_rounding(self, w: FloatArray) -> float:
         """Bound the error of |r| at w: delta of `bound`."""
