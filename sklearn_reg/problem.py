@@ -310,7 +310,7 @@ class Problem:
 
     def _unit(self, w: FloatArray) -> float:
         """sqrt(k) EPS of `bound`."""
-        return float(max(self.design.n_terms, int(np.count_nonzero(w)))) ** 0.5 * EPS
+        return EPS * float(np.sqrt(max(self.design.n_terms, int(np.count_nonzero(w)))))
 
     def residual_rounding(self, w: FloatArray) -> float:
         """Bound the error of |r| at w: delta of `bound`."""
