@@ -17,6 +17,7 @@ largest factor that keeps every h_j* finite.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -264,6 +265,18 @@ def sparse_design(rng: np.random.Generator, n: int, p: int, density: float) -> s
     X.data += 0.5
     return X
 
+
+# How the same numbers may be stored.
+LAYOUTS: dict[str, Callable[[Array], Any]] = {
+    "C": np.ascontiguousarray,
+    "F": np.asfortranarray,
+    "CSR": sp.csr_array,
+    "CSC": sp.csc_array,
+    "CSR, zeros stored": lambda X: sp.csr_array(
+        (X.ravel(), np.tile(np.arange(X.shape[1]), len(X)), X.shape[1] * np.arange(len(X) + 1)),
+        shape=X.shape,
+    ),
+}
 
 # --- problems at random -------------------------------------------------------------------------
 

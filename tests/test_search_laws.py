@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
-from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import (
     KFold,
@@ -29,7 +28,7 @@ from sklearn.model_selection import (
 )
 
 import problems as judge
-from problems import Array, Data, problems
+from problems import LAYOUTS, Array, Data, problems
 from sklearn_reg import ElasticNetRegressionCV
 from test_certificates import laws
 
@@ -80,17 +79,7 @@ FOLDS: dict[str, Callable[[int, np.random.Generator], Any]] = {
     "bootstrap": _bootstrap,
     "partial": _partial,
 }
-IN_MEMORY: dict[str, Callable[[Array], Any]] = {
-    "C": np.ascontiguousarray,
-    "F": np.asfortranarray,
-    "CSR": sparse.csr_array,
-    "CSC": sparse.csc_array,
-    "CSR, all stored": lambda X: sparse.csr_array(
-        (X.ravel(), np.tile(np.arange(X.shape[1]), len(X)), X.shape[1] * np.arange(len(X) + 1)),
-        shape=X.shape,
-    ),
-}
-FORMS = [*IN_MEMORY, "batches", "Dask"]
+FORMS = [*LAYOUTS, "batches", "Dask"]
 
 
 @st.composite
@@ -142,7 +131,7 @@ def run(search: Search) -> Any:
             with dask.config.set(scheduler="synchronous"):
                 X = da.from_array(data.X, chunks=(7, 9))
                 return model.fit(X, da.from_array(y, chunks=7), s)
-        return model.fit(IN_MEMORY[search.form](data.X), y, s)
+        return model.fit(LAYOUTS[search.form](data.X), y, s)
     except ValueError as error:
         assume("set without rows or weight" not in str(error))
         raise
