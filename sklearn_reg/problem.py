@@ -291,7 +291,7 @@ class Problem:
 
     def _unit(self, w: FloatArray) -> float:
         """sqrt(k) EPS of `bound`."""
-        return float(max(self.design.n_terms, np.count_nonzero(w))) ** 0.5 * EPS
+        return float(np.sqrt(max(self.design.n_terms, int(np.count_nonzero(w))))) * EPS
 
     def residual_rounding(self, w: FloatArray) -> float:
         """Bound the error of |r| at w: delta of `bound`."""
