@@ -310,7 +310,7 @@ class Problem:
 
     def _unit(self, w: FloatArray) -> float:
         """sqrt(k) EPS of `bound`."""
-        return EPS * float(np.sqrt(max(self.design.n_terms, int(np.count_nonzero(w)))))
+        return float(np.sqrt(max(self.design.n_terms, int(np.count_nonzero(w))))) * EPS
 
     def residual_rounding(self, w: FloatArray) -> float:
         """Bound the error of |r| at w: delta of `bound`."""

@@ -233,7 +233,9 @@ class SparseRows(Rows):
 
     def second_moments(self, weights: FloatArray) -> FloatArray:
         """Weighted means of the squares, without a care for their last digits."""
-        return np.asarray(self.X.power(2).T @ weights, dtype=np.float64)
+        X = self.X
+        squared = type(X)((np.square(X.data), X.indices, X.indptr), shape=X.shape)
+        return np.asarray(squared.T @ weights, dtype=np.float64)
 
     def stored_in(self, columns: IndexArray) -> int:
         """Numbers that a product with these columns reads."""
