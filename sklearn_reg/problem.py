@@ -72,9 +72,12 @@ class Evaluation:
         """The gap with all that rounding may have hidden; F* >= 0 bounds it by F(w)."""
         return self._problem.bound(self.w, self.products, self._penalty)
 
-    def certifies(self, distance: float) -> bool:
-        """Whether F(w) - F* is within a distance for certain; the gap costs less than the bound."""
-        return self.gap <= distance and self.bound <= distance
+    def ends_within(self, distance: float) -> bool:
+        """Whether F(w) - F* is within a distance: for certain, or as far as rounding lets us see.
+
+        The gap, which costs less than the bound, is asked first.
+        """
+        return self.gap <= distance and not distance < self.bound < 2.0 * self.gap
 
     @property
     def values(self) -> tuple[float, float]:

@@ -91,7 +91,7 @@ def _descend(
     for _ in range(settings.n_iterations):
         at = problem.evaluate(update(at))
         history.append(at.values)
-        if at.certifies(settings.tol * problem.null):
+        if at.ends_within(settings.tol * problem.null):
             break
     return finish(problem, at, history, settings.tol, solver)
 
