@@ -242,7 +242,13 @@ class Moments:
         return self._lost
 
     def by_name(self) -> dict[str, FloatArray]:
-        """Return how large the columns of X and y are, by name."""
+        """Return how large the columns of X and y are, for messages.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Under "X" and "y" the size of the mean plus the standard deviation of each column.
+        """
         return {
             name: np.abs(mean) + np.sqrt(squares / self.weight)
             for name, mean, squares in (

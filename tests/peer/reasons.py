@@ -72,7 +72,7 @@ REASONS: dict[str, set[str]] = {
     "an alpha for each target by cross-validation is not offered": {
         "test_ridge_cv_individual_penalties"
     },
-    "lambda 0 in a grid is refused: it is least squares, and `RidgeRegression(0)` fits it": {
+    "lambda 0 in a grid is least squares, and no error with leave-one-out either": {
         "test_ridgecv_alphas_zero"
     },
 }
