@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_reg._linalg import EPS
+from sklearn_reg._report import names_of_model
 from sklearn_reg._scaled import Fitted
 from sklearn_reg._typing import FloatArray
 from sklearn_reg._warn import warn
@@ -26,6 +27,9 @@ ILL_CONDITIONED = 100.0
 LARGEST_SPECTRUM = 500
 # An error that falls by less than exp(-this) is not much closer.
 CLOSER = 2.0
+# Rounding that is this many times the usual comes from columns that depend on each other.
+ORDINARY = 1e3
+FEW = 3  # columns that are named
 # More iterations are a remedy up to this many times as many.
 PATIENCE = 100
 
@@ -110,7 +114,7 @@ def _ended_above_tol(
     lost = _hidden_by_rounding(problem, result)
     at_rounding = problem.null and (result.solver in EXACT or result.gap <= 2.0 * lost)
     if at_rounding or problem.design.digits_lost:
-        causes, remedy = _rounding_in_the_way(problem, result, settings, lost)
+        causes, remedy = _rounding_in_the_way(estimator, problem, result, settings, lost)
         if impossible is not None:
             remedy = remedy._replace(text=f"{AUTO_RATE} and {remedy.text}")
         return Trouble(fact, causes, remedy)
@@ -131,8 +135,19 @@ def _hidden_by_rounding(problem: Problem, result: SolverResult) -> float:
     return max(ROUNDING * problem.null, rounding, at.bound - at.gap)
 
 
+def dependence(estimator: Any, problem: Problem, result: SolverResult) -> Said:
+    """Name the first few columns of the model that depend on others."""
+    names = names_of_model(estimator)
+    told = []
+    for first, *others in problem.dependent_columns(result.w)[:FEW]:
+        listed = ", ".join(str(names[j]) for j in others[:FEW])
+        more = f" and {len(others) - FEW} more" if len(others) > FEW else ""
+        told.append(f"{names[first]} on {listed}{more}")
+    return Said("columns of X are too dependent for this accuracy", "; ".join(told))
+
+
 def _rounding_in_the_way(
-    problem: Problem, result: SolverResult, settings: Settings, lost: float
+    estimator: Any, problem: Problem, result: SolverResult, settings: Settings, lost: float
 ) -> tuple[list[Said], Said]:
     """Say what helps where no further step does."""
     if problem.design.digits_lost:
@@ -142,8 +157,8 @@ def _rounding_in_the_way(
     # Near rounding the bound depends on the way, and tol decides that.
     reached = max(2.0 * result.gap / problem.null, 10.0 * ROUNDING)
     enough = Said("a larger tol", f"tol={_rounded_up(reached, 1):g}")
-    if result.gap > 2.0 * lost:
-        return [Said("columns of X are too dependent for this accuracy")], enough
+    if result.gap > 2.0 * lost or lost > ORDINARY * ROUNDING * problem.null:
+        return [dependence(estimator, problem, result)], enough
     rounding = Said(f"tol={settings.tol:g} is below rounding", f"about {lost / problem.null:.1g}")
     return [rounding], enough
 

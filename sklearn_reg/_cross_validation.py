@@ -19,7 +19,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_reg._advice import UNEQUAL_SCALES
+from sklearn_reg._advice import UNEQUAL_SCALES, dependence
 from sklearn_reg._base import LinearModel, unchanged_on_error
 from sklearn_reg._choice import (
     Choice,
@@ -463,11 +463,12 @@ class PenalizedRegressionCV(LinearModel):
         if curves.certified and all(result.converged for result in fitted.results):
             return
         gap = max(float(curves.gaps.max()), float(np.max(self.dual_gap_)))
+        worst = int(np.argmax([result.gap for result in fitted.results]))
+        cause = dependence(self, fitted.problems[worst], fitted.results[worst])
         yield (
             ConvergenceWarning,
             f"a duality gap of {gap:.3g} stayed above tol={self.tol:g} times F(0, mean y): "
-            "columns of X are too dependent for this accuracy. Remedy: a larger tol, "
-            "larger lambdas, or an L2 penalty.",
+            f"{cause}. Remedy: a larger tol, larger lambdas, or an L2 penalty.",
         )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -400,3 +401,17 @@ def test_a_sweep_counts_fits_and_keeps_categories_apart() -> None:
     assert len(caught) == len(told) == 2
     assert told[ConvergenceWarning].startswith("6 of 6 fits warned, the first: LassoRegression: ")
     assert told[RuntimeWarning] == "3 of 6 fits warned, the first: a step has something to say"
+
+
+def test_columns_that_depend_on_each_other_are_named() -> None:
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame(rng.normal(size=(40, 3)), columns=["rent", "food", "fuel"])
+    frame["total"] = frame.sum(axis=1) + 1e-11 * rng.normal(size=40)
+    y = frame["rent"] + 1e9 * (frame["total"] - frame[["rent", "food", "fuel"]].sum(axis=1))
+    y += rng.normal(size=40)
+    model = RidgeRegression(1e-25, solver="auto", tol=1e-12)
+    messages = [str(warning.message) for warning in warned(lambda: model.fit(frame, y))]
+    for message in messages:  # where rounding lets it converge there is nothing to say
+        assert "columns of X are too dependent for this accuracy" in message
+        assert "total" in message
+    assert messages
