@@ -13,14 +13,14 @@ import warnings
 from types import FrameType
 from typing import Any
 
-import joblib
 import sklearn
 
+_joblib: Any = sys.modules["joblib"]  # which scikit-learn has imported
 _STDLIB, _OURS, _SKLEARN, _JOBLIB = (
     os.path.join(folder, "")
     for folder in (
         sysconfig.get_path("stdlib"),
-        *(os.path.dirname(path) for path in (__file__, sklearn.__file__, joblib.__file__)),
+        *(os.path.dirname(path) for path in (__file__, sklearn.__file__, _joblib.__file__)),
     )
 )
 # What of scikit-learn fits an estimator once; the rest (searches, ensembles, ...) may do so often.

@@ -167,7 +167,11 @@ def _explained(X: Array, r: Array, s: Array, positive: bool) -> Array:
     X = X / np.where(size > 0, size, 1)
     weighted = (X * root[:, None]).astype(float)
     if positive:
-        return np.asarray(X @ nnls(weighted, root * r.astype(float))[0])
+        target = root * r.astype(float)
+        found = nnls(weighted, target)[0]
+        # Where nothing but rounding is left to explain, nnls of SciPy may move away from zero.
+        closer = np.linalg.norm(target - weighted @ found) < np.linalg.norm(target)
+        return np.asarray(X @ found) if closer else total
     for _ in range(2):  # the second time removes the rounding of the first
         step = np.linalg.lstsq(weighted, root * (r - total).astype(float), rcond=1e-12)[0]
         total = total + X @ step

@@ -182,7 +182,8 @@ def _check_solution(
     null = judge.null_objective(one)
     squares = float(s @ (y[rows] ** 2) / s.sum())
     gap = judge.duality_gap(one, w, b)
-    assert warned or gap <= 2 * TOL * null + ROUNDING * squares
+    where = f"lambda {lambda_}, rows {rows}, gap {gap}"
+    assert warned or gap <= 2 * TOL * null + ROUNDING * squares, where
 
 
 def _check_error(search: Search, rows: Array, W: Array, b: Array, reported: float) -> None:

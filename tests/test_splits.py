@@ -107,7 +107,7 @@ WRONG: dict[str, tuple[Any, type[Exception], str]] = {
     "row beyond": ([([0, 1, 2], [N])], IndexError, f"cv gave row {N} in the test set of fold 0"),
     "row before": ([([0, -N - 1], [2])], IndexError, f"cv gave row {-N - 1} in the train set"),
     "numbers": ([([0.0, 1.0], [2.0])], TypeError, "cv must give row numbers or a mask"),
-    "labels": ([(["a", "b"], ["c"])], TypeError, "cv must give row numbers or a mask"),
+    "labels": ([(["a", "b"], ["c"])], ValueError, "cv, the train set .* got the text 'a'"),
     "missing": ([([0, None], [2])], TypeError, "cv must give row numbers or a mask"),
     "no pairs": ([0, 1, 2], ValueError, "cv must give pairs"),
     "triples": ([([0], [1], [2])], ValueError, "cv must give pairs"),
