@@ -16,6 +16,7 @@ from sklearn_reg._report import names_of_model
 from sklearn_reg._scaled import Fitted
 from sklearn_reg._typing import FloatArray
 from sklearn_reg._warn import warn
+from sklearn_reg.designs import Design
 from sklearn_reg.problem import Problem
 from sklearn_reg.solvers import EXACT, ROUNDING, Settings, SolverResult
 
@@ -163,6 +164,13 @@ def _rounding_in_the_way(
     return [rounding], enough
 
 
+def scales_of(design: Design) -> tuple[FloatArray, float]:
+    """Return the scales of the columns, and how far apart those above zero are."""
+    scales = np.sqrt(np.maximum(design.squares, 0.0))
+    smallest = scales.min(where=scales > 0, initial=np.inf)
+    return scales, float(scales.max(initial=0.0) / smallest)
+
+
 def _slow_descent(
     estimator: Any, fitted: Fitted, target: int, pace: _Pace, *, rate_is_to_blame: bool
 ) -> tuple[list[Said], Said]:
@@ -171,8 +179,7 @@ def _slow_descent(
     exact = Said("solver='auto'")
     if result.solver == "subgradient" and problem.l1.any():
         return [Said("steps along sign(w) never settle")], exact
-    scales = np.sqrt(np.maximum(problem.design.squares, 0.0))
-    spread = float(scales.max() / scales.min(where=scales > 0, initial=np.inf))
+    scales, spread = scales_of(problem.design)
     if spread > UNEQUAL_SCALES and not estimator.standardize:
         unequal = [Said("columns of X differ in scale", f"by a factor of {spread:.3g}")]
         # Without an intercept a standard deviation is not the scale.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from itertools import pairwise
 from numbers import Integral
 from typing import Any, NamedTuple, Self
@@ -19,7 +20,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_reg._advice import UNEQUAL_SCALES, dependence
+from sklearn_reg._advice import UNEQUAL_SCALES, dependence, scales_of
 from sklearn_reg._base import LinearModel, unchanged_on_error
 from sklearn_reg._choice import (
     Choice,
@@ -271,14 +272,15 @@ class PenalizedRegressionCV(LinearModel):
                 read_all(self, batches, reading, add)
             assert gathered is not None
             check_weight(gathered.n_rows)
-            with overflow_explained():
+            guarded = partial(overflow_explained, gathered.by_name)
+            with guarded():
                 folds = GatheredFolds(
                     gathered, deal, centred=self.fit_intercept, standardize=self.standardize
                 )
                 grids = _grids(plan.grid, folds, penalties)
                 curves = _cross_validate(folds, penalties, grids, plan.tol, self.n_jobs, task)
             found = _Found(folds, penalties, grids, curves, None)
-            return self._finish(plan, found, dtype, y_ndim, overflow_explained, task)
+            return self._finish(plan, found, dtype, y_ndim, guarded, task)
 
     def _plan(self) -> _Plan:
         """Check the parameters that do not depend on the data."""
@@ -440,9 +442,7 @@ class PenalizedRegressionCV(LinearModel):
         )
 
         def remedy() -> str:
-            scales = np.sqrt(np.maximum(folds.whole(penalty).design.squares, 0.0))
-            scales = scales[scales > 0]
-            apart = scales.max(initial=0.0) / scales.min(initial=np.inf)
+            _, apart = scales_of(folds.whole(penalty).design)
             if not self.standardize and apart > UNEQUAL_SCALES:
                 return (
                     f"columns of X differ in scale by a factor {apart:.2g}, so that no lambda "
