@@ -180,7 +180,8 @@ class PenalizedRegressionCV(LinearModel):
             What scikit-learn's metadata routing asks for.
         """
         to_fit = MethodMapping().add(caller="fit", callee="split")
-        router = MetadataRouter(owner=self).add_self_request(self)
+        # By name: scikit-learn before 1.8 copies its owner, and an iterator cannot be copied.
+        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
         router.add(splitter=routed_splitter(self.cv), method_mapping=to_fit)
         if self.scoring is not None:
             to_score = MethodMapping().add(caller="fit", callee="score")
