@@ -112,9 +112,10 @@ def _descended(data: Data, w: Array, sweeps: int = 3000) -> Array:
     X, y = data.X, data.y
     if data.fit_intercept:
         X, y = X - s @ X, y - s @ y
-    l1, l2 = data.lambda_ * data.l1_ratio * v, data.lambda_ * (1 - data.l1_ratio) * v
     gram, cross, w = (X.T * s) @ X, X.T @ (s * y), w.copy()
-    movable = [j for j in range(w.size) if np.isfinite(v[j]) and gram[j, j] + l2[j] > 0]
+    kept, v = np.isfinite(v), np.where(np.isfinite(v), v, 0.0)
+    l1, l2 = data.lambda_ * data.l1_ratio * v, data.lambda_ * (1 - data.l1_ratio) * v
+    movable = np.flatnonzero(kept & (gram.diagonal() + l2 > 0))
     for _ in range(sweeps):
         for j in movable:
             rest = cross[j] - gram[j] @ w + gram[j, j] * w[j]
