@@ -15,7 +15,7 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from hypothesis import assume, event, given
+from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import (
@@ -137,7 +137,8 @@ def run(search: Search) -> Any:
         raise
 
 
-@laws
+# A search is dozens of fits, each judged: few by default, all that a profile asks for in others.
+@settings(laws, max_examples=40 if settings().max_examples == 100 else settings().max_examples)
 @given(searches())
 def test_every_fold_is_solved_and_every_error_is_right(search: Search) -> None:
     with warnings.catch_warnings(record=True) as caught:
