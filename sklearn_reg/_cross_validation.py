@@ -69,7 +69,7 @@ from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings
 from sklearn_reg.solvers import choose as choose_solver
 
 # Numbers that a product has to read before threads gain more than they wait for each other.
-WORTH_A_THREAD = 2**16
+WORTH_A_THREAD = 2**20
 Job = tuple[int, int]  # the places of an l1_ratio and of a fold
 
 

@@ -439,6 +439,7 @@ def test_threads_share_the_folds_out_and_change_nothing(
 
     run = _cross_validation.together
     monkeypatch.setattr(_cross_validation, "together", together)
+    monkeypatch.setattr(_cross_validation, "WORTH_A_THREAD", 0)
     shared = LassoRegressionCV(8, cv=5, n_jobs=n_jobs).fit(X, y)
     assert_allclose(shared.mse_path_, alone.mse_path_, rtol=1e-6)
     workers = joblib.effective_n_jobs(n_jobs)
