@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import pickle
 import sys
-from html.parser import HTMLParser
 from typing import Any
 
 import matplotlib as mpl
@@ -23,6 +22,7 @@ from sklearn_reg import (
     lambda_sweep,
     regularization_path,
 )
+from test_report import Cells
 
 mpl.use("Agg")
 RNG = np.random.default_rng(4)
@@ -84,23 +84,6 @@ def test_a_table_without_pandas_says_what_to_install(
     with pytest.raises(ImportError, match=r"to_frame\(\) .* needs pandas: pip install pandas"):
         result.to_frame()
     assert len(repr(result)) < 500
-
-
-class Cells(HTMLParser):
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.words: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
 
 
 WIDE = regularization_path(RNG.normal(size=(20, 3000)), Y[:20, 0], 4)
