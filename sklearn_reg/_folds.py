@@ -146,7 +146,10 @@ class CellMoments:
     def by_name(self) -> dict[str, FloatArray]:
         """Return how large the columns of X and y are in any cell, for messages."""
         sizes = [part.by_name() for part in self.found.values() if part.weight > 0]
-        return {name: np.max([size[name] for size in sizes], axis=0) for name in ("X", "y")}
+        return {
+            name: np.asarray([size[name] for size in sizes], dtype=np.float64).max(axis=0)
+            for name in ("X", "y")
+        }
 
     def update(
         self, X: Matrix, Y: FloatArray, weights: FloatArray | None, cells: Iterable[Cell]
