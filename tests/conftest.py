@@ -1,7 +1,7 @@
 """Hypothesis profiles, and Ctrl-C.
 
-Examples are the same every time; new and many more ones (thorough); or few, for mutation tests,
-which repeat them thousands of times.
+Examples are the same every time; new and many more ones (thorough: 2000 of each law, or as many as
+HYPOTHESIS_EXAMPLES says); or few, for mutation tests, which repeat them thousands of times.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import signal
 from hypothesis import Phase, settings
 
 settings.register_profile("default", derandomize=True, deadline=None)
-settings.register_profile("thorough", max_examples=2000, deadline=None)
+settings.register_profile(
+    "thorough", max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "2000")), deadline=None
+)
 settings.register_profile(
     "mutants",
     derandomize=True,

@@ -128,18 +128,18 @@ def test_groups_are_routed_to_the_splitter() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-@every_model
-def test_array_api_dispatch_changes_nothing(model: Any) -> None:
-    plain = clone(model).fit(X, y)
-    script = (
-        "import contextlib, sys, sklearn\n"
-        "sys.path.insert(0, 'tests')\n"
-        "with contextlib.suppress(ImportError):\n"  # old ones need a package for it
-        "    sklearn.set_config(array_api_dispatch=True)\n"
-        "from test_compatibility import *; warnings.simplefilter('ignore');"
-        f"model = clone(MODELS[{MODELS.index(model)}]).fit(X, y);"
-        "print(model.coef_.tobytes().hex(), model.predict(X).tobytes().hex())"
-    )
+def test_array_api_dispatch_changes_nothing() -> None:
+    plain = [clone(model).fit(X, y) for model in MODELS]
+    script = """if True:
+        import contextlib, sys, sklearn
+        sys.path.insert(0, 'tests')
+        with contextlib.suppress(ImportError):  # old ones need a package for it
+            sklearn.set_config(array_api_dispatch=True)
+        from test_compatibility import *
+        warnings.simplefilter('ignore')
+        for model in MODELS:
+            print(model.fit(X, y).coef_.tobytes().hex(), model.predict(X).tobytes().hex())
+    """
     done = subprocess.run(
         [sys.executable, "-c", script],
         env={**os.environ, "SCIPY_ARRAY_API": "1"},
@@ -148,9 +148,10 @@ def test_array_api_dispatch_changes_nothing(model: Any) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    coef, predicted = done.stdout.split()
-    assert bytes.fromhex(coef) == plain.coef_.tobytes()
-    assert bytes.fromhex(predicted) == plain.predict(X).tobytes()
+    for model, line in zip(plain, done.stdout.splitlines(), strict=True):
+        coef, predicted = line.split()
+        assert bytes.fromhex(coef) == model.coef_.tobytes(), model
+        assert bytes.fromhex(predicted) == model.predict(X).tobytes(), model
 
 
 # --- pickles --------------------------------------------------------------------------------------

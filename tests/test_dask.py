@@ -507,10 +507,12 @@ def test_batches_may_be_dask_and_go_on_after_fit() -> None:
 
 @pytest.mark.usefixtures("scheduler")
 @pytest.mark.parametrize("kind", ["dense", "sparse", "mixed"])
-def test_wide_data_are_fitted_where_they_lie(kind: str) -> None:
+def test_wide_data_are_fitted_where_they_lie(kind: str, request: pytest.FixtureRequest) -> None:
     D, X = wide(kind)
     _, y, s = data(90)
-    for model in (ESTIMATORS[1], ESTIMATORS[2], ESTIMATORS[3]):
+    # A task costs far more in another process: there one estimator stands for all.
+    on_cluster = "cluster" in request.node.callspec.id
+    for model in ESTIMATORS[2:3] if on_cluster else ESTIMATORS[1:4]:
         whole = clone(model).fit(X, y, s)
         fitted = clone(model).fit(D, da.from_array(y, chunks=40), s)
         assert_same(fitted, whole)

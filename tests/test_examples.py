@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -31,9 +32,15 @@ def run(*arguments: str | Path, cwd: Path) -> str:
 
 
 @pytest.mark.parametrize("script", GALLERY, ids=lambda script: script.stem)
-def test_gallery_runs(script: Path, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    run("-W", "error", script, cwd=tmp_path)
+def test_gallery_runs(script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    monkeypatch.chdir(tmp_path)
+    with matplotlib.rc_context({"backend": "Agg", "figure.max_open_warning": 0}):
+        pyplot.switch_backend("Agg")
+        runpy.run_path(str(script), run_name="__main__")  # warnings are errors here
+        assert pyplot.get_fignums()
+        pyplot.close("all")
     assert not list(tmp_path.iterdir())
 
 

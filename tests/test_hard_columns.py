@@ -122,7 +122,7 @@ def test_columns_without_a_penalty_lead_to_no_false_certificate(
     assert gain <= model.dual_gap_ * (1 + 1e-6) + ROUNDING * 0.5 * y.var()
 
 
-@settings(laws, max_examples=2000 if thorough else 40)
+@settings(laws, max_examples=settings.default.max_examples if thorough else 40)
 @given(families, seeds, st.integers(2, 12), st.integers(1, 8), fractions, st.booleans())
 def test_a_gap_bounds_the_distance_in_rational_arithmetic(
     family: str, seed: int, n: int, p: int, fraction: float, sparsely: bool
@@ -154,7 +154,7 @@ def exactly(X: Any, y: Any, lambda_: float, w: Any) -> Fraction:
     return sum(r * r for r in residuals) / (2 * len(residuals)) + penalty
 
 
-@settings(laws, max_examples=2000 if thorough else 60)
+@settings(laws, max_examples=settings.default.max_examples if thorough else 60)
 @given(families, seeds, st.integers(2, 60), st.integers(1, 40), st.sampled_from([0.0, 1e3, 1e6]))
 def test_float32_is_judged_as_it_is_stored(
     family: str, seed: int, n: int, p: int, mean: float
@@ -180,7 +180,7 @@ def test_float32_is_judged_as_it_is_stored(
     assert at[0] - at[1] <= model.dual_gap_ + slack
 
 
-@settings(laws, max_examples=2000 if thorough else 25)
+@settings(laws, max_examples=settings.default.max_examples if thorough else 25)
 @given(families, seeds, st.integers(5, 60), st.integers(2, 40), st.sampled_from([1e-6, 1e-12]))
 def test_a_path_is_certified_or_warns(family: str, seed: int, n: int, p: int, tol: float) -> None:
     X, y = draw(family, seed, n, p)
