@@ -453,7 +453,7 @@ class GramDesign(Design):
         self._gram *= np.multiply.outer(factors, factors)
         self.cross *= factors[:, None]
         self._lost = np.maximum(factors**2 * lost_x, EPS * self.squares), lost_y
-        self._hidden = columns.hidden
+        self._hidden, self._sizes = columns.hidden, np.sqrt(self._lost[0] / EPS)
 
     @property
     def hidden(self) -> FloatArray | None:
@@ -494,8 +494,8 @@ class GramDesign(Design):
         2 F is a quadratic form in (1, -w) whose entries (i, j) are wrong by sqrt(lost_i lost_j), so
         that F(w) is wrong by half of the square below, and F at the optimum by as much again.
         """
-        lost, lost_y = self._lost
-        return float(np.sqrt(lost_y[target]) + np.abs(w) @ np.sqrt(lost)) ** 2
+        lost_y, roots = self._lost[1][target], np.sqrt(EPS) * self._sizes
+        return float(np.sqrt(lost_y) + np.abs(w) @ roots) ** 2
 
     def gram_rounding(self, columns: IndexArray) -> float:
         """Factor by which the rounding of `gram` exceeds that of centred columns."""
@@ -516,7 +516,7 @@ class GramDesign(Design):
         part = copy(self)
         part._gram, part.cross = self.gram(columns, columns), self.cross[columns]
         part._lost = self._lost[0][columns], self._lost[1]
-        part._hidden = None
+        part._hidden, part._sizes = None, self._sizes[columns]
         part.n_features = columns.size
         return part
 
@@ -532,7 +532,7 @@ class GramDesign(Design):
     @property
     def sizes(self) -> FloatArray:
         """Lengths of columns that would be rounded as these were, by what was gathered and left."""
-        return np.sqrt(self._lost[0] / EPS)
+        return self._sizes
 
     def target_size(self, target: int) -> float:
         """Length of a target that would be rounded as this one was."""

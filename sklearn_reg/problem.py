@@ -121,7 +121,8 @@ class Problem:
         hard = (l2 == 0) & (l1 > 0)
         self._free, self._any_free = free, bool(free.any())
         self._hard, self._penalised = _index(hard), _index(~free)
-        self._soft = _index(~(hard | free))
+        soft = ~(hard | free)
+        self._soft, self._any_soft = _index(soft), bool(soft.any())
         self._explained = _Explained(design)
 
     @property
@@ -285,28 +286,38 @@ class Problem:
         pull = (u if self.positive else np.abs(u)) + phi
         if self._any_free and (pull > LEFT * phi)[self._free].any():
             return objective + hidden
-        rest = np.sqrt(max(0.0, products.residual_square - removed))
-        bounds = [objective]
-        for limited, soft in ((self._hard, self._soft), (self._penalised, slice(0))):
-            c = _feasible(pull[limited], self.l1[limited])
-            excess = np.maximum(c * (pull - phi)[soft] - self.l1[soft], 0.0)
-            slope = np.sign(u[soft]) * excess / self.l2[soft]
-            error = phi * np.abs(w)
-            error[soft] = phi[soft] * (np.abs(slope - w[soft]) + 0.5 * phi[soft] / self.l2[soft])
-            gap = 0.5 * (removed + ((1.0 - c) * rest) ** 2) + penalty - c * float(u @ w)
-            gap += 0.5 * float(excess @ np.abs(slope)) + float(error.sum())
-            lost = unit * (objective + float(np.abs(u) @ np.abs(w)))
-            lost += delta * ((1.0 - c) * rest + 0.5 * delta)
+        rest, matched = np.sqrt(max(0.0, products.residual_square - removed)), float(u @ w)
+        size = np.abs(w)
+        rounded = float(phi @ size) + unit * (objective + float(np.abs(u) @ size))
+        bounds, limits = [objective], {True: self._hard, False: self._penalised}
+        for softly in (True, False) if self._any_soft else (True,):
+            c = _feasible(pull[limits[softly]], self.l1[limits[softly]])
+            gap = 0.5 * (removed + ((1.0 - c) * rest) ** 2) + penalty - c * matched
+            lost = rounded + delta * ((1.0 - c) * rest + 0.5 * delta)
+            if softly and self._any_soft:
+                conjugates, more = self._soft_terms(c, u, pull - phi, w, phi)
+                gap, lost = gap + conjugates, lost + more
             bounds.append(max(0.0, gap) + lost)
         return min(bounds) + hidden
+
+    def _soft_terms(
+        self, c: float, u: FloatArray, pull: FloatArray, w: FloatArray, phi: FloatArray
+    ) -> tuple[float, float]:
+        """Quadratic h_j* in `bound`, and what their rounding adds to phi_j |w_j|."""
+        soft = self._soft
+        l2, w, phi = self.l2[soft], w[soft], phi[soft]
+        excess = np.maximum(c * pull[soft] - self.l1[soft], 0.0)
+        slope = np.sign(u[soft]) * excess / l2
+        more = np.abs(slope - w) - np.abs(w) + 0.5 * phi / l2
+        return 0.5 * float(excess @ np.abs(slope)), float(phi @ more)
 
     def _rounding(
         self, w: FloatArray, products: Products, spread: float
     ) -> tuple[float, float, FloatArray]:
         """sqrt(k) EPS, delta and phi of `bound`."""
         sizes, unit = self.design.sizes, self._unit(w)
-        delta = self.residual_rounding(w)
-        seen = delta / unit
+        seen = self.design.target_size(self.target) + float(sizes @ np.abs(w))
+        delta = unit * seen
         if self.design.has_rows:
             seen = float(np.sqrt(products.residual_square))
         return unit, delta, unit * (seen + spread) * sizes

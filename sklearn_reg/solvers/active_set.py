@@ -136,7 +136,8 @@ class _Best:
 
     def __init__(self, problem: Problem, at: Evaluation) -> None:
         self._rounding = ROUNDING * problem.null
-        self.at = problem.at_zero()
+        # A point that is below F(0) for certain is better than the null model, unseen.
+        self.at = at if at.objective < problem.null - self._rounding else problem.at_zero()
         self._rounds = 0
         self.see(at)
         self._mark = self.at.values  # objective and gap when it last got clearly better
@@ -158,6 +159,8 @@ class _Best:
 
 def _at_level(problem: Problem, at: Evaluation, level: float) -> float:
     """Return the objective with the L1 penalty times `level`, and rounding for what is equal."""
+    if level == 1.0:
+        return at.objective
     return at.objective + (level - 1.0) * float(problem.l1 @ np.abs(at.w))
 
 
