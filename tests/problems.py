@@ -118,7 +118,7 @@ def distance(data: Data, coef: Array, intercept: float, enough: float) -> float:
     bound = duality_gap(data, coef, intercept, SHARES)
     if bound <= enough:
         return bound
-    better = _descended(data, np.asarray(coef, dtype=float))
+    better = _polished(data, _descended(data, np.asarray(coef, dtype=float)))
     s = _shares(data)
     b = float(s @ (data.y - data.X.astype(Exact) @ better)) if data.fit_intercept else 0.0
     rest = 0.0 if data.positive else duality_gap(data, better, b, SHARES)
@@ -145,6 +145,39 @@ def _descended(data: Data, w: Array, sweeps: int = 3000) -> Array:
         if np.array_equal(before, w):
             break
     return w
+
+
+def _polished(data: Data, w: Array) -> Array:
+    """Solve the conditions of optimality on the support of w, with its signs, in all digits."""
+    s, support = _shares(data), np.flatnonzero(w)
+    v = _penalty_weights(data)[support]
+    Z, t, sign = data.X.astype(Exact)[:, support], data.y.astype(Exact), np.sign(w[support])
+    if data.fit_intercept:
+        Z, t = Z - s @ Z, t - s @ t
+    l1, l2 = data.lambda_ * data.l1_ratio * v, data.lambda_ * (1 - Exact(data.l1_ratio)) * v
+    gram = (Z.T * s) @ Z + np.diag(l2)
+    found = _eliminated(gram, Z.T @ (s * t) - l1 * sign)
+    if found is None or (np.sign(found) != sign).any():
+        return w
+    polished = w.astype(Exact)
+    polished[support] = found
+    return polished
+
+
+def _eliminated(A: Array, b: Array) -> Array | None:
+    """Solve A x = b by Gaussian elimination with pivoting, or not, if A is singular."""
+    A, b = A.copy(), b.copy()
+    for k in range(len(b)):
+        pivot = k + int(np.abs(A[k:, k]).argmax())
+        if A[pivot, k] == 0:
+            return None
+        A[[k, pivot]], b[[k, pivot]] = A[[pivot, k]], b[[pivot, k]]
+        factors = A[k + 1 :, k] / A[k, k]
+        A[k + 1 :], b[k + 1 :] = A[k + 1 :] - np.outer(factors, A[k]), b[k + 1 :] - factors * b[k]
+    x = np.zeros_like(b)
+    for k in reversed(range(len(b))):
+        x[k] = (b[k] - A[k, k + 1 :] @ x[k + 1 :]) / A[k, k]
+    return x
 
 
 def null_objective(data: Data) -> float:
