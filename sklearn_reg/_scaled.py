@@ -14,6 +14,7 @@ from sklearn_reg._linalg import EPS
 from sklearn_reg._typing import BoolArray, FloatArray, Matrix
 from sklearn_reg.designs import Columns, Design, design_of_moments, make_design
 from sklearn_reg.moments import Moments
+from sklearn_reg.penalties import ElasticNet
 from sklearn_reg.problem import Problem
 from sklearn_reg.rows import rows_of
 from sklearn_reg.solvers import EXACT, Settings, Solver, SolverResult
@@ -46,15 +47,15 @@ class Penalty(NamedTuple):
         """Whether some coefficient has no L1 penalty."""
         return not (self.l1_ratio * self.lambdas.min() * self.weights).all()
 
-    def l1(self, target: int, unit: float) -> FloatArray:
-        """Coefficients of |w| for a target measured in this unit."""
+    def of(self, target: int, unit: float) -> ElasticNet:
+        """Return the penalty of a target that is measured in this unit."""
         l1 = self.lambdas[target] * self.l1_ratio * self.weights
-        return np.asarray(np.minimum(l1, LARGEST_PENALTY * min(unit, 1.0)) / unit)
-
-    def l2(self, target: int) -> FloatArray:
-        """Coefficients of w^2 / 2."""
         l2 = self.lambdas[target] * (1.0 - self.l1_ratio) * self.weights
-        return np.asarray(np.minimum(l2, LARGEST_PENALTY))
+        return ElasticNet(
+            np.minimum(l1, LARGEST_PENALTY * min(unit, 1.0)) / unit,
+            np.minimum(l2, LARGEST_PENALTY),
+            self.positive,
+        )
 
 
 class Scaled(NamedTuple):
@@ -68,8 +69,7 @@ class Scaled(NamedTuple):
 
     def problem(self, target: int, penalty: Penalty) -> Problem:
         """State the problem of one target."""
-        l1, l2 = penalty.l1(target, self.units[target]), penalty.l2(target)
-        return Problem(self.design, target, l1, l2, penalty.positive)
+        return Problem(self.design, target, penalty.of(target, self.units[target]))
 
     def coefficients(self, w: FloatArray) -> FloatArray:
         """Coefficients of X for solutions w of shape (n_targets, n_features)."""

@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from sklearn_reg.designs import make_design
+from sklearn_reg.penalties import ElasticNet
 from sklearn_reg.problem import Problem
 from sklearn_reg.solvers import ROUNDING, SOLVERS, Settings, choose
 from sklearn_reg.solvers.descent import accelerated, gradient_descent, subgradient
@@ -147,7 +148,7 @@ def test_nothing_to_descend_stays_where_it_is(solver: Any) -> None:
         excluded=np.zeros(2, dtype=bool),
         unpenalised=False,
     )
-    nothing = Problem(design, 0, np.ones(2), np.zeros(2))
+    nothing = Problem(design, 0, ElasticNet(np.ones(2), np.zeros(2)))
     result = solver(nothing, np.array([0.5, 0.0]), Settings(0.25, 3, 0.0))
     # Only the penalty is left, and the rate that would be too long elsewhere is 1.
     assert_allclose(result.w, [0.0, 0.0] if solver is not subgradient else [-0.5, 0.0])
