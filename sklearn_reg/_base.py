@@ -499,7 +499,7 @@ class PenalizedRegression(LinearModel):
         moments = so_far.moments
         check_weight(moments.weight)
         penalty = self._penalty(*moments.cross.shape)
-        solver = SOLVERS[choose(self.solver, penalty.smooth)]
+        solver = SOLVERS[choose(self.solver, penalty)]
         with overflow_explained(moments.by_name):
             scaled = scale_moments(
                 moments, penalty, centred=self.fit_intercept, standardize=self.standardize
@@ -540,7 +540,7 @@ class PenalizedRegression(LinearModel):
     def _solve(self, data: Data, settings: Settings) -> Fitted:
         """Translate to one problem per target and solve them, as accurately as it takes."""
         penalty = self._penalty(data.n_features, data.n_targets)
-        solver = SOLVERS[choose(self.solver, penalty.smooth)]
+        solver = SOLVERS[choose(self.solver, penalty)]
         ways = data.scaled(
             penalty, solver, centred=self.fit_intercept, standardize=self.standardize
         )

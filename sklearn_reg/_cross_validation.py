@@ -593,7 +593,7 @@ def _shared_out(jobs: Sequence[Job], workers: int, at_once: int) -> list[Sequenc
 def _refit(folds: Folds, penalty: Penalty, tol: float) -> Fitted:
     """Fit all of the data with the chosen penalty."""
     solver, settings = (
-        SOLVERS[choose_solver("auto", penalty.smooth)],
+        SOLVERS[choose_solver("auto", penalty)],
         Settings(None, AUTO_ITERATIONS, tol),
     )
     starts = np.zeros((folds.n_targets, folds.n_features))

@@ -32,6 +32,8 @@ class Penalty(NamedTuple):
     excluded: BoolArray
     positive: bool
 
+    separable = True  # as every elastic net is
+
     @property
     def smooth(self) -> bool:
         """Whether it has a gradient everywhere."""
