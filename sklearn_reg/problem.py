@@ -18,6 +18,8 @@ explain and c shrinks until every h_j* is finite.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sklearn_reg._cached import cached_property
@@ -41,6 +43,9 @@ LARGEST_SPECTRUM = 500
 # What may be left of u on them, as a multiple of what rounding leaves at most.
 LEFT = 8.0
 PROJECTIONS = 3  # on columns without a penalty, each of what the last one has left
+
+
+Index = BoolArray | slice
 
 
 class Evaluation:
@@ -115,14 +120,17 @@ class Problem:
         # Coefficients without a penalty, with h* infinite beyond l1, with h* quadratic there.
         # Cauchy-Schwarz: the largest column of Z has at least this norm.
         norm = float(largest / np.sqrt(2.0 * self.null)) if self.null > 0 else 0.0
-        free = (l1 == 0) & (l2 <= NEGLIGIBLE * norm * norm)
-        if l2.any(where=free):  # negligible for the largest column: is it for its own?
+        quadratic = bool(l2.any())
+        free = (l1 == 0) & (l2 <= NEGLIGIBLE * norm * norm) if quadratic else l1 == 0
+        if quadratic and l2.any(where=free):  # negligible for the largest column: for its own?
             free &= l2 <= NEGLIGIBLE * design.squares
-        hard = (l2 == 0) & (l1 > 0)
         self._free, self._any_free = free, bool(free.any())
-        self._hard, self._penalised = _index(hard), _index(~free)
-        soft = ~(hard | free)
-        self._soft, self._any_soft = _index(soft), bool(soft.any())
+        self._penalised: Index = ~free if self._any_free else slice(None)
+        self._hard, self._soft, self._any_soft = self._penalised, slice(0), False
+        if quadratic:
+            hard = (l2 == 0) & (l1 > 0)
+            soft = ~(hard | free)
+            self._hard, self._soft, self._any_soft = _index(hard), _index(soft), bool(soft.any())
         self._explained = _Explained(design)
 
     @property
@@ -242,10 +250,14 @@ class Problem:
         u, removed, _ = self._without_explained(w, products.correlation)
         rest = max(0.0, products.residual_square - removed)
         pull, matched = (u if self.positive else np.abs(u)), float(u @ w)
-        largest = _feasible(pull[self._hard], self.l1[self._hard])
+        factors = {_feasible(pull[self._hard], self.l1[self._hard])}
+        if self._any_soft:
+            factors.add(_feasible(pull[self._penalised], self.l1[self._penalised]))
         gaps = []
-        for c in {largest, _feasible(pull[self._penalised], self.l1[self._penalised])}:
-            slack = penalty - c * matched + self._conjugates(c * pull)
+        for c in factors:
+            slack = penalty - c * matched
+            if self._any_soft:
+                slack += self._conjugates(c * pull)
             gaps.append(0.5 * (removed + (1.0 - c) ** 2 * rest) + slack)
         return max(0.0, min(gaps))
 
@@ -286,7 +298,7 @@ class Problem:
         pull = (u if self.positive else np.abs(u)) + phi
         if self._any_free and (pull > LEFT * phi)[self._free].any():
             return objective + hidden
-        rest, matched = np.sqrt(max(0.0, products.residual_square - removed)), float(u @ w)
+        rest, matched = math.sqrt(max(0.0, products.residual_square - removed)), float(u @ w)
         size = np.abs(w)
         rounded = float(phi @ size) + unit * (objective + float(np.abs(u) @ size))
         bounds, limits = [objective], {True: self._hard, False: self._penalised}
@@ -319,12 +331,15 @@ class Problem:
         seen = self.design.target_size(self.target) + float(sizes @ np.abs(w))
         delta = unit * seen
         if self.design.has_rows:
-            seen = float(np.sqrt(products.residual_square))
+            seen = math.sqrt(products.residual_square)
         return unit, delta, unit * (seen + spread) * sizes
 
     def _unit(self, w: FloatArray) -> float:
         """sqrt(k) EPS of `bound`."""
-        return float(np.sqrt(max(self.design.n_terms, int(np.count_nonzero(w))))) * EPS
+        terms = self.design.n_terms
+        if terms < w.size:
+            terms = max(terms, int(np.count_nonzero(w)))
+        return math.sqrt(terms) * EPS
 
     def residual_rounding(self, w: FloatArray) -> float:
         """Bound the error of |r| at w: delta of `bound`."""
@@ -356,7 +371,7 @@ class Problem:
             span |= left
 
 
-def _index(mask: BoolArray) -> BoolArray | slice:
+def _index(mask: BoolArray) -> Index:
     """Return a mask as a slice where it is all or nothing, which takes no copy."""
     if mask.all():
         return slice(None)
