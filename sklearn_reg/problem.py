@@ -126,7 +126,9 @@ class Problem:
             free &= l2 <= NEGLIGIBLE * design.squares
         self._free, self._any_free = free, bool(free.any())
         self._penalised: Index = ~free if self._any_free else slice(None)
-        self._hard, self._soft, self._any_soft = self._penalised, slice(0), False
+        self._hard: Index = self._penalised
+        self._soft: Index = slice(0)
+        self._any_soft = False
         if quadratic:
             hard = (l2 == 0) & (l1 > 0)
             soft = ~(hard | free)
