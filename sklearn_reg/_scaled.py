@@ -32,7 +32,10 @@ class Penalty(NamedTuple):
     excluded: BoolArray
     positive: bool
 
-    separable = True  # as every elastic net is
+    @property
+    def separable(self) -> bool:
+        """Whether it is a sum over the features, as every elastic net is."""
+        return True
 
     @property
     def smooth(self) -> bool:

@@ -11,6 +11,7 @@ products with X. Dense rows, sparse rows and moments answer the same questions.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from copy import copy
@@ -494,8 +495,8 @@ class GramDesign(Design):
         2 F is a quadratic form in (1, -w) whose entries (i, j) are wrong by sqrt(lost_i lost_j), so
         that F(w) is wrong by half of the square below, and F at the optimum by as much again.
         """
-        lost_y, roots = self._lost[1][target], np.sqrt(EPS) * self._sizes
-        return float(np.sqrt(lost_y) + np.abs(w) @ roots) ** 2
+        size_y = math.sqrt(self._lost[1][target] / EPS)
+        return EPS * (size_y + float(np.abs(w) @ self._sizes)) ** 2
 
     def gram_rounding(self, columns: IndexArray) -> float:
         """Factor by which the rounding of `gram` exceeds that of centred columns."""
@@ -536,7 +537,7 @@ class GramDesign(Design):
 
     def target_size(self, target: int) -> float:
         """Length of a target that would be rounded as this one was."""
-        return float(np.sqrt(max(self.scatter[target], self._lost[1][target] / EPS)))
+        return math.sqrt(max(self.scatter[target], self._lost[1][target] / EPS))
 
 
 class Columns(NamedTuple):

@@ -603,7 +603,7 @@ def _ridges(
     freedom = spectrum.degrees_of_freedom(lambdas[penalised])
     for k, (w, products) in enumerate(zip(W, design.products_of(W, target), strict=True)):
         at = problems[k].judge(w, products)
-        result = finish(problems[k], at, [at.values], tol, "closed_form")
+        result = finish(problems[k], at, [(at.objective, at.bound)], tol, "closed_form")
         if not result.converged:
             result = closed_form(problems[k], w, settings)
         record.add(k, target, problems[k], result, float(freedom[k]))

@@ -23,6 +23,7 @@ a ValueError, and a result beyond the largest float an OverflowError.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -124,7 +125,7 @@ class Penalty:
         """Bound sup_w sum_j pull_j |w_j| - squares_j / 2 w_j^2 - h(w); no penalty bounds it."""
         return float(np.sum(0.5 * pull**2 / np.where(squares > 0, squares, 1.0)))
 
-    def beside(self, squares: Weights, null: float, largest: float) -> Penalty:
+    def beside(self, largest: float, null: float, squares: Callable[[], Weights]) -> Penalty:
         """Return what float64 can tell of h beside data: see :meth:`ElasticNet.beside`."""
         return self
 
@@ -197,7 +198,7 @@ class ElasticNet(Penalty):
     ) -> None:
         self.l1, self.l2, self.positive = l1, l2, positive
         self._free = free
-        self._kinds: tuple[Index, Index, Index] | None = None
+        self._kinds: tuple[Index, Index, Index | None] | None = None
 
     @property
     def smooth(self) -> bool:  # type: ignore[override]
@@ -235,6 +236,8 @@ class ElasticNet(Penalty):
     def conjugate(self, u: Weights) -> float:
         """sum_j (|u_j| - l1_j)_+^2 / (2 l2_j) where l2_j > 0; else 0 up to l1_j."""
         _, _, soft = self._sorted()
+        if soft is None:
+            return 0.0
         excess = np.maximum(self.size(u)[soft] - self.l1[soft], 0.0)
         return 0.5 * float(excess @ (excess / self.l2[soft]))
 
@@ -246,7 +249,7 @@ class ElasticNet(Penalty):
     def scalings(self, u: Weights) -> tuple[float, ...]:
         """Return the largest feasible c, and the one that makes every h* zero."""
         _, penalised, soft = self._sorted()
-        if _nothing(soft):
+        if soft is None:
             return (self.scaling(u),)
         return self.scaling(u), _within(self.size(u)[penalised], self.l1[penalised])
 
@@ -255,6 +258,8 @@ class ElasticNet(Penalty):
     ) -> tuple[float, float]:
         """Where h_j* is quadratic with derivative m_j: phi |m - w| + phi^2 / (2 l2) for phi |w|."""
         _, _, soft = self._sorted()
+        if soft is None:
+            return 0.0, 0.0
         l1, l2, phi, w = self.l1[soft], self.l2[soft], phi[soft], w[soft]
         pull = self.size(u)[soft]
         if (c * (pull + phi) <= l1).all():
@@ -279,33 +284,36 @@ class ElasticNet(Penalty):
         excess = np.maximum(pull - self.l1, 0.0)
         return float(np.sum(0.5 * excess**2 / np.where(squares > 0, squares + self.l2, 1.0)))
 
-    def beside(self, squares: Weights, null: float, largest: float) -> ElasticNet:
-        """Return what float64 can tell of h beside columns of these squares.
+    def beside(self, largest: float, null: float, squares: Callable[[], Weights]) -> ElasticNet:
+        """Return what float64 can tell of h beside a design.
 
-        A weight is free if its L2 penalty is negligible beside its column, and an L1 penalty below
-        the rounding of what it is compared with, at most the `largest` product with y, is none.
-        `null` is F(0).
+        An L1 penalty is none where it is below the rounding of what it is compared with, a product
+        with y, of which none exceeds `largest`. A weight is free if its L2 penalty is negligible
+        beside the square of its column. `null` is F(0).
         """
         l1, l2 = self.l1, self.l2
         low = (l1 > 0) & (l1 <= EPS * largest)
-        if (
-            low.any()
-        ):  # negligible for the largest product with y: is it for that of its own column?
-            low &= l1 <= EPS * np.sqrt(2.0 * null * squares)
+        if low.any():  # rounding beside the largest product: is it so beside that of its column?
+            low &= l1 <= EPS * np.sqrt(2.0 * null * squares())
             l1 = np.where(low, 0.0, l1)
         # Cauchy-Schwarz: the largest column of Z has at least this norm.
         norm = float(largest / np.sqrt(2.0 * null)) if null > 0 else 0.0
-        free = (l1 == 0) & (l2 <= NEGLIGIBLE * norm * norm)
-        if l2.any(where=free):  # negligible beside the largest column: is it beside its own?
-            free &= l2 <= NEGLIGIBLE * squares
+        quadratic = bool(l2.any())
+        free = (l1 == 0) & (l2 <= NEGLIGIBLE * norm * norm) if quadratic else l1 == 0
+        if quadratic and l2.any(where=free):  # negligible for the largest column: for its own?
+            free &= l2 <= NEGLIGIBLE * squares()
         return ElasticNet(l1, l2, self.positive, free)
 
-    def _sorted(self) -> tuple[Index, Index, Index]:
+    def _sorted(self) -> tuple[Index, Index, Index | None]:
         """Weights with h* infinite beyond l1, those with a penalty, and those with h* quadratic."""
         if self._kinds is None:
-            free = self.free(np.size(self.l1))
-            hard = (self.l2 == 0) & (self.l1 > 0)
-            self._kinds = _index(hard), _index(~free), _index(~(hard | free))
+            free = self.free(self.l1.size)
+            penalised = ~free if free.any() else slice(None)
+            self._kinds = penalised, penalised, None
+            if self.l2.any():
+                hard = (self.l2 == 0) & (self.l1 > 0)
+                soft = ~(hard | free)
+                self._kinds = _index(hard), penalised, _index(soft) if soft.any() else None
         return self._kinds
 
 
@@ -314,10 +322,6 @@ def _index(mask: NDArray[np.bool_]) -> Index:
     if mask.all():
         return slice(None)
     return mask if mask.any() else slice(0)
-
-
-def _nothing(index: Index) -> bool:
-    return isinstance(index, slice) and index.stop == 0
 
 
 def _within(pull: Weights, limit: Weights) -> float:

@@ -18,6 +18,8 @@ explain and c shrinks until every h_j* is finite.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sklearn_reg._cached import cached_property
@@ -98,7 +100,8 @@ class Problem:
     def __init__(self, design: Design, target: int, penalty: Penalty) -> None:
         self.design, self.target = design, target
         self.null = 0.5 * float(design.scatter[target])  # F(0)
-        self.h = penalty.beside(design.squares, self.null, design.largest_cross(target))
+        largest = design.largest_cross(target)
+        self.h = penalty.beside(largest, self.null, lambda: design.squares)
         self._free = self.h.free(design.n_features)
         self._any_free = bool(self._free.any())
         self._explained = _Explained(design)
@@ -274,7 +277,7 @@ class Problem:
         unit, delta, phi = self._rounding(w, products, spread)
         if self._any_free and (self.h.size(u) > (LEFT - 1.0) * phi)[self._free].any():
             return objective + hidden
-        rest, matched = np.sqrt(max(0.0, products.residual_square - removed)), float(u @ w)
+        rest, matched = math.sqrt(max(0.0, products.residual_square - removed)), float(u @ w)
         size = np.abs(w)
         rounded = float(phi @ size) + unit * (objective + float(np.abs(u) @ size))
         bounds = [objective]
@@ -293,12 +296,15 @@ class Problem:
         seen = self.design.target_size(self.target) + float(sizes @ np.abs(w))
         delta = unit * seen
         if self.design.has_rows:
-            seen = float(np.sqrt(products.residual_square))
+            seen = math.sqrt(products.residual_square)
         return unit, delta, unit * (seen + spread) * sizes
 
     def _unit(self, w: FloatArray) -> float:
         """sqrt(k) EPS of `bound`."""
-        return float(np.sqrt(max(self.design.n_terms, int(np.count_nonzero(w))))) * EPS
+        terms = self.design.n_terms
+        if terms < w.size:
+            terms = max(terms, int(np.count_nonzero(w)))
+        return math.sqrt(terms) * EPS
 
     def residual_rounding(self, w: FloatArray) -> float:
         """Bound the error of |r| at w: delta of `bound`."""

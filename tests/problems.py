@@ -157,26 +157,30 @@ def _polished(data: Data, w: Array) -> Array:
     l1, l2 = data.lambda_ * data.l1_ratio * v, data.lambda_ * (1 - Exact(data.l1_ratio)) * v
     gram = (Z.T * s) @ Z + np.diag(l2)
     found = _eliminated(gram, Z.T @ (s * t) - l1 * sign)
-    if found is None or (np.sign(found) != sign).any():
+    if (found * sign < 0).any():
         return w
     polished = w.astype(Exact)
     polished[support] = found
     return polished
 
 
-def _eliminated(A: Array, b: Array) -> Array | None:
-    """Solve A x = b by Gaussian elimination with pivoting, or not, if A is singular."""
-    A, b = A.copy(), b.copy()
-    for k in range(len(b)):
-        pivot = k + int(np.abs(A[k:, k]).argmax())
-        if A[pivot, k] == 0:
-            return None
-        A[[k, pivot]], b[[k, pivot]] = A[[pivot, k]], b[[pivot, k]]
-        factors = A[k + 1 :, k] / A[k, k]
-        A[k + 1 :], b[k + 1 :] = A[k + 1 :] - np.outer(factors, A[k]), b[k + 1 :] - factors * b[k]
-    x = np.zeros_like(b)
-    for k in reversed(range(len(b))):
-        x[k] = (b[k] - A[k, k + 1 :] @ x[k + 1 :]) / A[k, k]
+def _eliminated(A: Array, b: Array) -> Array:
+    """Solve A x = b for a semi-definite A by elimination; dependent unknowns are zero."""
+    A, b, x = A.copy(), b.copy(), np.zeros_like(b)
+    order: list[int] = []
+    lengths = A.diagonal().copy()
+    while len(order) < len(b):
+        left = np.where(lengths > 0, A.diagonal() / np.where(lengths > 0, lengths, 1), 0)
+        left[order] = 0
+        k = int(left.argmax())
+        if left[k] <= 1e-14:
+            break
+        order.append(k)
+        others = np.setdiff1d(np.arange(len(b)), order)
+        factors = A[others, k] / A[k, k]
+        A[others], b[others] = A[others] - np.outer(factors, A[k]), b[others] - factors * b[k]
+    for k in reversed(order):
+        x[k] = (b[k] - A[k] @ x + A[k, k] * x[k]) / A[k, k]
     return x
 
 

@@ -99,12 +99,10 @@ def choose(name: str, penalty: Kind) -> str:
     listed = ", ".join(repr(key) for key in ["auto", *suited])
     if isinstance(name, str) and name in SOLVERS:
         missing = NEEDS[_missing(SOLVERS[name], penalty)[0]]
-        raise ValueError(
-            f"solver={name!r} needs {missing}. Solvers that suit this one: {listed}"
-        )
+        raise ValueError(f"solver={name!r} needs {missing}. Solvers that suit this one: {listed}")
     raise ValueError(f"solver={name!r} is not one of {listed}")
 
 
 def _missing(solver: Solver, penalty: Kind) -> list[str]:
-    """What a solver needs and this penalty is not."""
+    """Return what a solver needs and this penalty is not."""
     return [need for need in solver.needs if not getattr(penalty, need)]

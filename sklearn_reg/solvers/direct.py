@@ -39,7 +39,7 @@ def closed_form(problem: Problem, start: FloatArray, settings: Settings) -> Solv
     else:
         w = _solve_tall(problem, design)
     at = problem.evaluate(w)
-    return finish(problem, at, [at.values], settings.tol, "closed_form")
+    return finish(problem, at, [(at.objective, at.bound)], settings.tol, "closed_form")
 
 
 def _solve_large(problem: Problem, design: RowsDesign) -> FloatArray:
