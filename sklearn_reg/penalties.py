@@ -10,6 +10,9 @@ L1           sum_j lambda_j |w_j|                         lambda_j sign(w_j)
 elastic net  r L1 + (1 - r) L2, with r = l1_ratio         r and 1 - r times those
 ===========  ===========================================  ==============================
 
+Each is a class, whose methods are the formulas, and on which the solvers and their certificate
+build; a function checks its arguments and calls a method.
+
 The proximal operator takes a step against a penalty without needing its gradient, and so passes
 over the kink of |w| at zero:  prox(w) = argmin_z 1/2 |z - w|^2 + step h(z).
 
@@ -52,9 +55,9 @@ class Penalty:
     """A penalty h(w): what descent and the certificate ask of it. Nothing is checked here.
 
     It is a smooth part, whose gradient descends with that of the loss, and a rest, which has a
-    proximal operator. A subclass writes `value`, `prox`, `subgradient`, `conjugate` and `scaling`;
-    what is below holds for any norm, whose smooth part is nothing. Weights w are arrays of finite
-    numbers, and u = Z'S theta are the products of the columns with a dual point (see `problem`).
+    proximal operator. A norm is all rest: a subclass for one writes `value`, `subgradient`, `prox`
+    and `level`, and the other methods hold for any norm. Weights w are arrays of finite numbers,
+    and u = Z'S theta are the products of the columns with a dual point (see `problem`).
 
     References
     ----------
@@ -63,7 +66,7 @@ class Penalty:
     """
 
     smooth = False  # whether h has a gradient everywhere
-    separable = False  # whether h is an elastic net: a sum over the weights, which Newton takes
+    separable = False  # whether h is a sum over the weights, as Newton-type solvers need it
 
     @property
     def smooth_part(self) -> L2:

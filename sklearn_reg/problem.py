@@ -125,7 +125,7 @@ class Problem:
     def _elastic_net(self) -> ElasticNet:
         """The penalty, for what works on elastic nets alone."""
         if not isinstance(self.h, ElasticNet):
-            raise TypeError(f"needs a separable penalty, got {type(self.h).__name__}")
+            raise TypeError(f"needs an ElasticNet, got {type(self.h).__name__}")
         return self.h
 
     @property

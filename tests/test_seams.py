@@ -68,7 +68,7 @@ def test_a_new_penalty_is_one_class(share: float, intercept: bool) -> None:
     with pytest.raises(ValueError, match="'active_set' needs a separable penalty"):
         choose("active_set", h)
     assert choose("auto", h) == "accelerated"
-    with pytest.raises(TypeError, match="separable penalty, got WeightedMaximum"):
+    with pytest.raises(TypeError, match="needs an ElasticNet, got WeightedMaximum"):
         assert problem.l1
 
 
