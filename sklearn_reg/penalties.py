@@ -221,7 +221,7 @@ class ElasticNet(Penalty):
     def value(self, w: Weights) -> float:
         """sum_j l1_j |w_j| + l2_j / 2 w_j^2."""
         size = np.abs(w)
-        return float(np.sum((self.l1 + self.l2 / 2 * size) * size))
+        return float(((self.l1 + self.l2 / 2 * size) * size).sum())
 
     def restricted(self, features: NDArray[Any]) -> ElasticNet:
         """Return the penalty of these weights alone."""

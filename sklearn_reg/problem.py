@@ -106,17 +106,17 @@ class Problem:
         self._any_free = bool(self._free.any())
         self._explained = _Explained(design)
 
-    @property
+    @cached_property
     def l1(self) -> FloatArray:
         """Coefficients of |w_j| of an elastic net."""
         return self._elastic_net.l1
 
-    @property
+    @cached_property
     def l2(self) -> FloatArray:
         """Coefficients of w_j^2 / 2 of an elastic net."""
         return self._elastic_net.l2
 
-    @property
+    @cached_property
     def positive(self) -> bool:
         """Whether weights of an elastic net must not be negative."""
         return self._elastic_net.positive
