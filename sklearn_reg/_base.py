@@ -28,7 +28,7 @@ from sklearn_reg._parameters import (
 )
 from sklearn_reg._progress import CallbackSupportMixin, start, with_callbacks
 from sklearn_reg._report import coefficient_table, html_summary
-from sklearn_reg._scaled import Fitted, Penalty, Scaled, scale_moments, solve
+from sklearn_reg._scaled import Fitted, Penalties, Scaled, UnitPenalty, scale_moments, solve
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import (
     check_number,
@@ -499,7 +499,7 @@ class PenalizedRegression(LinearModel):
         moments = so_far.moments
         check_weight(moments.weight)
         penalty = self._penalty(*moments.cross.shape)
-        solver = SOLVERS[choose(self.solver, penalty.smooth)]
+        solver = SOLVERS[choose(self.solver, penalty)]
         with overflow_explained(moments.by_name):
             scaled = scale_moments(
                 moments, penalty, centred=self.fit_intercept, standardize=self.standardize
@@ -529,18 +529,19 @@ class PenalizedRegression(LinearModel):
             settings = settings._replace(n_iterations=AUTO_ITERATIONS)
         return settings
 
-    def _penalty(self, n_features: int, n_targets: int) -> Penalty:
+    def _penalty(self, n_features: int, n_targets: int) -> Penalties:
         """Check the penalty and spread it over targets and features."""
         lambdas = check_lambda(self.lambda_, n_targets, self._labels.targets)
         weights, excluded = check_penalty_weights(
             self.penalty_weights, n_features, feature_labels(self)
         )
-        return Penalty(lambdas, self._l1_ratio(), weights, excluded, bool(self.positive))
+        penalty = UnitPenalty(self._l1_ratio(), weights, excluded, bool(self.positive))
+        return penalty.times(lambdas)
 
     def _solve(self, data: Data, settings: Settings) -> Fitted:
         """Translate to one problem per target and solve them, as accurately as it takes."""
         penalty = self._penalty(data.n_features, data.n_targets)
-        solver = SOLVERS[choose(self.solver, penalty.smooth)]
+        solver = SOLVERS[choose(self.solver, penalty)]
         ways = data.scaled(
             penalty, solver, centred=self.fit_intercept, standardize=self.standardize
         )

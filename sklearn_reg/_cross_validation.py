@@ -50,7 +50,7 @@ from sklearn_reg._parameters import (
     check_penalty_weights,
 )
 from sklearn_reg._progress import Task, start, with_callbacks
-from sklearn_reg._scaled import Fitted, Penalty, solve
+from sklearn_reg._scaled import Fitted, Penalties, UnitPenalty, solve
 from sklearn_reg._scoring import scorer_of, scores_of
 from sklearn_reg._splits import routed_splitter, splitter_of
 from sklearn_reg._threads import one_blas_thread
@@ -223,7 +223,7 @@ class PenalizedRegressionCV(LinearModel):
             self._refuse_scoring("Dask collections, whose rows stay where they are")
         to_split, to_score = self._route(sample_weight, params)
         splitter = splitter_of(self.cv)
-        penalties = [self._penalty(ratio, data.n_targets) for ratio in plan.ratios]
+        penalties = [self._penalty(ratio) for ratio in plan.ratios]
         how = {"centred": self.fit_intercept, "standardize": self.standardize}
         # Scorers, rules and splitters run outside: their errors say nothing of the data.
         guarded = data.overflow_explained
@@ -263,7 +263,7 @@ class PenalizedRegressionCV(LinearModel):
         def add(batch: Data) -> None:
             nonlocal gathered, penalties, dtype, y_ndim
             if gathered is None:
-                penalties = [self._penalty(ratio, batch.n_targets) for ratio in plan.ratios]
+                penalties = [self._penalty(ratio) for ratio in plan.ratios]
                 gathered = CellMoments(deal.n_cells, batch.n_features, batch.n_targets)
             gathered = batch.added_to(gathered, deal)
             dtype, y_ndim = np.result_type(dtype, batch.dtype), batch.y_ndim
@@ -329,7 +329,7 @@ class PenalizedRegressionCV(LinearModel):
             choice = choose(plan.rule, grids, losses, values)
             grid = grids[choice.ratio]
             lambda_ = float(grid[choice.chosen])
-            chosen = penalties[choice.ratio]._replace(lambdas=np.full(folds.n_targets, lambda_))
+            chosen = penalties[choice.ratio].times(np.full(folds.n_targets, lambda_))
             with guarded():
                 fitted = _refit(folds, chosen, plan.tol)
                 fitted = self._store(fitted, dtype, y_ndim, plan.tol)
@@ -384,7 +384,9 @@ class PenalizedRegressionCV(LinearModel):
         elif curves.test.shape[-1] > 1:
             self.relative_mse_path_ = losses[first]
 
-    def _leaves_one_out(self, splitter: Any, data: InMemory, penalties: Sequence[Penalty]) -> bool:
+    def _leaves_one_out(
+        self, splitter: Any, data: InMemory, penalties: Sequence[UnitPenalty]
+    ) -> bool:
         """Whether all folds are known from one decomposition."""
         return (
             isinstance(splitter, LeaveOneOut)
@@ -394,12 +396,12 @@ class PenalizedRegressionCV(LinearModel):
             and all(penalty.one_spectrum for penalty in penalties)
         )
 
-    def _penalty(self, l1_ratio: float, n_targets: int) -> Penalty:
+    def _penalty(self, l1_ratio: float) -> UnitPenalty:
         """Return the penalty with lambda_ = 1."""
         weights, excluded = check_penalty_weights(
             self.penalty_weights, self.n_features_in_, feature_labels(self)
         )
-        return Penalty(np.ones(n_targets), l1_ratio, weights, excluded, bool(self.positive))
+        return UnitPenalty(l1_ratio, weights, excluded, bool(self.positive))
 
     def _route(
         self, sample_weight: ArrayLike | None, params: dict[str, Any]
@@ -497,13 +499,15 @@ class _Found(NamedTuple):
     """All there is to choose from."""
 
     folds: Folds
-    penalties: Sequence[Penalty]
+    penalties: Sequence[UnitPenalty]
     grids: Sequence[FloatArray]
     curves: _Curves
     scores: FloatArray | None
 
 
-def _grids(grid: Grid | FloatArray, folds: Folds, penalties: Sequence[Penalty]) -> list[FloatArray]:
+def _grids(
+    grid: Grid | FloatArray, folds: Folds, penalties: Sequence[UnitPenalty]
+) -> list[FloatArray]:
     """Return the lambdas of each penalty, the largest first."""
     if not callable(grid):
         return [grid] * len(penalties)
@@ -511,7 +515,7 @@ def _grids(grid: Grid | FloatArray, folds: Folds, penalties: Sequence[Penalty]) 
 
 
 def _leave_one_out(
-    folds: FoldsInMemory, penalties: Sequence[Penalty], grids: Sequence[FloatArray], tol: float
+    folds: FoldsInMemory, penalties: Sequence[UnitPenalty], grids: Sequence[FloatArray], tol: float
 ) -> _Curves | None:
     """Take the errors of all folds from one decomposition, or return None if digits are lost."""
     done = [leave_one_out(folds, *at, tol) for at in zip(penalties, grids, strict=True)]
@@ -524,7 +528,7 @@ def _leave_one_out(
 
 def _cross_validate(
     folds: Folds,
-    penalties: Sequence[Penalty],
+    penalties: Sequence[UnitPenalty],
     grids: Sequence[FloatArray],
     tol: float,
     n_jobs: int | None,
@@ -590,10 +594,10 @@ def _shared_out(jobs: Sequence[Job], workers: int, at_once: int) -> list[Sequenc
     return [jobs[start:end] for start, end in pairwise(ends) if start < end]
 
 
-def _refit(folds: Folds, penalty: Penalty, tol: float) -> Fitted:
+def _refit(folds: Folds, penalty: Penalties, tol: float) -> Fitted:
     """Fit all of the data with the chosen penalty."""
     solver, settings = (
-        SOLVERS[choose_solver("auto", penalty.smooth)],
+        SOLVERS[choose_solver("auto", penalty)],
         Settings(None, AUTO_ITERATIONS, tol),
     )
     starts = np.zeros((folds.n_targets, folds.n_features))
@@ -605,7 +609,7 @@ def _refit(folds: Folds, penalty: Penalty, tol: float) -> Fitted:
 
 
 def _criteria(
-    plan: _Plan, folds: Folds, penalties: Sequence[Penalty], grids: Sequence[FloatArray]
+    plan: _Plan, folds: Folds, penalties: Sequence[UnitPenalty], grids: Sequence[FloatArray]
 ) -> FloatArray:
     """Return the values of a criterion, of shape (n_ratios, n_lambdas), on all of the data."""
     assert isinstance(plan.rule, str)

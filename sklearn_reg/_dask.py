@@ -34,7 +34,7 @@ from sklearn_reg._folds import (
     deal_of,
 )
 from sklearn_reg._parameters import READ_AS, READ_Y_AS, check_sample_weight
-from sklearn_reg._scaled import Penalty, Scaled, scale_moments, scale_rows
+from sklearn_reg._scaled import Penalties, Scaled, scale_moments, scale_rows
 from sklearn_reg._splits import Split, check_splits, read_splits
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._typing import FloatArray, Matrix
@@ -101,7 +101,7 @@ class OnDask(Data):
         self._chunks = self._cut(X, y, weights)
 
     def scaled(
-        self, penalty: Penalty, solver: Solver, *, centred: bool, standardize: bool
+        self, penalty: Penalties, solver: Solver, *, centred: bool, standardize: bool
     ) -> Iterator[Scaled]:
         """Moments where they pay, which leave no rows; otherwise rows."""
         if self._is_tall(ALL_PAIRS if solver is SOLVERS["active_set"] else LARGEST_GRAM):

@@ -24,7 +24,7 @@ from sklearn_reg._folds import (
 from sklearn_reg._labels import keep_labels
 from sklearn_reg._parameters import READ_AS, READ_Y_AS, check_sample_weight
 from sklearn_reg._progress import Task
-from sklearn_reg._scaled import Penalty, Scaled, scale_rows
+from sklearn_reg._scaled import Penalties, Scaled, scale_rows
 from sklearn_reg._splits import check_splits, read_splits
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import fetched, on_dask, overflow_explained, refuse_misread
@@ -56,7 +56,7 @@ class Data(ABC):
 
     @abstractmethod
     def scaled(
-        self, penalty: Penalty, solver: Solver, *, centred: bool, standardize: bool
+        self, penalty: Penalties, solver: Solver, *, centred: bool, standardize: bool
     ) -> Iterator[Scaled]:
         """Wrap the data for the solver, in the cheapest way first and the most accurate one last.
 
@@ -99,7 +99,7 @@ class InMemory(Data):
         self.y_ndim, self.dtype = np.ndim(y), X.dtype
 
     def scaled(
-        self, penalty: Penalty, solver: Solver, *, centred: bool, standardize: bool
+        self, penalty: Penalties, solver: Solver, *, centred: bool, standardize: bool
     ) -> Iterator[Scaled]:
         """Moments where they pay, then rows."""
         ways = [False]

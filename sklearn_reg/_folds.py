@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_reg._linalg import EPS, dense
-from sklearn_reg._scaled import Penalty, Scaled, scale_moments, scale_rows
+from sklearn_reg._scaled import AnyPenalty, Scaled, scale_moments, scale_rows
 from sklearn_reg._splits import Split, check_sides
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import Moments, in_turn, row_chunks
@@ -66,11 +66,11 @@ class Folds(ABC):
         return self.n_features**2
 
     @abstractmethod
-    def whole(self, penalty: Penalty) -> Scaled:
+    def whole(self, penalty: AnyPenalty) -> Scaled:
         """Return all of the data."""
 
     @abstractmethod
-    def train(self, fold: int, penalty: Penalty) -> Scaled:
+    def train(self, fold: int, penalty: AnyPenalty) -> Scaled:
         """Return the training set of a fold."""
 
     @abstractmethod
@@ -95,15 +95,15 @@ class Folds(ABC):
         means, variances = self.target_moments()
         return float(_rounding_of_squares(np.sqrt(variances + means**2)).max())
 
-    def train_on_rows(self, fold: int, penalty: Penalty) -> Scaled | None:
+    def train_on_rows(self, fold: int, penalty: AnyPenalty) -> Scaled | None:
         """Return the training set of a fold as weighted rows, where there still are rows."""
         return None
 
-    def whole_on_rows(self, penalty: Penalty) -> Scaled | None:
+    def whole_on_rows(self, penalty: AnyPenalty) -> Scaled | None:
         """Return all of the data as rows, where there still are rows."""
         return None
 
-    def _scale(self, moments: Moments, penalty: Penalty) -> Scaled:
+    def _scale(self, moments: Moments, penalty: AnyPenalty) -> Scaled:
         return scale_moments(moments, penalty, centred=self.centred, standardize=self.standardize)
 
     def _errors_from(
@@ -380,11 +380,11 @@ class GatheredFolds(Folds):
         self.n_folds, self.n_rows = deal.n_folds, gathered.n_rows
         self.n_features, self.n_targets = gathered.shape
 
-    def whole(self, penalty: Penalty) -> Scaled:
+    def whole(self, penalty: AnyPenalty) -> Scaled:
         """Return all of the data."""
         return self._scale(self._sums.over(self._everything), penalty)
 
-    def train(self, fold: int, penalty: Penalty) -> Scaled:
+    def train(self, fold: int, penalty: AnyPenalty) -> Scaled:
         """Return the training set of a fold."""
         return self._scale(self._sums.over(self._sides[fold].train), penalty)
 
@@ -439,15 +439,15 @@ class FoldsInMemory(Folds):
         means = shares @ self.Y
         return means, shares @ np.square(self.Y - means)
 
-    def train_on_rows(self, fold: int, penalty: Penalty) -> Scaled:
+    def train_on_rows(self, fold: int, penalty: AnyPenalty) -> Scaled:
         """Return the training set of a fold, as weighted rows."""
         return self._scale_rows(self._weights_in(self.splits[fold].train), penalty)
 
-    def whole_on_rows(self, penalty: Penalty) -> Scaled:
+    def whole_on_rows(self, penalty: AnyPenalty) -> Scaled:
         """Return all of the data, as rows."""
         return self._scale_rows(self.weights, penalty)
 
-    def _scale_rows(self, weights: FloatArray, penalty: Penalty) -> Scaled:
+    def _scale_rows(self, weights: FloatArray, penalty: AnyPenalty) -> Scaled:
         return scale_rows(
             self.X,
             self.Y,
@@ -483,11 +483,11 @@ class RowFolds(FoldsInMemory):
         """Numbers that a product with a training set reads."""
         return self._rows.stored
 
-    def whole(self, penalty: Penalty) -> Scaled:
+    def whole(self, penalty: AnyPenalty) -> Scaled:
         """Return all of the data."""
         return self.whole_on_rows(penalty)
 
-    def train(self, fold: int, penalty: Penalty) -> Scaled:
+    def train(self, fold: int, penalty: AnyPenalty) -> Scaled:
         """Return the training set of a fold."""
         return self.train_on_rows(fold, penalty)
 
@@ -534,11 +534,11 @@ class MomentFolds(FoldsInMemory):
         """Which cells these rows are in."""
         return np.bincount(rows, minlength=len(self.Y))[self._first] > 0
 
-    def whole(self, penalty: Penalty) -> Scaled:
+    def whole(self, penalty: AnyPenalty) -> Scaled:
         """Return all of the data."""
         return self._scale(self._sums.over(np.ones(len(self._first), dtype=bool)), penalty)
 
-    def train(self, fold: int, penalty: Penalty) -> Scaled:
+    def train(self, fold: int, penalty: AnyPenalty) -> Scaled:
         """Return the training set of a fold."""
         return self._scale(self._side(fold, 0), penalty)
 

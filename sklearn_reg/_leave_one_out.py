@@ -23,7 +23,7 @@ import numpy as np
 
 from sklearn_reg._folds import CANCELLED, FoldsInMemory
 from sklearn_reg._linalg import EPS
-from sklearn_reg._scaled import Penalty, Scaled
+from sklearn_reg._scaled import Scaled, UnitPenalty
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg.moments import row_chunks
 from sklearn_reg.path import follow
@@ -44,7 +44,7 @@ class LeftOut(NamedTuple):
 
 
 def leave_one_out(
-    folds: FoldsInMemory, penalty: Penalty, lambdas: FloatArray, tol: float
+    folds: FoldsInMemory, penalty: UnitPenalty, lambdas: FloatArray, tol: float
 ) -> LeftOut | None:
     """Return all folds of leave-one-out, or None where too few digits are left for this way.
 

@@ -14,6 +14,7 @@ from sklearn_reg._linalg import EPS
 from sklearn_reg._typing import BoolArray, FloatArray, Matrix
 from sklearn_reg.designs import Columns, Design, design_of_moments, make_design
 from sklearn_reg.moments import Moments
+from sklearn_reg.penalties import ElasticNet
 from sklearn_reg.problem import Problem
 from sklearn_reg.rows import rows_of
 from sklearn_reg.solvers import EXACT, Settings, Solver, SolverResult
@@ -22,19 +23,32 @@ from sklearn_reg.solvers import EXACT, Settings, Solver, SolverResult
 LARGEST_PENALTY = 1e300
 
 
-class Penalty(NamedTuple):
-    """lambda_ per target, l1_ratio, and a weight per feature; excluded features have weight 1."""
+class UnitPenalty(NamedTuple):
+    """The penalty with lambda_ = 1: l1_ratio, and a weight per feature, 1 for excluded ones."""
 
-    lambdas: FloatArray
     l1_ratio: float
     weights: FloatArray
     excluded: BoolArray
     positive: bool
 
+    def times(self, lambdas: FloatArray) -> Penalties:
+        """Return the penalty of each target, given its lambda_."""
+        return Penalties(lambdas, self)
+
+    def of(self, lambda_: float, unit: float) -> ElasticNet:
+        """Return the penalty with this lambda_ of a target that is measured in this unit."""
+        l1 = lambda_ * self.l1_ratio * self.weights
+        l2 = lambda_ * (1.0 - self.l1_ratio) * self.weights
+        return ElasticNet(
+            np.minimum(l1, LARGEST_PENALTY * min(unit, 1.0)) / unit,
+            np.minimum(l2, LARGEST_PENALTY),
+            self.positive,
+        )
+
     @property
     def smooth(self) -> bool:
         """Whether it has a gradient everywhere."""
-        return not (self.positive or (self.l1_ratio * self.lambdas.max() * self.weights).any())
+        return self.times(np.ones(1)).smooth
 
     @property
     def one_spectrum(self) -> bool:
@@ -42,19 +56,51 @@ class Penalty(NamedTuple):
         return self.smooth and bool(self.weights.all())
 
     @property
+    def has_level(self) -> bool:
+        """Whether from some lambda_ on all penalised coefficients are zero."""
+        return self.l1_ratio > 0
+
+    @property
     def spares_features(self) -> bool:
         """Whether some coefficient has no L1 penalty."""
-        return not (self.l1_ratio * self.lambdas.min() * self.weights).all()
+        return self.times(np.ones(1)).spares_features
 
-    def l1(self, target: int, unit: float) -> FloatArray:
-        """Coefficients of |w| for a target measured in this unit."""
-        l1 = self.lambdas[target] * self.l1_ratio * self.weights
-        return np.asarray(np.minimum(l1, LARGEST_PENALTY * min(unit, 1.0)) / unit)
 
-    def l2(self, target: int) -> FloatArray:
-        """Coefficients of w^2 / 2."""
-        l2 = self.lambdas[target] * (1.0 - self.l1_ratio) * self.weights
-        return np.asarray(np.minimum(l2, LARGEST_PENALTY))
+class Penalties(NamedTuple):
+    """The penalty of each target."""
+
+    lambdas: FloatArray
+    unit_penalty: UnitPenalty
+
+    def of(self, target: int, unit: float) -> ElasticNet:
+        """Return the penalty of a target that is measured in this unit."""
+        return self.unit_penalty.of(self.lambdas[target], unit)
+
+    @property
+    def excluded(self) -> BoolArray:
+        """Which features must get no coefficient."""
+        return self.unit_penalty.excluded
+
+    @property
+    def smooth(self) -> bool:
+        """Whether it has a gradient everywhere."""
+        h = self.unit_penalty
+        return not (h.positive or (h.l1_ratio * self.lambdas.max() * h.weights).any())
+
+    @property
+    def separable(self) -> bool:
+        """Whether it is a sum over the features, as every elastic net is."""
+        return True
+
+    @property
+    def spares_features(self) -> bool:
+        """Whether some coefficient has no L1 penalty."""
+        h = self.unit_penalty
+        return not (h.l1_ratio * self.lambdas.min() * h.weights).all()
+
+
+# What wraps data asks of either: which features are excluded, and whether some are spared.
+AnyPenalty = UnitPenalty | Penalties
 
 
 class Scaled(NamedTuple):
@@ -66,10 +112,9 @@ class Scaled(NamedTuple):
     offsets: FloatArray
     sparse_coefs: bool = False  # whether solutions with few non-zeros are worth keeping as CSR
 
-    def problem(self, target: int, penalty: Penalty) -> Problem:
+    def problem(self, target: int, penalty: Penalties) -> Problem:
         """State the problem of one target."""
-        l1, l2 = penalty.l1(target, self.units[target]), penalty.l2(target)
-        return Problem(self.design, target, l1, l2, penalty.positive)
+        return Problem(self.design, target, penalty.of(target, self.units[target]))
 
     def coefficients(self, w: FloatArray) -> FloatArray:
         """Coefficients of X for solutions w of shape (n_targets, n_features)."""
@@ -156,7 +201,7 @@ def _moved(
 
 
 def solve(
-    scaled: Scaled, penalty: Penalty, solver: Solver, starts: FloatArray, settings: Settings
+    scaled: Scaled, penalty: Penalties, solver: Solver, starts: FloatArray, settings: Settings
 ) -> Fitted:
     """State and solve the problem of each target, from starts of shape (n_targets, n_features).
 
@@ -174,7 +219,7 @@ def scale_rows(
     X: Matrix,
     Y: FloatArray,
     weights: FloatArray | None,
-    penalty: Penalty,
+    penalty: AnyPenalty,
     *,
     on_gram: bool,
     centred: bool,
@@ -199,7 +244,7 @@ def scale_rows(
 
 
 def scale_moments(
-    moments: Moments, penalty: Penalty, *, centred: bool, standardize: bool
+    moments: Moments, penalty: AnyPenalty, *, centred: bool, standardize: bool
 ) -> Scaled:
     """Wrap moments for the solvers."""
     moments = moments.without_constant_targets() if centred else moments

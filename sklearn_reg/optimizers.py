@@ -33,6 +33,7 @@ from sklearn_reg._validation import (
     check_weights,
     no_overflow,
 )
+from sklearn_reg.penalties import L2
 
 STEADY = "lower lr; if w or the gradient are large from the start, divide y by a constant"
 
@@ -99,7 +100,12 @@ def sgd_step(w: ArrayLike, gradient: ArrayLike, lr: float) -> Weights:
     """
     w, gradient, lr = _check(w, gradient, lr)
     with no_overflow("sgd_step", STEADY):
-        return (w - lr * gradient).astype(w.dtype, copy=False)
+        return sgd(w, gradient, lr).astype(w.dtype, copy=False)
+
+
+def sgd(w: Weights, gradient: Weights, lr: float) -> Weights:
+    """Gradient descent step w - lr * gradient, unvalidated, which solvers share."""
+    return w - lr * gradient
 
 
 def sgd_with_l2(w: ArrayLike, gradient: ArrayLike, lr: float, lambda_: ArrayLike) -> Weights:
@@ -149,7 +155,7 @@ def sgd_with_l2(w: ArrayLike, gradient: ArrayLike, lr: float, lambda_: ArrayLike
     w, gradient, lr = _check(w, gradient, lr)
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("sgd_with_l2", STEADY):
-        return (w - lr * (gradient + lambda_ * w)).astype(w.dtype, copy=False)
+        return sgd(w, gradient + L2(lambda_).gradient(w), lr).astype(w.dtype, copy=False)
 
 
 def sgd_with_weight_decay(

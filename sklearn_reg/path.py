@@ -34,7 +34,7 @@ from sklearn_reg._parameters import (
     check_sample_weight,
 )
 from sklearn_reg._report import as_html, as_text, path_frame, path_summary
-from sklearn_reg._scaled import Penalty, Scaled, scale_rows
+from sklearn_reg._scaled import Scaled, UnitPenalty, scale_rows
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg._together import Asking, alone
 from sklearn_reg._typing import FloatArray, IndexArray, Matrix
@@ -381,12 +381,11 @@ class PathData(NamedTuple):
         """Turn an overflow into an error that says which input caused it."""
         return overflow_explained(lambda: {"X": self.X, "y": self.Y})
 
-    def penalty(self, l1_ratio: float) -> Penalty:
+    def penalty(self, l1_ratio: float) -> UnitPenalty:
         """Return the penalty with lambda_ = 1."""
-        lambdas = np.ones(self.Y.shape[1])
-        return Penalty(lambdas, l1_ratio, self.weights, self.excluded, self.positive)
+        return UnitPenalty(l1_ratio, self.weights, self.excluded, self.positive)
 
-    def scale(self, penalty: Penalty, on_gram: bool | None = None) -> Scaled:
+    def scale(self, penalty: UnitPenalty, on_gram: bool | None = None) -> Scaled:
         """Wrap the data for the solvers."""
         if on_gram is None:
             on_gram = moments_pay(self.X)
@@ -406,22 +405,24 @@ def moments_pay(X: Matrix) -> bool:
     return SOLVERS["active_set"].on_gram(X.shape[0], X.shape[1], rows_of(X).stored)
 
 
-def largest_lambdas(scaled: Scaled, penalty: Penalty) -> FloatArray:
-    """Return lambda_max for each target, given a penalty with lambda_ = 1."""
-    return np.array([scaled.problem(j, penalty).largest_level for j in range(scaled.units.size)])
+def largest_lambdas(scaled: Scaled, penalty: UnitPenalty) -> FloatArray:
+    """Return lambda_max for each target."""
+    n_targets = scaled.units.size
+    one = penalty.times(np.ones(n_targets))
+    return np.array([scaled.problem(j, one).largest_level for j in range(n_targets)])
 
 
-# How to make a grid for data and a penalty with lambda_ = 1.
-Grid = Callable[[Scaled, Penalty], FloatArray]
+# How to make a grid for data and a penalty.
+Grid = Callable[[Scaled, UnitPenalty], FloatArray]
 
 
-def _grid(count: int, eps: float, scaled: Scaled, penalty: Penalty) -> FloatArray:
+def _grid(count: int, eps: float, scaled: Scaled, penalty: UnitPenalty) -> FloatArray:
     """Space penalties evenly in log, from where they matter.
 
     The L2 penalty competes with the eigenvalues of the Gram matrix, which are squares of singular
     values, whatever the unit of y; so its grid spans eps squared.
     """
-    if penalty.l1_ratio == 0:
+    if not penalty.has_level:
         weights = penalty.weights[penalty.weights > 0]
         start = RIDGE_START * scaled.design.largest_eigenvalue
         largest = start / float(weights.min(initial=1.0))
@@ -478,7 +479,7 @@ class Points(NamedTuple):
 
 def follow(
     scaled: Scaled,
-    penalty: Penalty,
+    penalty: UnitPenalty,
     lambdas: FloatArray,
     tol: float,
     *,
@@ -491,7 +492,7 @@ def follow(
 
 def walk(
     scaled: Scaled,
-    penalty: Penalty,
+    penalty: UnitPenalty,
     lambdas: FloatArray,
     tol: float,
     with_degrees_of_freedom: bool = False,
@@ -613,12 +614,11 @@ def _ridges(
 
 
 def _problems(
-    scaled: Scaled, target: int, penalty: Penalty, lambdas: FloatArray
+    scaled: Scaled, target: int, penalty: UnitPenalty, lambdas: FloatArray
 ) -> Iterator[Problem]:
     """State the problem for one penalty after another."""
     for lambda_ in lambdas:
-        at = penalty._replace(lambdas=np.full(scaled.units.size, lambda_))
-        yield scaled.problem(target, at)
+        yield scaled.problem(target, penalty.times(np.full(scaled.units.size, lambda_)))
 
 
 def _loss(problem: Problem, result: SolverResult) -> float:

@@ -10,6 +10,9 @@ L1           sum_j lambda_j |w_j|                         lambda_j sign(w_j)
 elastic net  r L1 + (1 - r) L2, with r = l1_ratio         r and 1 - r times those
 ===========  ===========================================  ==============================
 
+Each is a class, whose methods are the formulas, and on which the solvers and their certificate
+build; a function checks its arguments and calls a method.
+
 The proximal operator takes a step against a penalty without needing its gradient, and so passes
 over the kink of |w| at zero:  prox(w) = argmin_z 1/2 |z - w|^2 + step h(z).
 
@@ -23,11 +26,13 @@ a ValueError, and a result beyond the largest float an OverflowError.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_reg._linalg import EPS
 from sklearn_reg._validation import (
     Weights,
     check_l1_ratio,
@@ -37,8 +42,295 @@ from sklearn_reg._validation import (
     no_overflow,
 )
 
+# A ridge penalty this small beside the data is treated as none by the certificate: the bound
+# stays valid and loses no more than this share.
+NEGLIGIBLE = 1e-18
+Index = NDArray[np.bool_] | slice
+
 SHRINK = "divide y by a constant, which divides w by it too, or lower lambda_"
 SHORTEN = "lower step or lambda_"
+
+
+class Penalty:
+    """A penalty h(w): what descent and the certificate ask of it. Nothing is checked here.
+
+    It is a smooth part, whose gradient descends with that of the loss, and a rest, which has a
+    proximal operator. A norm is all rest: a subclass for one writes `value`, `subgradient`, `prox`
+    and `level`, and the other methods hold for any norm. Weights w are arrays of finite numbers,
+    and u = Z'S theta are the products of the columns with a dual point (see `problem`).
+
+    References
+    ----------
+    N. Parikh, S. Boyd (2014). Proximal algorithms. Foundations and Trends in Optimization 1(3).
+    https://doi.org/10.1561/2400000003
+    """
+
+    smooth = False  # whether h has a gradient everywhere
+    separable = False  # whether h is a sum over the weights, as Newton-type solvers need it
+
+    @property
+    def smooth_part(self) -> L2:
+        """The part of h whose gradient is in the gradient of the objective."""
+        return L2(0.0)
+
+    @property
+    def rest(self) -> Penalty:
+        """The part of h that a proximal step or a subgradient takes."""
+        return self
+
+    def value(self, w: Weights) -> float:
+        """h(w)."""
+        raise NotImplementedError
+
+    def subgradient(self, w: Weights) -> Weights:
+        """Return a subgradient of h at w."""
+        raise NotImplementedError
+
+    def prox(self, w: Weights, step: float) -> Weights:
+        """argmin_z 1/2 |z - w|^2 + step h(z)."""
+        raise NotImplementedError
+
+    def feasible(self, w: Weights) -> Weights:
+        """Return the nearest w at which h is finite."""
+        return w
+
+    def level(self, u: Weights) -> float:
+        """Return the multiple of h from which on w = 0 is optimal, u being products with y."""
+        raise NotImplementedError
+
+    def conjugate(self, u: Weights) -> float:
+        """h*(u) = sup_w u.w - h(w) where it is finite: 0 for a norm."""
+        return 0.0
+
+    def scaling(self, u: Weights) -> float:
+        """Return the largest c <= 1 at which h*(c u) is finite: for a norm, c level(u) <= 1."""
+        return 1.0 / max(1.0, self.level(u))
+
+    def scalings(self, u: Weights) -> tuple[float, ...]:
+        """Return each c that may make c u the best dual point of that direction."""
+        return (self.scaling(u),)
+
+    def conjugate_and_error(
+        self, c: float, u: Weights, phi: Weights, w: Weights
+    ) -> tuple[float, float]:
+        """h*(c u), and what errors phi_j of u add to it beyond phi_j |w_j|, for `Problem.bound`."""
+        return self.conjugate(c * u), 0.0
+
+    def size(self, u: Weights) -> Weights:
+        """Return how hard u pulls each weight away from zero."""
+        return np.abs(u)
+
+    def free(self, n_features: int) -> NDArray[np.bool_]:
+        """Return which weights have no penalty at all."""
+        return np.zeros(n_features, dtype=bool)
+
+    def gain(self, pull: Weights, squares: Weights) -> float:
+        """Bound sup_w sum_j pull_j |w_j| - squares_j / 2 w_j^2 - h(w); no penalty bounds it."""
+        return float(np.sum(0.5 * pull**2 / np.where(squares > 0, squares, 1.0)))
+
+    def beside(self, largest: float, null: float, squares: Callable[[], Weights]) -> Penalty:
+        """Return what float64 can tell of h beside data: see :meth:`ElasticNet.beside`."""
+        return self
+
+
+class L2(Penalty):
+    """h(w) = sum_j lambda_j / 2 w_j^2, smooth as a whole."""
+
+    smooth = separable = True
+
+    def __init__(self, lambda_: float | NDArray[Any]) -> None:
+        self.lambda_ = lambda_
+
+    def value(self, w: Weights) -> float:
+        """sum_j lambda_j / 2 w_j^2."""
+        # lambda first: a small one keeps the square of a large weight in range.
+        return float(np.sum(self.lambda_ / 2 * w * w))
+
+    def gradient(self, w: Weights) -> Weights:
+        """lambda_j w_j."""
+        return self.lambda_ * w
+
+    def prox(self, w: Weights, step: float) -> Weights:
+        """w_j / (1 + step lambda_j)."""
+        return w / (1 + step * self.lambda_)
+
+    @property
+    def curvature(self) -> float:
+        """Return the largest second derivative."""
+        return float(np.max(self.lambda_, initial=0.0))
+
+
+class L1(Penalty):
+    """h(w) = sum_j lambda_j |w_j|; with `positive` it is infinite where a weight is negative."""
+
+    separable = True
+
+    def __init__(self, lambda_: float | NDArray[Any], positive: bool = False) -> None:
+        self.lambda_, self.positive = lambda_, positive
+
+    def value(self, w: Weights) -> float:
+        """sum_j lambda_j |w_j|."""
+        return float(np.sum(self.lambda_ * np.abs(w)))
+
+    def subgradient(self, w: Weights) -> Weights:
+        """lambda_j sign(w_j), 0 at the kink."""
+        return self.lambda_ * np.sign(w)
+
+    def prox(self, w: Weights, step: float) -> Weights:
+        """sign(w_j) max(|w_j| - step lambda_j, 0), the soft threshold."""
+        if self.positive:
+            return np.maximum(w - step * self.lambda_, 0.0)
+        return soft_threshold(w, step * self.lambda_) if np.any(self.lambda_) else w
+
+    def feasible(self, w: Weights) -> Weights:
+        """max(w_j, 0) under `positive`."""
+        return np.maximum(w, 0.0) if self.positive else w
+
+
+class ElasticNet(Penalty):
+    """h(w) = sum_j l1_j |w_j| + l2_j / 2 w_j^2: the rest is L1, the smooth part is L2."""
+
+    separable = True
+
+    def __init__(
+        self,
+        l1: Weights,
+        l2: Weights,
+        positive: bool = False,
+        free: NDArray[np.bool_] | None = None,
+    ) -> None:
+        self.l1, self.l2, self.positive = l1, l2, positive
+        self._free = free
+        self._kinds: tuple[Index, Index, Index | None] | None = None
+
+    @property
+    def smooth(self) -> bool:  # type: ignore[override]
+        """Whether h has a gradient everywhere."""
+        return not self.positive and not np.any(self.l1)
+
+    @property
+    def smooth_part(self) -> L2:
+        """The L2 part."""
+        return L2(self.l2)
+
+    @property
+    def rest(self) -> L1:
+        """The L1 part, with the sign of the weights."""
+        return L1(self.l1, self.positive)
+
+    def value(self, w: Weights) -> float:
+        """sum_j l1_j |w_j| + l2_j / 2 w_j^2."""
+        size = np.abs(w)
+        return float(((self.l1 + self.l2 / 2 * size) * size).sum())
+
+    def restricted(self, features: NDArray[Any]) -> ElasticNet:
+        """Return the penalty of these weights alone."""
+        return ElasticNet(self.l1[features], self.l2[features], self.positive)
+
+    def prox(self, w: Weights, step: float) -> Weights:
+        """Return the proximal operator of L1, then that of L2."""
+        return self.smooth_part.prox(self.rest.prox(w, step), step)
+
+    def level(self, u: Weights) -> float:
+        """max_j |u_j| / l1_j over the weights with an L1 penalty."""
+        penalised = self.l1 > 0
+        return float(np.max(self.size(u)[penalised] / self.l1[penalised], initial=0.0))
+
+    def conjugate(self, u: Weights) -> float:
+        """sum_j (|u_j| - l1_j)_+^2 / (2 l2_j) where l2_j > 0; else 0 up to l1_j."""
+        _, _, soft = self._sorted()
+        if soft is None:
+            return 0.0
+        excess = np.maximum(self.size(u)[soft] - self.l1[soft], 0.0)
+        return 0.5 * float(excess @ (excess / self.l2[soft]))
+
+    def scaling(self, u: Weights) -> float:
+        """Return the largest c <= 1 with c |u_j| <= l1_j where l2_j = 0."""
+        hard, _, _ = self._sorted()
+        return _within(self.size(u)[hard], self.l1[hard])
+
+    def scalings(self, u: Weights) -> tuple[float, ...]:
+        """Return the largest feasible c, and the one that makes every h* zero."""
+        _, penalised, soft = self._sorted()
+        if soft is None:
+            return (self.scaling(u),)
+        return self.scaling(u), _within(self.size(u)[penalised], self.l1[penalised])
+
+    def conjugate_and_error(
+        self, c: float, u: Weights, phi: Weights, w: Weights
+    ) -> tuple[float, float]:
+        """Where h_j* is quadratic with derivative m_j: phi |m - w| + phi^2 / (2 l2) for phi |w|."""
+        _, _, soft = self._sorted()
+        if soft is None:
+            return 0.0, 0.0
+        l1, l2, phi, w = self.l1[soft], self.l2[soft], phi[soft], w[soft]
+        pull = self.size(u)[soft]
+        if (c * (pull + phi) <= l1).all():
+            return 0.0, 0.0
+        excess = np.maximum(c * pull - l1, 0.0)
+        slope = np.sign(u[soft]) * excess / l2
+        more = np.abs(slope - w) - np.abs(w) + 0.5 * phi / l2
+        return 0.5 * float(excess @ np.abs(slope)), float(phi @ more)
+
+    def size(self, u: Weights) -> Weights:
+        """|u_j|, or u_j where only a positive product pulls."""
+        return u if self.positive else np.abs(u)
+
+    def free(self, n_features: int) -> NDArray[np.bool_]:
+        """Return which weights have neither penalty."""
+        if self._free is None:
+            self._free = np.asarray((self.l1 == 0) & (self.l2 == 0))
+        return self._free
+
+    def gain(self, pull: Weights, squares: Weights) -> float:
+        """sum_j (pull_j - l1_j)_+^2 / (2 (squares_j + l2_j))."""
+        excess = np.maximum(pull - self.l1, 0.0)
+        return float(np.sum(0.5 * excess**2 / np.where(squares > 0, squares + self.l2, 1.0)))
+
+    def beside(self, largest: float, null: float, squares: Callable[[], Weights]) -> ElasticNet:
+        """Return what float64 can tell of h beside a design.
+
+        An L1 penalty is none where it is below the rounding of what it is compared with, a product
+        with y, of which none exceeds `largest`. A weight is free if its L2 penalty is negligible
+        beside the square of its column. `null` is F(0).
+        """
+        l1, l2 = self.l1, self.l2
+        low = (l1 > 0) & (l1 <= EPS * largest)
+        if low.any():  # rounding beside the largest product: is it so beside that of its column?
+            low &= l1 <= EPS * np.sqrt(2.0 * null * squares())
+            l1 = np.where(low, 0.0, l1)
+        # Cauchy-Schwarz: the largest column of Z has at least this norm.
+        norm = float(largest / np.sqrt(2.0 * null)) if null > 0 else 0.0
+        quadratic = bool(l2.any())
+        free = (l1 == 0) & (l2 <= NEGLIGIBLE * norm * norm) if quadratic else l1 == 0
+        if quadratic and l2.any(where=free):  # negligible for the largest column: for its own?
+            free &= l2 <= NEGLIGIBLE * squares()
+        return ElasticNet(l1, l2, self.positive, free)
+
+    def _sorted(self) -> tuple[Index, Index, Index | None]:
+        """Weights with h* infinite beyond l1, those with a penalty, and those with h* quadratic."""
+        if self._kinds is None:
+            free = self.free(self.l1.size)
+            penalised = ~free if free.any() else slice(None)
+            self._kinds = penalised, penalised, None
+            if self.l2.any():
+                hard = (self.l2 == 0) & (self.l1 > 0)
+                soft = ~(hard | free)
+                self._kinds = _index(hard), penalised, _index(soft) if soft.any() else None
+        return self._kinds
+
+
+def _index(mask: NDArray[np.bool_]) -> Index:
+    """Return a mask as a slice where it is all or nothing, which takes no copy."""
+    if mask.all():
+        return slice(None)
+    return mask if mask.any() else slice(0)
+
+
+def _within(pull: Weights, limit: Weights) -> float:
+    """Largest c <= 1 with c * pull <= limit."""
+    over = pull > limit
+    return float((limit[over] / pull[over]).min()) if over.any() else 1.0
 
 
 def l2_penalty(w: ArrayLike, lambda_: ArrayLike) -> float:
@@ -85,8 +377,7 @@ def l2_penalty(w: ArrayLike, lambda_: ArrayLike) -> float:
     w = check_weights(w)
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("l2_penalty", SHRINK):
-        # lambda first: a small one keeps the square of a large weight in range.
-        return float(np.sum(lambda_ / 2 * w * w))
+        return L2(lambda_).value(w)
 
 
 def l2_gradient(w: ArrayLike, lambda_: ArrayLike) -> Weights:
@@ -126,7 +417,7 @@ def l2_gradient(w: ArrayLike, lambda_: ArrayLike) -> Weights:
     w = check_weights(w)
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("l2_gradient", SHRINK):
-        return (lambda_ * w).astype(w.dtype)
+        return L2(lambda_).gradient(w).astype(w.dtype)
 
 
 def l2_prox(w: ArrayLike, step: float, lambda_: ArrayLike) -> Weights:
@@ -176,7 +467,7 @@ def l2_prox(w: ArrayLike, step: float, lambda_: ArrayLike) -> Weights:
     w, step = check_weights(w), _check_step(step)
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("l2_prox", SHORTEN):
-        return (w / (1 + step * lambda_)).astype(w.dtype)
+        return L2(lambda_).prox(w, step).astype(w.dtype)
 
 
 def l1_penalty(w: ArrayLike, lambda_: ArrayLike) -> float:
@@ -219,7 +510,7 @@ def l1_penalty(w: ArrayLike, lambda_: ArrayLike) -> float:
     w = check_weights(w)
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("l1_penalty", SHRINK):
-        return float(np.sum(lambda_ * np.abs(w)))
+        return L1(lambda_).value(w)
 
 
 def l1_gradient(w: ArrayLike, lambda_: ArrayLike) -> Weights:
@@ -262,7 +553,7 @@ def l1_gradient(w: ArrayLike, lambda_: ArrayLike) -> Weights:
     w = check_weights(w)
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("l1_gradient", SHRINK):
-        return (lambda_ * np.sign(w)).astype(w.dtype)
+        return L1(lambda_).subgradient(w).astype(w.dtype)
 
 
 def l1_prox(w: ArrayLike, step: float, lambda_: ArrayLike) -> Weights:
@@ -310,7 +601,7 @@ def l1_prox(w: ArrayLike, step: float, lambda_: ArrayLike) -> Weights:
     w, step = check_weights(w), _check_step(step)
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("l1_prox", SHORTEN):
-        return soft_threshold(w, step * lambda_).astype(w.dtype)
+        return L1(lambda_).prox(w, step).astype(w.dtype)
 
 
 def elastic_net_penalty(w: ArrayLike, lambda_: ArrayLike, l1_ratio: float) -> float:
@@ -354,7 +645,7 @@ def elastic_net_penalty(w: ArrayLike, lambda_: ArrayLike, l1_ratio: float) -> fl
     w, r = check_weights(w), check_l1_ratio(l1_ratio)
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("elastic_net_penalty", SHRINK):
-        return float(np.sum(lambda_ * r * np.abs(w) + lambda_ * (1 - r) / 2 * w * w))
+        return ElasticNet(lambda_ * r, lambda_ * (1 - r)).value(w)
 
 
 def elastic_net_gradient(w: ArrayLike, lambda_: ArrayLike, l1_ratio: float) -> Weights:
@@ -398,7 +689,8 @@ def elastic_net_gradient(w: ArrayLike, lambda_: ArrayLike, l1_ratio: float) -> W
     w, r = check_weights(w), check_l1_ratio(l1_ratio)
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("elastic_net_gradient", SHRINK):
-        return (lambda_ * r * np.sign(w) + lambda_ * (1 - r) * w).astype(w.dtype)
+        h = ElasticNet(lambda_ * r, lambda_ * (1 - r))
+        return (h.rest.subgradient(w) + h.smooth_part.gradient(w)).astype(w.dtype)
 
 
 def elastic_net_prox(w: ArrayLike, step: float, lambda_: ArrayLike, l1_ratio: float) -> Weights:
@@ -446,8 +738,7 @@ def elastic_net_prox(w: ArrayLike, step: float, lambda_: ArrayLike, l1_ratio: fl
     w, step, r = check_weights(w), _check_step(step), check_l1_ratio(l1_ratio)
     lambda_ = check_penalty(lambda_, w)
     with no_overflow("elastic_net_prox", SHORTEN):
-        shrunk = soft_threshold(w, step * lambda_ * r) / (1 + step * lambda_ * (1 - r))
-        return shrunk.astype(w.dtype)
+        return ElasticNet(lambda_ * r, lambda_ * (1 - r)).prox(w, step).astype(w.dtype)
 
 
 def soft_threshold(z: Weights, threshold: float | NDArray[Any]) -> Weights:

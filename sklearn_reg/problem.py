@@ -31,21 +31,15 @@ from sklearn_reg._linalg import (
     inverse_roots,
     support_of,
 )
-from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
+from sklearn_reg._typing import FloatArray, IndexArray
 from sklearn_reg.designs import Design, Products
-from sklearn_reg.penalties import soft_threshold
+from sklearn_reg.penalties import ElasticNet, Penalty, soft_threshold
 
-# A ridge penalty this small beside the data is treated as none by the certificate: the bound
-# stays valid and loses no more than this share.
-NEGLIGIBLE = 1e-18
 # Up to this many columns a warning looks at those that depend on each other.
 LARGEST_SPECTRUM = 500
 # What may be left of u on them, as a multiple of what rounding leaves at most.
 LEFT = 8.0
 PROJECTIONS = 3  # on columns without a penalty, each of what the last one has left
-
-
-Index = BoolArray | slice
 
 
 class Evaluation:
@@ -63,7 +57,7 @@ class Evaluation:
 
     def __init__(self, problem: Problem, w: FloatArray, products: Products) -> None:
         self._problem, self.w, self.products = problem, w, products
-        self.gradient: FloatArray = problem.l2 * w - products.correlation
+        self.gradient: FloatArray = problem.h.smooth_part.gradient(w) - products.correlation
         self._penalty = problem.penalty(w)
         self.objective = 0.5 * products.residual_square + self._penalty
 
@@ -99,46 +93,45 @@ class Problem:
         The data.
     target : int
         Which of the design's targets is y.
-    l1, l2 : ndarray of shape (n_features,)
-        Coefficients of |w_j| and of w_j^2 / 2.
-    positive : bool
-        Whether w must not be negative.
+    penalty : Penalty
+        h; see `penalties`.
     """
 
-    def __init__(
-        self, design: Design, target: int, l1: FloatArray, l2: FloatArray, positive: bool = False
-    ) -> None:
+    def __init__(self, design: Design, target: int, penalty: Penalty) -> None:
         self.design, self.target = design, target
         self.null = 0.5 * float(design.scatter[target])  # F(0)
-        # An L1 penalty below the rounding of what it is compared with cannot be told from none.
         largest = design.largest_cross(target)
-        low = (l1 > 0) & (l1 <= EPS * largest)
-        if low.any():  # beside the largest column: beside its own?
-            low &= l1 <= EPS * np.sqrt(2.0 * self.null * design.squares)
-            l1 = np.where(low, 0.0, l1)
-        self.l1, self.l2, self.positive = l1, l2, positive
-        # Coefficients without a penalty, with h* infinite beyond l1, with h* quadratic there.
-        # Cauchy-Schwarz: the largest column of Z has at least this norm.
-        norm = float(largest / np.sqrt(2.0 * self.null)) if self.null > 0 else 0.0
-        quadratic = bool(l2.any())
-        free = (l1 == 0) & (l2 <= NEGLIGIBLE * norm * norm) if quadratic else l1 == 0
-        if quadratic and l2.any(where=free):  # negligible for the largest column: for its own?
-            free &= l2 <= NEGLIGIBLE * design.squares
-        self._free, self._any_free = free, bool(free.any())
-        self._penalised: Index = ~free if self._any_free else slice(None)
-        self._hard: Index = self._penalised
-        self._soft: Index = slice(0)
-        self._any_soft = False
-        if quadratic:
-            hard = (l2 == 0) & (l1 > 0)
-            soft = ~(hard | free)
-            self._hard, self._soft, self._any_soft = _index(hard), _index(soft), bool(soft.any())
+        self.h = penalty.beside(largest, self.null, lambda: design.squares)
+        self._free = self.h.free(design.n_features)
+        self._any_free = bool(self._free.any())
         self._explained = _Explained(design)
+
+    @cached_property
+    def l1(self) -> FloatArray:
+        """Coefficients of |w_j| of an elastic net."""
+        return self._elastic_net.l1
+
+    @cached_property
+    def l2(self) -> FloatArray:
+        """Coefficients of w_j^2 / 2 of an elastic net."""
+        return self._elastic_net.l2
+
+    @cached_property
+    def positive(self) -> bool:
+        """Whether weights of an elastic net must not be negative."""
+        return self._elastic_net.positive
+
+    @property
+    def _elastic_net(self) -> ElasticNet:
+        """The penalty, for what works on elastic nets alone."""
+        if not isinstance(self.h, ElasticNet):
+            raise TypeError(f"needs an ElasticNet, got {type(self.h).__name__}")
+        return self.h
 
     @property
     def smooth(self) -> bool:
         """Whether F has a gradient everywhere."""
-        return not self.positive and not self.l1.any()
+        return self.h.smooth
 
     @property
     def rank_in_doubt(self) -> bool:
@@ -153,8 +146,8 @@ class Problem:
 
     @cached_property
     def curvature(self) -> float:
-        """L, the largest eigenvalue of Z'S Z + diag(l2) (or a bound, where l2 varies)."""
-        return self.design.largest_eigenvalue + float(self.l2.max(initial=0.0))
+        """L, the largest eigenvalue of Z'S Z plus the curvature of h (a bound, where it varies)."""
+        return self.design.largest_eigenvalue + self.h.smooth_part.curvature
 
     def evaluate(self, w: FloatArray) -> Evaluation:
         """Objective, gradient and gap at w, from one pair of products with the data."""
@@ -166,23 +159,22 @@ class Problem:
 
     @property
     def largest_level(self) -> float:
-        """The multiple of l1 from which on every coefficient with an L1 penalty is zero.
+        """The multiple of h from which on every penalised coefficient is zero.
 
-        It is max_j |Z_j'S r| / l1_j, with r the residual of y on the features without a penalty.
-        With lambda_ = 1 this is lambda_max.
+        For L1 it is max_j |Z_j'S r| / l1_j, with r the residual of y on the features without a
+        penalty. With lambda_ = 1 this is lambda_max.
         """
         u, _, _ = self._without_explained(
             np.zeros(self.design.n_features), self.design.cross[:, self.target]
         )
-        penalised = self.l1 > 0
-        pull = (u if self.positive else np.abs(u))[penalised] / self.l1[penalised]
-        return float(pull.max(initial=0.0))
+        return self.h.level(u)
 
     def penalty(self, w: FloatArray) -> float:
-        """sum_j l1_j |w_j| + l2_j / 2 w_j^2."""
+        """h(w); where it is a sum over the weights, those that are zero add nothing."""
+        if not self.h.separable:
+            return self.h.value(w)
         support = support_of(w)
-        size = np.abs(w[support])
-        return float(size @ (self.l1[support] + 0.5 * self.l2[support] * size))
+        return self._elastic_net.restricted(support).value(w[support])
 
     @property
     def left_out(self) -> float:
@@ -195,9 +187,7 @@ class Problem:
         D = self.design.hidden
         if D is None:
             return 0.0
-        pull = np.maximum(np.sqrt(2.0 * self.null * D) - self.l1, 0.0)
-        gains = 0.5 * pull**2 / np.where(D > 0, D + self.l2, 1.0)
-        return min(float(gains.sum()), self.null)
+        return min(self.h.gain(np.sqrt(2.0 * self.null * D), D), self.null)
 
     def at_zero(self) -> Evaluation:
         """Evaluate the null model, which takes no product."""
@@ -227,12 +217,6 @@ class Problem:
                     return w
         return np.zeros_like(w)
 
-    def prox(self, z: FloatArray, step: float) -> FloatArray:
-        """argmin_w 1/2 |w - z|^2 + step sum_j l1_j |w_j|; the smooth l2 is in the gradient."""
-        if self.positive:
-            return np.maximum(z - step * self.l1, 0.0)
-        return soft_threshold(z, step * self.l1) if self.l1.any() else z
-
     def violation(self, at: Evaluation) -> float:
         """Largest violation of the Karush-Kuhn-Tucker conditions, in the unit of Z'S y."""
         subgradient = np.where(
@@ -245,21 +229,15 @@ class Problem:
     def gap(self, w: FloatArray, products: Products, penalty: float) -> float:
         """Duality gap: an upper bound of F(w) - F*, from the residual's products and the penalty.
 
-        It is 1/2 |r - theta|^2 + sum_j h_j(w_j) + h_j*(u_j) - u_j w_j with theta = c (r - P r) and
-        u = Z'S theta, for the better of two factors c: the largest that is feasible, and the one
-        that makes every h* zero. `bound` is the same with all that rounding may hide.
+        It is 1/2 |r - theta|^2 + h(w) + h*(u) - u.w with theta = c (r - P r) and u = Z'S theta,
+        for the best of the factors c that the penalty offers. `bound` is the same with all that
+        rounding may hide.
         """
         u, removed, _ = self._without_explained(w, products.correlation)
-        rest = max(0.0, products.residual_square - removed)
-        pull, matched = (u if self.positive else np.abs(u)), float(u @ w)
-        factors = {_feasible(pull[self._hard], self.l1[self._hard])}
-        if self._any_soft:
-            factors.add(_feasible(pull[self._penalised], self.l1[self._penalised]))
+        rest, matched = max(0.0, products.residual_square - removed), float(u @ w)
         gaps = []
-        for c in factors:
-            slack = penalty - c * matched
-            if self._any_soft:
-                slack += self._conjugates(c * pull)
+        for c in set(self.h.scalings(u)):
+            slack = penalty - c * matched + self.h.conjugate(c * u)
             gaps.append(0.5 * (removed + (1.0 - c) ** 2 * rest) + slack)
         return max(0.0, min(gaps))
 
@@ -297,33 +275,18 @@ class Problem:
         u, removed, spread = self._without_explained(w, products.correlation)
         objective = 0.5 * products.residual_square + penalty
         unit, delta, phi = self._rounding(w, products, spread)
-        pull = (u if self.positive else np.abs(u)) + phi
-        if self._any_free and (pull > LEFT * phi)[self._free].any():
+        if self._any_free and (self.h.size(u) > (LEFT - 1.0) * phi)[self._free].any():
             return objective + hidden
         rest, matched = math.sqrt(max(0.0, products.residual_square - removed)), float(u @ w)
         size = np.abs(w)
         rounded = float(phi @ size) + unit * (objective + float(np.abs(u) @ size))
-        bounds, limits = [objective], {True: self._hard, False: self._penalised}
-        for softly in (True, False) if self._any_soft else (True,):
-            c = _feasible(pull[limits[softly]], self.l1[limits[softly]])
-            gap = 0.5 * (removed + ((1.0 - c) * rest) ** 2) + penalty - c * matched
-            lost = rounded + delta * ((1.0 - c) * rest + 0.5 * delta)
-            if softly and self._any_soft:
-                conjugates, more = self._soft_terms(c, u, pull - phi, w, phi)
-                gap, lost = gap + conjugates, lost + more
+        bounds = [objective]
+        for c in set(self.h.scalings(self.h.size(u) + phi)):
+            conjugate, more = self.h.conjugate_and_error(c, u, phi, w)
+            gap = 0.5 * (removed + ((1.0 - c) * rest) ** 2) + penalty - c * matched + conjugate
+            lost = rounded + more + delta * ((1.0 - c) * rest + 0.5 * delta)
             bounds.append(max(0.0, gap) + lost)
         return min(bounds) + hidden
-
-    def _soft_terms(
-        self, c: float, u: FloatArray, pull: FloatArray, w: FloatArray, phi: FloatArray
-    ) -> tuple[float, float]:
-        """Quadratic h_j* in `bound`, and what their rounding adds to phi_j |w_j|."""
-        soft = self._soft
-        l2, w, phi = self.l2[soft], w[soft], phi[soft]
-        excess = np.maximum(c * pull[soft] - self.l1[soft], 0.0)
-        slope = np.sign(u[soft]) * excess / l2
-        more = np.abs(slope - w) - np.abs(w) + 0.5 * phi / l2
-        return 0.5 * float(excess @ np.abs(slope)), float(phi @ more)
 
     def _rounding(
         self, w: FloatArray, products: Products, spread: float
@@ -348,12 +311,6 @@ class Problem:
         size = self.design.target_size(self.target) + float(self.design.sizes @ np.abs(w))
         return self._unit(w) * size
 
-    def _conjugates(self, pull: FloatArray) -> float:
-        """sum_j h_j*(u_j) where it is finite: (|u_j| - l1_j)_+^2 / (2 l2_j)."""
-        soft = self._soft
-        excess = np.maximum(pull[soft] - self.l1[soft], 0.0)
-        return 0.5 * float(excess @ (excess / self.l2[soft]))
-
     def _without_explained(self, w: FloatArray, u: FloatArray) -> tuple[FloatArray, float, float]:
         """Z'S (r - P r), |P r|^2 and sum_j z_j |a_j|, with P r = Z a on the unpenalised columns.
 
@@ -371,19 +328,6 @@ class Problem:
             if not left.any():
                 return rest, removed, spread
             span |= left
-
-
-def _index(mask: BoolArray) -> Index:
-    """Return a mask as a slice where it is all or nothing, which takes no copy."""
-    if mask.all():
-        return slice(None)
-    return mask if mask.any() else slice(0)
-
-
-def _feasible(pull: FloatArray, limit: FloatArray) -> float:
-    """Largest c <= 1 with c * pull <= limit."""
-    over = pull > limit
-    return float((limit[over] / pull[over]).min()) if over.any() else 1.0
 
 
 class _Explained:

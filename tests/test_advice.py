@@ -35,7 +35,7 @@ from sklearn_reg import (
     lambda_sweep,
 )
 from sklearn_reg._advice import _condition_number
-from sklearn_reg._scaled import Penalty, scale_rows
+from sklearn_reg._scaled import UnitPenalty, scale_rows
 
 ROOT = Path(__file__).parents[1]
 ESTIMATORS = (RidgeRegression, LassoRegression, ElasticNetRegression)
@@ -244,7 +244,7 @@ def test_a_penalty_that_leaves_nothing_is_fitted_at_any_rate(Estimator: Any) -> 
 def test_condition_number_is_that_of_the_problem_and_of_equal_scales(l2: float) -> None:
     X, y = houses(60)
     p = X.shape[1]
-    penalty = Penalty(np.array([l2]), 0.0, np.ones(p), np.zeros(p, dtype=bool), False)
+    penalty = UnitPenalty(0.0, np.ones(p), np.zeros(p, dtype=bool), False).times(np.array([l2]))
     scaled = scale_rows(X, y[:, None], None, penalty, on_gram=True, centred=True, standardize=False)
     problem = scaled.problem(0, penalty)
     for scales, matrix in (

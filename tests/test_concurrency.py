@@ -52,6 +52,7 @@ from sklearn_reg import (
 )
 from sklearn_reg._threads import one_blas_thread
 from sklearn_reg.designs import make_design
+from sklearn_reg.penalties import ElasticNet
 from sklearn_reg.problem import Problem
 from sklearn_reg.solvers import SOLVERS, Settings
 
@@ -187,7 +188,7 @@ def test_eight_threads_share_one_design(layout: str, on_gram: bool) -> None:
         )[0]
 
     def solve(design: Any, name: str, l1: float, l2: float) -> Any:
-        problem = Problem(design, 0, np.full(p, l1), np.full(p, l2))
+        problem = Problem(design, 0, ElasticNet(np.full(p, l1), np.full(p, l2)))
         return SOLVERS[name].run(problem, np.zeros(p), Settings(None, 200, 1e-10))
 
     tasks = [("active_set", 0.1 / k, 0.0) for k in (1, 2, 5, 10)]

@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from sklearn_reg.designs import make_design
+from sklearn_reg.penalties import L1, L2, ElasticNet
 from sklearn_reg.problem import Problem
 from sklearn_reg.solvers import ROUNDING, SOLVERS, Settings, choose
 from sklearn_reg.solvers.descent import accelerated, gradient_descent, subgradient
@@ -147,7 +148,7 @@ def test_nothing_to_descend_stays_where_it_is(solver: Any) -> None:
         excluded=np.zeros(2, dtype=bool),
         unpenalised=False,
     )
-    nothing = Problem(design, 0, np.ones(2), np.zeros(2))
+    nothing = Problem(design, 0, ElasticNet(np.ones(2), np.zeros(2)))
     result = solver(nothing, np.array([0.5, 0.0]), Settings(0.25, 3, 0.0))
     # Only the penalty is left, and the rate that would be too long elsewhere is 1.
     assert_allclose(result.w, [0.0, 0.0] if solver is not subgradient else [-0.5, 0.0])
@@ -165,25 +166,27 @@ def test_violation_vanishes_at_the_optimum_alone() -> None:
 
 # --- the choice of a solver -----------------------------------------------------------------------
 
+smooth, kinked = L2(1.0), L1(1.0)
+
 
 def test_auto_takes_linear_algebra_for_smooth_penalties_and_working_sets_for_others() -> None:
-    assert choose("auto", smooth=True) == "closed_form"
-    assert choose("auto", smooth=False) == "active_set"
+    assert choose("auto", smooth) == "closed_form"
+    assert choose("auto", kinked) == "active_set"
     for name in SOLVERS:
-        assert choose(name, smooth=True) == name
-    assert choose("accelerated", smooth=False) == "accelerated"
+        assert choose(name, smooth) == name
+    assert choose("accelerated", kinked) == "accelerated"
 
 
 def test_a_solver_that_does_not_suit_is_answered_with_those_that_do() -> None:
     with pytest.raises(ValueError, match="solver='closed_form' needs a smooth penalty") as caught:
-        choose("closed_form", smooth=False)
+        choose("closed_form", kinked)
     others = "'auto', 'gradient_descent', 'subgradient', 'accelerated', 'active_set'"
     assert str(caught.value).endswith(f"Solvers that suit this one: {others}")
     with pytest.raises(ValueError, match="solver='sag' is not one of") as caught:
-        choose("sag", smooth=True)
+        choose("sag", smooth)
     assert str(caught.value).endswith(f"is not one of {others}, 'closed_form'")
     with pytest.raises(ValueError, match=r"solver=\['auto'\] is not one of"):
-        choose(["auto"], smooth=False)  # type: ignore[arg-type]
+        choose(["auto"], kinked)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

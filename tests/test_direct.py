@@ -15,6 +15,7 @@ from problems import Data
 from sklearn_reg import RidgeRegression, RidgeRegressionCV, regularization_path
 from sklearn_reg._linalg import definite_inverse, generalized_inverse
 from sklearn_reg.designs import make_design
+from sklearn_reg.penalties import ElasticNet
 from sklearn_reg.problem import Problem
 from sklearn_reg.solvers import Settings, direct
 from sklearn_reg.solvers.factor import conjugate_gradients
@@ -35,7 +36,7 @@ def problem_of(X: Any, y: Any, l2: Any, *, on_gram: bool = False) -> Problem:
         excluded=np.zeros(X.shape[1], dtype=bool),
         unpenalised=True,
     )
-    return Problem(design, 0, np.zeros(X.shape[1]), np.asarray(l2, dtype=float))
+    return Problem(design, 0, ElasticNet(np.zeros(X.shape[1]), np.asarray(l2, dtype=float)))
 
 
 def by_augmentation(X: Any, y: Any, l2: Any) -> Any:

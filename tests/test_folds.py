@@ -16,7 +16,7 @@ from sklearn_reg._folds import (
     RowFolds,
     Split,
 )
-from sklearn_reg._scaled import Penalty
+from sklearn_reg._scaled import UnitPenalty
 
 N, P, FOLDS = 47, 4, 3
 
@@ -40,7 +40,7 @@ def test_gathered_folds_are_those_of_rows_dealt_in_turn(sizes: list[int], weight
     there = RowFolds(X, Y, weights, splits, **settings)
     assert (folds.n_folds, folds.n_rows, folds.n_features, folds.n_targets) == (FOLDS, N, P, 2)
     coefs, intercepts = rng.normal(size=(2, P)), rng.normal(size=(1, 2))
-    penalty = Penalty(np.ones(2), 0.5, np.ones(P), np.zeros(P, dtype=bool), False)
+    penalty = UnitPenalty(0.5, np.ones(P), np.zeros(P, dtype=bool), False)
     assert folds.train_on_rows(0, penalty) is None
     assert folds.whole_on_rows(penalty) is None
     for fold in range(FOLDS):

@@ -32,6 +32,7 @@ from sklearn_reg import (
     regularization_path,
 )
 from sklearn_reg.designs import make_design
+from sklearn_reg.penalties import ElasticNet
 from sklearn_reg.problem import Problem
 from sklearn_reg.solvers import parametric
 from sklearn_reg.solvers.factor import SMALL, SupportSolver, solve_checked
@@ -391,7 +392,7 @@ def test_dependent_columns_are_named_together(on_gram: bool) -> None:
         excluded=np.zeros(9, dtype=bool),
         unpenalised=True,
     )
-    problem = Problem(design, 0, np.full(9, 0.1), np.zeros(9))
+    problem = Problem(design, 0, ElasticNet(np.full(9, 0.1), np.zeros(9)))
     groups = [set(map(int, group)) for group in problem.dependent_columns(np.ones(9))]
     assert groups == [{3, 7}, {0, 1, 6}]
     assert problem.dependent_columns(np.ones(9) * (np.arange(9) < 6)) == []

@@ -13,6 +13,7 @@ from scipy import sparse
 from scipy.optimize import lsq_linear, nnls
 
 from sklearn_reg.designs import make_design
+from sklearn_reg.penalties import ElasticNet
 from sklearn_reg.problem import Problem
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -105,7 +106,7 @@ def make(
         excluded=np.zeros(p, dtype=bool),
         unpenalised=bool((l1 == 0).any()),
     )
-    return Problem(design, 0, l1, l2, positive), Plain(Z, t, l1, l2, positive)
+    return Problem(design, 0, ElasticNet(l1, l2, positive)), Plain(Z, t, l1, l2, positive)
 
 
 KINDS = (
@@ -181,7 +182,7 @@ def test_prox_minimises_its_definition() -> None:
     for kind in ("lasso", "ridge", "mixed"):
         for positive in (False, True):
             problem, _ = make(20, 6, 1, kind, positive=positive)
-            found = problem.prox(z, step)
+            found = problem.h.rest.prox(z, step)
             allowed = grid[grid >= 0] if positive else grid
             for j in range(6):
                 cost = 0.5 * (allowed - z[j]) ** 2 + step * problem.l1[j] * np.abs(allowed)
@@ -328,7 +329,7 @@ def test_gap_scales_with_the_square_of_y(seed: int, unit: float) -> None:
             excluded=np.zeros(5, dtype=bool),
             unpenalised=False,
         )
-        gaps.append(Problem(design, 0, l1 * scale, l2).evaluate(w * scale).gap)
+        gaps.append(Problem(design, 0, ElasticNet(l1 * scale, l2)).evaluate(w * scale).gap)
     assert_allclose(gaps[1], gaps[0] * unit**2, rtol=1e-9)
 
 
@@ -344,7 +345,7 @@ def test_gap_of_a_target_that_is_constant_is_zero_at_zero() -> None:
             excluded=np.zeros(4, dtype=bool),
             unpenalised=False,
         )
-        problem = Problem(design, 0, np.full(4, 0.1), np.zeros(4))
+        problem = Problem(design, 0, ElasticNet(np.full(4, 0.1), np.zeros(4)))
         assert problem.null == 0
         assert problem.evaluate(np.zeros(4)).gap == 0
         assert problem.evaluate(np.ones(4)).gap > 0
@@ -382,7 +383,7 @@ def test_violation_by_hand() -> None:
             excluded=np.zeros(2, dtype=bool),
             unpenalised=False,
         )
-        problem = Problem(design, 0, np.full(2, 0.1), np.zeros(2), positive)
+        problem = Problem(design, 0, ElasticNet(np.full(2, 0.1), np.zeros(2), positive))
         assert_allclose(problem.violation(problem.evaluate(np.zeros(2))), expected[0], rtol=1e-14)
         # At w = (1, 0) the first residual is 0: u = (0, -0.5), so the first breaks l1 by 0.1 ...
         at = problem.evaluate(np.array([1.0, 0.0]))
@@ -435,7 +436,7 @@ def with_columns(scales: Any, l1: Any, l2: Any, unit: float = 1.0) -> Problem:
         excluded=np.zeros(len(scales), dtype=bool),
         unpenalised=True,
     )
-    return Problem(design, 0, np.asarray(l1, dtype=float), np.asarray(l2, dtype=float))
+    return Problem(design, 0, ElasticNet(np.asarray(l1, dtype=float), np.asarray(l2, dtype=float)))
 
 
 units = pytest.mark.parametrize("unit", [2.0**-20, 1.0, 2.0**20])

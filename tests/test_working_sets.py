@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from problems import Data, duality_gap, nearly_equal
 from sklearn_reg import ElasticNetRegression, LassoRegression
 from sklearn_reg.designs import make_design
+from sklearn_reg.penalties import ElasticNet
 from sklearn_reg.problem import Problem
 
 active_set = import_module("sklearn_reg.solvers.active_set")  # the module: its function hides it
@@ -34,7 +35,9 @@ def problem_of(
         excluded=np.zeros(p, dtype=bool),
         unpenalised=False,
     )
-    return Problem(design, 0, np.broadcast_to(l1, p) * 1.0, np.broadcast_to(l2, p) * 1.0, positive)
+    return Problem(
+        design, 0, ElasticNet(np.broadcast_to(l1, p) * 1.0, np.broadcast_to(l2, p) * 1.0, positive)
+    )
 
 
 def pulled(pull: list[float], l1: Any, *, positive: bool = False) -> tuple[Problem, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from sklearn_reg._typing import FloatArray
 from sklearn_reg.problem import Problem
@@ -50,7 +50,7 @@ class Solver(NamedTuple):
     """A solver and what it declares."""
 
     run: Callable[[Problem, FloatArray, Settings], SolverResult]
-    smooth_only: bool = False  # needs a penalty with a gradient everywhere
+    needs: tuple[str, ...] = ()  # of a penalty: its attributes that must be true, in NEEDS
     on_gram: Callable[[int, int, int], bool] = _gram_pays  # given n_rows, n_features, stored
 
 
@@ -58,30 +58,51 @@ SOLVERS = {
     "gradient_descent": Solver(gradient_descent),
     "subgradient": Solver(subgradient),
     "accelerated": Solver(accelerated),
-    "active_set": Solver(active_set, on_gram=_all_pairs_pay),
-    "closed_form": Solver(closed_form, smooth_only=True, on_gram=_rows),
+    "active_set": Solver(active_set, ("separable",), _all_pairs_pay),
+    "closed_form": Solver(closed_form, ("separable", "smooth"), _rows),
 }
+NEEDS = {
+    "separable": "a separable penalty, the sum of one of each coefficient",
+    "smooth": "a smooth penalty: l1_ratio=0 or lambda_=0, and positive=False",
+}
+
+
+class Kind(Protocol):
+    """What a penalty says of itself."""
+
+    @property
+    def smooth(self) -> bool:
+        """Whether it has a gradient everywhere."""
+
+    @property
+    def separable(self) -> bool:
+        """Whether it is an elastic net: a sum over the coefficients."""
+
+
 # Those that take no learning rate, and end at rounding and not when iterations are spent.
 EXACT = ("active_set", "closed_form")
 
 
-def choose(name: str, smooth: bool) -> str:
-    """Return the solver that `name` stands for, given whether the penalty is smooth.
+def choose(name: str, penalty: Kind) -> str:
+    """Return the solver that `name` stands for, given the penalty.
 
     Raises
     ------
     ValueError
-        If there is no such solver, or if it does not suit the penalty.
+        If there is no such solver, or if the penalty is not what it needs.
     """
+    suited = [key for key, solver in SOLVERS.items() if not _missing(solver, penalty)]
     if name == "auto":
-        return "closed_form" if smooth else "active_set"
-    suited = [key for key, solver in SOLVERS.items() if smooth or not solver.smooth_only]
+        return next(key for key in ("closed_form", "active_set", "accelerated") if key in suited)
     if isinstance(name, str) and name in suited:
         return name
     listed = ", ".join(repr(key) for key in ["auto", *suited])
     if isinstance(name, str) and name in SOLVERS:
-        raise ValueError(
-            f"solver={name!r} needs a smooth penalty: l1_ratio=0 or lambda_=0, and positive=False. "
-            f"Solvers that suit this one: {listed}"
-        )
+        missing = NEEDS[_missing(SOLVERS[name], penalty)[0]]
+        raise ValueError(f"solver={name!r} needs {missing}. Solvers that suit this one: {listed}")
     raise ValueError(f"solver={name!r} is not one of {listed}")
+
+
+def _missing(solver: Solver, penalty: Kind) -> list[str]:
+    """Return what a solver needs and this penalty is not."""
+    return [need for need in solver.needs if not getattr(penalty, need)]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sklearn_reg._typing import FloatArray
+from sklearn_reg.optimizers import sgd
 from sklearn_reg.problem import Evaluation, Problem
 from sklearn_reg.solvers._result import Settings, SolverResult, finish
 
@@ -24,9 +25,10 @@ def gradient_descent(problem: Problem, start: FloatArray, settings: Settings) ->
     which is what makes weights exactly zero.
     """
     rate, stable_rate = _learning_rate(problem, settings.learning_rate)
+    rest = problem.h.rest
 
     def update(at: Evaluation) -> FloatArray:
-        return problem.prox(at.w - rate * at.gradient, rate)
+        return rest.prox(sgd(at.w, at.gradient, rate), rate)
 
     result = _descend(problem, start, update, settings, "gradient_descent")
     return result._replace(stable_rate=stable_rate)
@@ -39,10 +41,10 @@ def subgradient(problem: Problem, start: FloatArray, settings: Settings) -> Solv
     weight becomes exactly zero.
     """
     rate, stable_rate = _learning_rate(problem, settings.learning_rate)
+    rest = problem.h.rest
 
     def update(at: Evaluation) -> FloatArray:
-        w = at.w - rate * (at.gradient + problem.l1 * np.sign(at.w))
-        return np.asarray(np.maximum(w, 0.0)) if problem.positive else w
+        return rest.feasible(sgd(at.w, at.gradient + rest.subgradient(at.w), rate))
 
     result = _descend(problem, start, update, settings, "subgradient")
     return result._replace(stable_rate=stable_rate)
@@ -73,7 +75,7 @@ def accelerated(problem: Problem, start: FloatArray, settings: Settings) -> Solv
         # The gradient of a quadratic is affine: at the extrapolated point it is extrapolated too.
         z = at.w + beta * (at.w - last.w)
         gradient = at.gradient + beta * (at.gradient - last.gradient)
-        w = problem.prox(z - rate * gradient, rate)
+        w = problem.h.rest.prox(sgd(z, gradient, rate), rate)
         uphill = float((z - w) @ (w - at.w)) > 0
         previous, t = at, (1.0 if uphill else t_next)
         return w
