@@ -16,7 +16,7 @@ from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._advice import warn_of_trouble
-from sklearn_reg._data import Data, check_weight, check_y, count, read, read_all
+from sklearn_reg._data import Data, check_weight
 from sklearn_reg._folds import CellMoments, InTurn
 from sklearn_reg._labels import Labels, check_order, feature_labels, keep_fitting_labels
 from sklearn_reg._parameters import (
@@ -27,6 +27,7 @@ from sklearn_reg._parameters import (
     check_penalty_weights,
 )
 from sklearn_reg._progress import CallbackSupportMixin, start, with_callbacks
+from sklearn_reg._reading import check_y, count, read, read_all
 from sklearn_reg._report import coefficient_table, html_summary
 from sklearn_reg._scaled import Fitted, Penalties, Scaled, UnitPenalty, scale_moments, solve
 from sklearn_reg._typing import FloatArray, Matrix

@@ -32,7 +32,7 @@ from sklearn_reg._choice import (
     criterion,
     is_criterion,
 )
-from sklearn_reg._data import Data, InMemory, check_weight, count, read, read_all
+from sklearn_reg._data import Data, InMemory, check_weight
 from sklearn_reg._folds import (
     ByLabel,
     CellMoments,
@@ -50,11 +50,11 @@ from sklearn_reg._parameters import (
     check_penalty_weights,
 )
 from sklearn_reg._progress import Task, start, with_callbacks
+from sklearn_reg._reading import count, read, read_all
 from sklearn_reg._scaled import Fitted, Penalties, UnitPenalty, solve
 from sklearn_reg._scoring import scorer_of, scores_of
 from sklearn_reg._splits import routed_splitter, splitter_of
 from sklearn_reg._threads import one_blas_thread
-from sklearn_reg._together import Asking, together
 from sklearn_reg._typing import FloatArray, Matrix
 from sklearn_reg._validation import ARITHMETIC, check_number, overflow_explained
 from sklearn_reg._warn import warn
@@ -67,6 +67,7 @@ from sklearn_reg.path import (
 )
 from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings
 from sklearn_reg.solvers import choose as choose_solver
+from sklearn_reg.solvers._together import Asking, together
 
 # Numbers that a product has to read before threads gain more than they wait for each other.
 WORTH_A_THREAD = 2**20

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_consistent_length, validate_data
 
 from sklearn_reg._folds import (
     Cell,
@@ -21,13 +18,10 @@ from sklearn_reg._folds import (
     MomentFolds,
     RowFolds,
 )
-from sklearn_reg._labels import keep_labels
-from sklearn_reg._parameters import READ_AS, READ_Y_AS, check_sample_weight
-from sklearn_reg._progress import Task
 from sklearn_reg._scaled import Penalties, Scaled, scale_rows
 from sklearn_reg._splits import check_splits, read_splits
 from sklearn_reg._typing import FloatArray, Matrix
-from sklearn_reg._validation import fetched, on_dask, overflow_explained, refuse_misread
+from sklearn_reg._validation import overflow_explained
 from sklearn_reg.moments import Moments
 from sklearn_reg.path import moments_pay
 from sklearn_reg.rows import rows_of
@@ -145,53 +139,6 @@ class InMemory(Data):
         return {"X": self.X, "y": self.Y}
 
 
-def read(
-    estimator: BaseEstimator,
-    X: Matrix,
-    y: ArrayLike,
-    sample_weight: ArrayLike | None,
-    *,
-    first: bool = True,
-    scaled: bool = True,
-) -> Data:
-    """Check rows; the first ones say how many features there are, and their names.
-
-    Unless `scaled`, weights stay as given, because their scale counts across batches.
-    """
-    keep_labels(estimator, X, y, first=first)
-    if on_dask(X):
-        from sklearn_reg._dask import read_dask
-
-        return read_dask(estimator, X, y, sample_weight, first=first)
-    y = fetched(y)
-    refuse_misread(X, "X")
-    refuse_misread(y, "y")
-    X, y = validate_data(estimator, X, y, reset=first, validate_separately=(READ_AS, READ_Y_AS))
-    check_consistent_length(X, y)
-    return InMemory(X, y, check_sample_weight(sample_weight, X.shape[0], scaled=scaled))
-
-
-def read_all(
-    estimator: BaseEstimator,
-    batches: Iterable[tuple[Any, ...]],
-    task: Task,
-    add: Callable[[Data], None],
-) -> None:
-    """Read (X, y) or (X, y, sample_weight) one by one; an error says which batch it is about."""
-    shape = None
-    for number, parts in enumerate(batches):
-        with task.part("batch", number), error_in(f"batch {number}"):
-            X, y, weights = _parts(parts)
-            if not on_dask(X) and np.shape(X)[:1] == (0,):
-                continue
-            batch = read(estimator, X, y, weights, first=shape is None, scaled=False)
-            shape = shape or (batch.y_ndim, batch.n_targets)
-            check_y(batch, *shape)
-            add(batch)
-    if shape is None:
-        raise ValueError("batches must have at least one row, got none")
-
-
 @contextmanager
 def error_in(where: str) -> Iterator[None]:
     """Say in an error about the data where they were."""
@@ -202,30 +149,7 @@ def error_in(where: str) -> Iterator[None]:
         raise kind(f"{where}: {error}") from error
 
 
-def count(batches: Iterable[Any]) -> int | None:
-    """Return how many batches there are, where that is known before they are read."""
-    return len(batches) if isinstance(batches, Sized) else None
-
-
-def check_y(data: Data, y_ndim: int, n_targets: int) -> None:
-    """Refuse targets that are not shaped like those before."""
-    if (data.y_ndim, data.n_targets) != (y_ndim, n_targets):
-        before, now = (
-            "(n_samples,)" if ndim == 1 else f"(n_samples, {targets})"
-            for ndim, targets in ((y_ndim, n_targets), (data.y_ndim, data.n_targets))
-        )
-        raise ValueError(f"y must have shape {before} as before, got {now}")
-
-
 def check_weight(weight: float) -> None:
     """Refuse rows that all count for nothing."""
     if not weight > 0:
         raise ValueError("sample_weight must be positive for at least one row, got all zeros")
-
-
-def _parts(batch: Any) -> tuple[Any, Any, Any]:
-    """Return X, y and weights of a batch."""
-    if isinstance(batch, (tuple, list)) and len(batch) in (2, 3):
-        X, y, *weights = batch
-        return X, y, weights[0] if weights else None
-    raise TypeError(f"must be (X, y) or (X, y, sample_weight), got {type(batch).__name__}")

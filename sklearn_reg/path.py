@@ -36,7 +36,6 @@ from sklearn_reg._parameters import (
 from sklearn_reg._report import as_html, as_text, path_frame, path_summary
 from sklearn_reg._scaled import Scaled, UnitPenalty, scale_rows
 from sklearn_reg._threads import one_blas_thread
-from sklearn_reg._together import Asking, alone
 from sklearn_reg._typing import FloatArray, IndexArray, Matrix
 from sklearn_reg._validation import (
     check_l1_ratio,
@@ -50,6 +49,7 @@ from sklearn_reg.problem import Problem
 from sklearn_reg.rows import rows_of
 from sklearn_reg.solvers import AUTO_ITERATIONS, SOLVERS, Settings
 from sklearn_reg.solvers._result import SolverResult, finish
+from sklearn_reg.solvers._together import Asking, alone
 from sklearn_reg.solvers.active_set import ActiveSet
 from sklearn_reg.solvers.direct import closed_form
 from sklearn_reg.solvers.spectral import Spectrum

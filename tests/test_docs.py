@@ -10,6 +10,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -183,6 +184,18 @@ def test_readme_map_names_files_that_exist() -> None:
     for row in rows_of_table("floor"):
         for name in re.findall(r"`(.*?)`", row[1]):
             assert (ROOT / "sklearn_reg" / name).exists()
+
+
+def test_readme_map_is_what_import_linter_checks() -> None:
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    *floors, tools = contract["contracts"][0]["layers"]
+    named = [
+        {re.sub(r"\.py$|/$", "", name) for name in re.findall(r"`(.*?)`", row[1])}
+        for row in rows_of_table("floor")
+    ]
+    assert named[::-1] == [set(floor.split(" : ")) for floor in floors]
+    beside = README[README.index("Beside them stand tools") :].split("\n\n")[0]
+    assert set(re.findall(r"`(\w+)\.py`", beside)) == set(tools.split(" : "))
 
 
 def test_readme_links_lead_somewhere() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from sklearn_reg._together import Question, alone, together
 from sklearn_reg.designs import make_design
+from sklearn_reg.solvers._together import Question, alone, together
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((9, 30)), RNG.standard_normal((9, 2))

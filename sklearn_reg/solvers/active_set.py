@@ -25,12 +25,12 @@ import numpy as np
 
 from sklearn_reg._linalg import support_of
 from sklearn_reg._threads import one_blas_thread
-from sklearn_reg._together import Asking, Question, alone
 from sklearn_reg._typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.designs import Design
 from sklearn_reg.problem import Evaluation, Problem
 from sklearn_reg.solvers import parametric, primal_dual
 from sklearn_reg.solvers._result import ROUNDING, Settings, SolverResult, finish
+from sklearn_reg.solvers._together import Asking, Question, alone
 from sklearn_reg.solvers.descent import accelerated
 from sklearn_reg.solvers.direct import closed_form
 from sklearn_reg.solvers.factor import Curvature, MatrixFree, SupportSolver
