@@ -198,6 +198,16 @@ def test_readme_map_is_what_import_linter_checks() -> None:
     assert set(re.findall(r"`(\w+)\.py`", beside)) == set(tools.split(" : "))
 
 
+def test_code_that_pages_show_is_there() -> None:
+    for page in (ROOT / "docs").glob("guide/*.rst"):
+        shown = re.findall(
+            r"literalinclude:: (\S+)\n +:start-at: (.*)\n +:end-at: (.*)\n", page.read_text()
+        )
+        for path, start, end in shown:
+            code = (page.parent / path).read_text()
+            assert end in code.partition(start)[1] + code.partition(start)[2], (page.name, start)
+
+
 def test_readme_links_lead_somewhere() -> None:
     targets = re.findall(r"\]\(([^)#]+)\)", README)
     assert len(targets) > 5
