@@ -293,7 +293,7 @@ class Problem:
     ) -> tuple[float, float, FloatArray]:
         """sqrt(k) EPS, delta and phi of `bound`."""
         sizes, unit = self.design.sizes, self._unit(w)
-        seen = self.design.target_size(self.target) + float(sizes @ np.abs(w))
+        seen = self._terms_of_residual(w)
         delta = unit * seen
         if self.design.has_rows:
             seen = math.sqrt(products.residual_square)
@@ -308,8 +308,11 @@ class Problem:
 
     def residual_rounding(self, w: FloatArray) -> float:
         """Bound the error of |r| at w: delta of `bound`."""
-        size = self.design.target_size(self.target) + float(self.design.sizes @ np.abs(w))
-        return self._unit(w) * size
+        return self._unit(w) * self._terms_of_residual(w)
+
+    def _terms_of_residual(self, w: FloatArray) -> float:
+        """|y| + sum_j z_j |w_j| of `bound`."""
+        return self.design.target_size(self.target) + float(self.design.sizes @ np.abs(w))
 
     def _without_explained(self, w: FloatArray, u: FloatArray) -> tuple[FloatArray, float, float]:
         """Z'S (r - P r), |P r|^2 and sum_j z_j |a_j|, with P r = Z a on the unpenalised columns.

@@ -64,6 +64,7 @@ def accelerated(problem: Problem, start: FloatArray, settings: Settings) -> Solv
     Foundations of Computational Mathematics 15. https://doi.org/10.1007/s10208-013-9150-3
     """
     rate, stable_rate = _learning_rate(problem, settings.learning_rate, momentum=True)
+    rest = problem.h.rest
     previous: Evaluation | None = None
     t = 1.0
 
@@ -75,7 +76,7 @@ def accelerated(problem: Problem, start: FloatArray, settings: Settings) -> Solv
         # The gradient of a quadratic is affine: at the extrapolated point it is extrapolated too.
         z = at.w + beta * (at.w - last.w)
         gradient = at.gradient + beta * (at.gradient - last.gradient)
-        w = problem.h.rest.prox(sgd(z, gradient, rate), rate)
+        w = rest.prox(sgd(z, gradient, rate), rate)
         uphill = float((z - w) @ (w - at.w)) > 0
         previous, t = at, (1.0 if uphill else t_next)
         return w
