@@ -36,7 +36,7 @@ from sklearn_reg.designs import Design, Products
 from sklearn_reg.penalties import ElasticNet, Penalty, soft_threshold
 
 # Up to this many columns a warning looks at those that depend on each other.
-LARGEST_SPECTRUM = 500
+LARGEST_DEPENDENCE = 500
 # What may be left of u on them, as a multiple of what rounding leaves at most.
 LEFT = 8.0
 PROJECTIONS = 3  # on columns without a penalty, each of what the last one has left
@@ -194,7 +194,7 @@ class Problem:
         products = Products(self.design.cross[:, self.target], 2.0 * self.null)
         return self.judge(np.zeros(self.design.n_features), products)
 
-    def dependent_columns(self, w: FloatArray, most: int = LARGEST_SPECTRUM) -> list[IndexArray]:
+    def dependent_columns(self, w: FloatArray, most: int = LARGEST_DEPENDENCE) -> list[IndexArray]:
         """Return groups of columns of the support that depend on each other nearly or wholly.
 
         A group is a column and those that it is a combination of, the column first; a column that
