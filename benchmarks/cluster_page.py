@@ -17,7 +17,7 @@ import numpy as np
 from dask.distributed import Client, LocalCluster
 from scipy import sparse
 from sklearn_reg import LassoRegression
-from sklearn_reg._dask import OnDask
+from sklearn_reg._data.dask import OnDask
 
 import machine
 

@@ -4,6 +4,10 @@ Every formula is a function (`penalties`, `optimizers`, `closed_form`), and the 
 on them.
 """
 
+import sys
+
+from sklearn_reg._checks import labels
+from sklearn_reg._selection import leave_one_out
 from sklearn_reg.closed_form import (
     ridge_closed_form,
     ridge_condition_number,
@@ -48,6 +52,11 @@ from sklearn_reg.penalties import (
 )
 
 __version__ = "0.1.0"
+
+# Older pickles name these modules.
+sys.modules["sklearn_reg._labels"] = labels
+sys.modules["sklearn_reg._leave_one_out"] = leave_one_out
+del sys, labels, leave_one_out
 
 __all__ = [
     "AdamState",

@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import svdvals
 from sklearn.utils import check_array
 
-from sklearn_reg._linalg import EPS, definite_inverse
-from sklearn_reg._validation import check_number, check_weights, fetched, refuse_misread
+from sklearn_reg._checks.values import check_number, check_weights, fetched, refuse_misread
+from sklearn_reg._tools.linalg import EPS, definite_inverse
 
 
 def ridge_closed_form(X: Any, y: ArrayLike, lambda_: float) -> NDArray[np.float64]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from sklearn_reg._base import PenalizedRegression
-from sklearn_reg._validation import check_l1_ratio
-from sklearn_reg._words import in_our_words
+from sklearn_reg._checks.values import check_l1_ratio
+from sklearn_reg._checks.words import in_our_words
+from sklearn_reg._fitting.regression import PenalizedRegression
 
 
 class RidgeRegression(PenalizedRegression):

@@ -13,14 +13,14 @@ from sklearn.base import clone
 from sklearn.metrics import mean_squared_error
 from sklearn.utils import _safe_indexing, indexable
 
-from sklearn_reg._choice import Rule, within_one_standard_error
-from sklearn_reg._cross_validation import PenalizedRegressionCV
-from sklearn_reg._report import as_html, as_text, sweep_frame, sweep_summary
-from sklearn_reg._splits import read_splits, splitter_of
-from sklearn_reg._typing import FloatArray, Matrix
-from sklearn_reg._validation import check_l1_ratio, fetched, real_numbers
-from sklearn_reg._warn import warn
-from sklearn_reg._words import in_our_words
+from sklearn_reg._checks.values import check_l1_ratio, fetched, real_numbers
+from sklearn_reg._checks.words import in_our_words
+from sklearn_reg._fitting.report import as_html, as_text, sweep_frame, sweep_summary
+from sklearn_reg._selection.choice import Rule, within_one_standard_error
+from sklearn_reg._selection.cross_validation import PenalizedRegressionCV
+from sklearn_reg._selection.splits import read_splits, splitter_of
+from sklearn_reg._tools.typing import FloatArray, Matrix
+from sklearn_reg._tools.warn import warn
 
 
 class RidgeRegressionCV(PenalizedRegressionCV):

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from sklearn_reg._linalg import EPS, dense
-from sklearn_reg._parameters import check_count, check_rows, check_sample_weight
-from sklearn_reg._typing import FloatArray, Matrix
-from sklearn_reg._validation import overflow_explained
+from sklearn_reg._checks.parameters import check_count, check_rows, check_sample_weight
+from sklearn_reg._checks.values import overflow_explained
+from sklearn_reg._tools.linalg import EPS, dense
+from sklearn_reg._tools.typing import FloatArray, Matrix
 
 # The values of a column are rounded themselves: it is constant where its standard deviation is no
 # more than this many times EPS times its mean. From there on nobody can tell.
@@ -411,7 +411,7 @@ def _checked(
     X, y = check_rows(X, y, at_least=0)
     Y: FloatArray = np.asarray(y, dtype=np.float64)
     Y = Y[:, None] if Y.ndim == 1 else Y
-    return X, Y, check_sample_weight(sample_weight, X.shape[0], scaled=False, at_least=0)
+    return X, Y, check_sample_weight(sample_weight, X.shape[0], normalized=False, at_least=0)
 
 
 def _dense_pays(X: Matrix) -> bool:

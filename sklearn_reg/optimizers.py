@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_reg._validation import (
+from sklearn_reg._checks.values import (
     Weights,
     check_gradient,
     check_n_steps,

@@ -32,8 +32,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_reg._linalg import EPS
-from sklearn_reg._validation import (
+from sklearn_reg._checks.values import (
     Weights,
     check_l1_ratio,
     check_number,
@@ -41,6 +40,7 @@ from sklearn_reg._validation import (
     check_weights,
     no_overflow,
 )
+from sklearn_reg._tools.linalg import EPS
 
 # A ridge penalty this small beside the data is treated as none by the certificate: the bound
 # stays valid and loses no more than this share.

@@ -19,16 +19,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from threadpoolctl import threadpool_info
 
 from sklearn_reg import ElasticNetRegression, LassoRegression
-from sklearn_reg.designs import make_design
-from sklearn_reg.solvers import parametric
-from sklearn_reg.solvers.factor import SMALL, MatrixFree, SupportSolver, conjugate_gradients
+from sklearn_reg._solvers.bordered_factor import SMALL_SUPPORT, BorderedFactor
+from solving import Data, laws, regression, seeds
 
 pytestmark = pytest.mark.filterwarnings("error")
-laws = settings(deadline=None, derandomize=True, max_examples=40)
 many = settings(laws, max_examples=250)
-seeds = st.integers(0, 2**32 - 1)
-
-
 # --- an independent judge -------------------------------------------------------------------------
 
 
@@ -154,14 +149,6 @@ def certified(model: Any, X: Any, y: Any, s: Any = None, **at: Any) -> Judged:
 # --- problems -------------------------------------------------------------------------------------
 
 
-class Data(NamedTuple):
-    """A drawn problem."""
-
-    X: Any
-    y: Any
-    s: Any = None
-
-
 SHAPES = [
     (1, 1),
     (2, 1),
@@ -250,14 +237,6 @@ def net(lambda_: Any, ratio: float = 1.0, **options: Any) -> Any:
     if ratio == 1.0:
         return LassoRegression(lambda_=lambda_, **options)
     return ElasticNetRegression(lambda_=lambda_, l1_ratio=ratio, **options)
-
-
-def regression(n: int = 80, p: int = 30, seed: int = 0, noise: float = 0.5) -> Data:
-    """Draw a well-conditioned problem with a sparse truth."""
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, p)) + 0.5
-    truth = np.where(np.arange(p) % 4 == 0, rng.normal(size=p), 0.0)
-    return Data(X, X @ truth + noise * rng.normal(size=n) + 3.0)
 
 
 def penalty_value(model: Any, X: Any, y: Any, s: Any = None) -> float:
@@ -388,13 +367,13 @@ def test_large_supports_are_certified(kind: str, ratio: float) -> None:
     read = {"csc": sparse.csc_array, "csr": sparse.csr_array}.get(kind, np.asarray)
     model = net(lam, ratio, tol=1e-10, positive=kind == "positive").fit(read(X), y)
     certified(model, X, y)
-    assert np.count_nonzero(model.coef_) >= (SMALL if kind == "positive" else 150)
+    assert np.count_nonzero(model.coef_) >= (SMALL_SUPPORT if kind == "positive" else 150)
 
 
 def test_bordered_systems_see_features_join_and_leave(monkeypatch: pytest.MonkeyPatch) -> None:
     """Watch, without changing anything, what the solver asks of the factor."""
     joined = left = 0
-    bordered = SupportSolver._bordered
+    bordered = BorderedFactor._solve_bordered
 
     def watch(self: Any, A: Any, active: Any, changes: Any, b: Any) -> Any:
         nonlocal joined, left
@@ -402,7 +381,7 @@ def test_bordered_systems_see_features_join_and_leave(monkeypatch: pytest.Monkey
         left += int((~active[changes]).sum())
         return bordered(self, A, active, changes, b)
 
-    monkeypatch.setattr(SupportSolver, "_bordered", watch)
+    monkeypatch.setattr(BorderedFactor, "_solve_bordered", watch)
     data = large()
     model = net(5e-3 * lambda_max(data), tol=1e-10).fit(*data)
     certified(model, *data)
@@ -808,290 +787,6 @@ def test_a_fit_that_fails_leaves_blas_threads_as_they_were() -> None:
         net(-1.0).fit(*data)
     net(1e-2 * lambda_max(data)).fit(*data)
     assert blas_threads() == before
-
-
-# --- the parts: systems on supports ---------------------------------------------------------------
-
-
-def definite(size: int, seed: int, condition: float = 1e3) -> Any:
-    """Draw a positive definite matrix of a known condition."""
-    rng = np.random.default_rng(seed)
-    Q = np.linalg.qr(rng.normal(size=(size, size)))[0]
-    A = (Q * np.geomspace(1, 1 / condition, size)) @ Q.T
-    return np.asfortranarray((A + A.T) / 2)
-
-
-def assert_solves(A: Any, active: Any, b: Any, x: Any) -> None:
-    """Compare with a solve from scratch."""
-    S = np.flatnonzero(active)
-    assert not x[~active].any()
-    if S.size:
-        expected = np.linalg.solve(A[np.ix_(S, S)], b[S])
-        assert_allclose(x[S], expected, rtol=0, atol=1e-9 * np.abs(expected).max())
-
-
-@settings(laws, max_examples=25)
-@given(seeds, st.lists(st.integers(0, 60), min_size=3, max_size=12))
-def test_support_solver_solves_any_sequence_of_supports(seed: int, changes: list[int]) -> None:
-    size, rng = 180, np.random.default_rng(seed)
-    A = definite(size, seed)
-    solver = SupportSolver(A)
-    active = rng.random(size) < 0.8
-    for count in changes:
-        flipped = rng.choice(size, count, replace=False)
-        active = active.copy()
-        active[flipped] = ~active[flipped]
-        b = rng.normal(size=size)
-        x = solver.solve(active, b)
-        assert x is not None
-        assert_solves(A, active, b, x)
-
-
-def test_support_solver_borders_features_that_join_leave_and_come_back() -> None:
-    size, rng = 200, np.random.default_rng(0)
-    A = definite(size, 0)
-    solver = SupportSolver(A)
-    active = np.arange(size) < 150
-    steps: list[list[int]] = [
-        [],
-        [0],
-        [160],
-        [0, 1, 161],
-        [1, 160],
-        [160, 199],
-        [5, 6, 7],
-        [5, 161],
-    ]
-    for flipped in steps:
-        active = active.copy()
-        active[flipped] = ~active[flipped]
-        b = rng.normal(size=size)
-        x = solver.solve(active, b)
-        assert x is not None
-        assert_solves(A, active, b, x)
-
-
-def test_support_solver_follows_a_matrix_that_grows() -> None:
-    rng = np.random.default_rng(0)
-    whole, solver = definite(260, 1), SupportSolver(np.zeros((0, 0)))
-    for size in (130, 140, 145, 260):
-        A = solver.A = np.asfortranarray(whole[:size, :size])
-        active = np.ones(size, dtype=bool)
-        active[rng.choice(size, 5, replace=False)] = False
-        b = rng.normal(size=size)
-        x = solver.solve(active, b)
-        assert x is not None
-        assert_solves(A, active, b, x)
-
-
-def test_support_solver_of_no_features_gives_zeros() -> None:
-    x = SupportSolver(np.eye(5, order="F")).solve(np.zeros(5, dtype=bool), np.ones(5))
-    assert_array_equal(x, np.zeros(5))
-
-
-@pytest.mark.parametrize("size", [10, 150])
-def test_support_solver_says_where_a_matrix_is_not_positive_definite(size: int) -> None:
-    A, active = np.eye(size, order="F"), np.ones(size, dtype=bool)
-    A[3, 3] = -1.0
-    solver = SupportSolver(A)
-    for _ in range(2):
-        assert solver.solve(active, np.ones(size)) is None
-    active[3] = False
-    x = solver.solve(active, np.ones(size))
-    assert_array_equal(x, active.astype(float))
-
-
-def test_support_solver_neither_changes_nor_keeps_its_arguments() -> None:
-    A, rng = definite(150, 2), np.random.default_rng(0)
-    active, b = np.ones(150, dtype=bool), rng.normal(size=150)
-    active[:9] = False
-    before = A.copy(), active.copy(), b.copy()
-    solver = SupportSolver(A)
-    x = solver.solve(active, b)
-    assert x is not None
-    kept = x.copy()
-    active[:4] = True
-    solver.solve(active, b)
-    assert_array_equal(x, kept)
-    assert_array_equal(A, before[0])
-    assert_array_equal(b, before[2])
-
-
-def test_matrix_free_systems_are_those_of_the_gram_matrix() -> None:
-    X, y, _ = regression(60, 150)
-    design, _ = make_design(
-        X,
-        y[:, None],
-        None,
-        on_gram=False,
-        centred=True,
-        standardize=False,
-        excluded=np.zeros(150, dtype=bool),
-        unpenalised=False,
-    )
-    extra = np.linspace(0.5, 2.0, 150)
-    free = MatrixFree(design, design.squares, extra)
-    Z = X - X.mean(axis=0)
-    A = Z.T @ Z / 60 + np.diag(extra)
-    rng = np.random.default_rng(0)
-    v, b = rng.normal(size=150), rng.normal(size=150)
-    assert_allclose(free.product(v), A @ v, rtol=0, atol=1e-10)
-    active = rng.random(150) < 0.7
-    x = free.solve(active, b)
-    S = np.flatnonzero(active)
-    assert x is not None
-    assert not x[~active].any()
-    # Inexact by design: a later round takes in what is left.
-    left = np.linalg.norm(A[np.ix_(S, S)] @ x[S] - b[S])
-    assert left <= 1e-2 * np.linalg.norm(b[S])
-
-
-@pytest.mark.parametrize("tol", [1e-3, 1e-6, 1e-10])
-def test_conjugate_gradients_stop_at_tol_whatever_the_scales(tol: float) -> None:
-    rng, products = np.random.default_rng(0), 0
-    Z = rng.normal(size=(200, 40)) * np.geomspace(1e-4, 1e4, 40)
-    A, b = Z.T @ Z, Z.T @ rng.normal(size=200)
-
-    def product(v: Any) -> Any:
-        nonlocal products
-        products += 1
-        return A @ v
-
-    x = conjugate_gradients(product, b, A.diagonal(), tol)
-    left = np.linalg.norm(A @ x - b) / np.linalg.norm(b)
-    assert tol / 20 <= left <= 1.01 * tol
-    assert products <= 40
-
-
-def test_matrix_free_systems_go_on_from_a_near_point() -> None:
-    rng, products = np.random.default_rng(0), 0
-    Z, extra = rng.normal(size=(200, 40)), np.full(40, 0.1)
-    A, active, b = Z.T @ Z + np.diag(extra), np.arange(40) % 4 > 0, rng.normal(size=40)
-
-    class Counted:
-        def restricted(self, S: Any) -> Any:
-            assert_array_equal(S, np.flatnonzero(active))
-            return self
-
-        def normal_product(self, v: Any) -> Any:
-            nonlocal products
-            products += 1
-            return Z[:, active].T @ (Z[:, active] @ v)
-
-    free: Any = MatrixFree(Counted(), (Z**2).sum(axis=0), extra)  # type: ignore[arg-type]
-    exact = free.solve(active, b)
-    assert_allclose(A[np.ix_(active, active)] @ exact[active], b[active], rtol=0, atol=1e-8)
-    cold, products = products, 0
-    near = exact + 1e-5 * rng.normal(size=40) * active
-    nearer = free.solve(active, b, near)
-    assert np.linalg.norm(nearer - exact) <= 1e-2 * np.linalg.norm(near - exact)
-    assert products <= 1 + cold // 2
-    products = 0
-    assert_array_equal(free.solve(active, b, np.zeros(40))[~active], 0.0)
-    assert products < cold // 2  # to come nearer, and no product for the start
-
-
-# --- the parts: the path of thresholds ------------------------------------------------------------
-
-
-def follow(A: Any, c: Any, l1: Any, w: Any, positive: bool, **options: Any) -> Any:
-    """Follow the path from w."""
-    state = parametric.start_state(w, c - A @ w, l1, positive)
-    return parametric.solve(SupportSolver(A), l1, state, positive=positive, **options)
-
-
-def assert_optimal(A: Any, c: Any, l1: Any, w: Any, positive: bool, slack: float) -> None:
-    """Check the optimality conditions by hand."""
-    u = c - A @ w
-    at_zero = w == 0
-    penalised_zero = at_zero & (l1 > 0)
-    pull = u if positive else np.abs(u)
-    assert (pull[penalised_zero] <= l1[penalised_zero] + slack).all()
-    assert (np.abs(u - l1 * np.sign(w))[~penalised_zero] <= slack).all()
-    if positive:
-        assert (w[l1 > 0] >= 0).all()
-
-
-@settings(laws, max_examples=150)
-@given(
-    st.integers(1, 60),
-    seeds,
-    st.sampled_from([1.0, 1e2, 1e6]),
-    st.sampled_from([2.0, 0.5, 0.1, 1e-2, 1e-4]),
-    st.booleans(),
-    st.sampled_from(["zero", "random", "dense"]),
-    st.booleans(),
-)
-def test_the_path_ends_where_the_optimality_conditions_hold(
-    size: int,
-    seed: int,
-    condition: float,
-    fraction: float,
-    positive: bool,
-    start: str,
-    free: bool,
-) -> None:
-    rng = np.random.default_rng(seed)
-    A, c = definite(size, seed, condition), rng.normal(size=size)
-    l1 = fraction * np.abs(c).max() * rng.choice([0.5, 1.0, 2.0], size)
-    if free and not positive:
-        l1[rng.integers(size)] = 0.0
-    w = {"zero": np.zeros(size), "random": rng.normal(size=size) * rng.integers(0, 2, size)}.get(
-        start, rng.normal(size=size)
-    )
-    w = np.abs(w) if positive else w
-    state, solved = follow(A, c, l1, w, positive)
-    assert solved
-    assert_optimal(A, c, l1, state.w, positive, 1e-8 * np.abs(c).max())
-
-
-@settings(laws, max_examples=60)
-@given(st.integers(2, 40), seeds, st.sampled_from([0.9, 0.3, 0.02]), st.booleans())
-def test_the_path_passes_ties(size: int, seed: int, fraction: float, positive: bool) -> None:
-    rng = np.random.default_rng(seed)
-    X = rng.integers(-1, 2, (size, size)).astype(float)
-    X[:, size // 2] = X[:, 0]
-    A = np.asfortranarray(X.T @ X + 1e-6 * np.eye(size))
-    c = X.T @ rng.integers(-2, 3, size)
-    if not c.any():
-        c = X.T @ X[:, 0] + 1.0
-    l1 = np.full(size, fraction * np.abs(c).max())
-    state, solved = follow(A, c, l1, np.zeros(size), positive)
-    assert solved
-    assert_optimal(A, c, l1, state.w, positive, 1e-8 * np.abs(c).max())
-
-
-def test_the_path_on_a_diagonal_matrix_is_soft_thresholding() -> None:
-    c, l1 = np.array([3.0, -2.0, 0.5, -0.1, 0.0]), np.array([1.0, 0.5, 0.5, 0.2, 0.1])
-    A = np.asfortranarray(np.diag([1.0, 2.0, 1.0, 4.0, 1.0]))
-    for positive, expected in ((False, [2, -0.75, 0, 0, 0]), (True, [2, 0, 0, 0, 0])):
-        state, solved = follow(A, c, l1, np.zeros(5), positive)
-        assert solved
-        assert_allclose(state.w, expected, atol=1e-12)
-
-
-def test_the_path_of_a_large_support_ends_at_the_optimum() -> None:
-    A, rng = definite(300, 3, 1e4), np.random.default_rng(3)
-    c = A @ rng.normal(size=300)
-    l1 = np.full(300, 1e-3 * np.abs(c).max())
-    for w in (np.zeros(300), rng.normal(size=300)):
-        state, solved = follow(A, c, l1, w, False)
-        assert solved
-        assert np.count_nonzero(state.w) > 150
-        assert_optimal(A, c, l1, state.w, False, 1e-8 * np.abs(c).max())
-
-
-def test_the_path_says_where_it_was_cut_short() -> None:
-    A, rng = definite(40, 3), np.random.default_rng(3)
-    c = A @ rng.normal(size=40)
-    l1 = np.full(40, 1e-3 * np.abs(c).max())
-    assert follow(A, c, l1, np.zeros(40), False, max_rounds=1)[1] is False
-    assert follow(A, c, l1, np.zeros(40), False, max_rounds=1000)[1] is True
-
-
-def test_the_path_says_where_a_matrix_is_not_positive_definite() -> None:
-    A, c, l1 = np.asfortranarray(-np.eye(3)), np.ones(3), np.full(3, 0.1)
-    assert follow(A, c, l1, np.zeros(3), False)[1] is False
 
 
 # --- the conventions of scikit-learn --------------------------------------------------------------

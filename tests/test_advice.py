@@ -34,8 +34,11 @@ from sklearn_reg import (
     RidgeRegression,
     lambda_sweep,
 )
-from sklearn_reg._advice import _condition_number
-from sklearn_reg._scaled import UnitPenalty, scale_rows
+from sklearn_reg._data.designs import Preprocessing
+from sklearn_reg._data.rows import rows_of
+from sklearn_reg._data.units import UnitPenalty, view_rows
+from sklearn_reg._fitting.advice import _condition_number
+from sklearn_reg._solvers.problem import problem_of
 
 ROOT = Path(__file__).parents[1]
 ESTIMATORS = (RidgeRegression, LassoRegression, ElasticNetRegression)
@@ -245,8 +248,9 @@ def test_condition_number_is_that_of_the_problem_and_of_equal_scales(l2: float) 
     X, y = houses(60)
     p = X.shape[1]
     penalty = UnitPenalty(0.0, np.ones(p), np.zeros(p, dtype=bool), False).times(np.array([l2]))
-    scaled = scale_rows(X, y[:, None], None, penalty, on_gram=True, centred=True, standardize=False)
-    problem = scaled.problem(0, penalty)
+    data = rows_of(X), y[:, None], None
+    view = view_rows(*data, penalty, Preprocessing(True, False), on_gram=True)
+    problem = problem_of(view, 0, penalty)
     for scales, matrix in (
         (None, np.cov(X.T, bias=True)),
         (np.sqrt(problem.design.squares), np.corrcoef(X.T)),

@@ -37,6 +37,7 @@ from threadpoolctl import (
     threadpool_limits,
 )
 
+from designing import make_design
 from problems import correlated
 from sklearn_reg import (
     ElasticNetRegression,
@@ -46,15 +47,14 @@ from sklearn_reg import (
     Moments,
     RidgeRegression,
     RidgeRegressionCV,
-    _cross_validation,
-    _threads,
     regularization_path,
 )
-from sklearn_reg._threads import one_blas_thread
-from sklearn_reg.designs import make_design
+from sklearn_reg._selection import curves
+from sklearn_reg._solvers import SOLVERS, Settings
+from sklearn_reg._solvers.problem import Problem
+from sklearn_reg._tools import threads as _threads
+from sklearn_reg._tools.threads import one_blas_thread
 from sklearn_reg.penalties import ElasticNet
-from sklearn_reg.problem import Problem
-from sklearn_reg.solvers import SOLVERS, Settings
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*the smallest error is at:UserWarning"),
@@ -438,9 +438,9 @@ def test_threads_share_the_folds_out_and_change_nothing(
         groups.append((threading.get_ident(), len(works)))
         return run(works)
 
-    run = _cross_validation.together
-    monkeypatch.setattr(_cross_validation, "together", together)
-    monkeypatch.setattr(_cross_validation, "WORTH_A_THREAD", 0)
+    run = curves.run_together
+    monkeypatch.setattr(curves, "run_together", together)
+    monkeypatch.setattr(curves, "WORTH_A_THREAD", 0)
     shared = LassoRegressionCV(8, cv=5, n_jobs=n_jobs).fit(X, y)
     assert_allclose(shared.mse_path_, alone.mse_path_, rtol=1e-6)
     workers = joblib.effective_n_jobs(n_jobs)
@@ -461,8 +461,8 @@ def test_small_data_are_left_to_one_thread(monkeypatch: pytest.MonkeyPatch, n_jo
         threads.add(threading.get_ident())
         return run(works)
 
-    run = _cross_validation.together
-    monkeypatch.setattr(_cross_validation, "together", together)
+    run = curves.run_together
+    monkeypatch.setattr(curves, "run_together", together)
     LassoRegressionCV(8, cv=5, n_jobs=n_jobs).fit(X, y)
     assert threads == {threading.get_ident()}
 
@@ -470,7 +470,7 @@ def test_small_data_are_left_to_one_thread(monkeypatch: pytest.MonkeyPatch, n_jo
 def test_jobs_are_shared_out_in_order_and_evenly() -> None:
     for n_jobs, workers, at_once in itertools.product([1, 2, 5, 23, 100], [1, 2, 5, 16], [1, 3, 8]):
         jobs = [(k, 0) for k in range(n_jobs)]
-        groups = _cross_validation._shared_out(jobs, workers, at_once)
+        groups = curves._shared_out(jobs, workers, at_once)
         sizes = [len(group) for group in groups]
         assert [job for group in groups for job in group] == jobs
         assert 1 <= min(sizes) <= max(sizes) <= at_once
@@ -617,7 +617,7 @@ def forked(call: Callable[[], Any]) -> int:
 
 def test_no_property_holds_a_lock_while_it_computes() -> None:
     """The `functools.cached_property` of Python 3.11 has one lock for all instances."""
-    files = list(Path(_threads.__file__).parent.rglob("*.py"))
+    files = list(Path(_threads.__file__).parents[1].rglob("*.py"))
     assert len(files) > 20
     for file in files:
         names = {

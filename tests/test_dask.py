@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import dask
@@ -547,7 +548,7 @@ def test_the_columns_of_a_large_support_are_fetched_where_they_are_small(
     X[np.random.default_rng(1).random(X.shape) < 0.5] = 0.0
     D = da.from_array(X, chunks=(20, 150)).map_blocks(kind)
     active_set, dask_rows = (
-        sys.modules[f"sklearn_reg.{name}"] for name in ("solvers.active_set", "_dask_rows")
+        import_module(f"sklearn_reg.{name}") for name in ("_solvers.active_set", "_data.dask_rows")
     )
     # As if columns were so many that their Gram matrix does not pay.
     monkeypatch.setattr(active_set, "SMALLEST_MATRIX_FREE", 3)

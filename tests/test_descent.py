@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from sklearn_reg.designs import make_design
+from designing import make_design
+from sklearn_reg._solvers import ROUNDING, SOLVERS, Settings, choose
+from sklearn_reg._solvers.descent import accelerated, gradient_descent, subgradient
+from sklearn_reg._solvers.problem import Problem
 from sklearn_reg.penalties import L1, L2, ElasticNet
-from sklearn_reg.problem import Problem
-from sklearn_reg.solvers import ROUNDING, SOLVERS, Settings, choose
-from sklearn_reg.solvers.descent import accelerated, gradient_descent, subgradient
+from solving import violation
 from test_problem import Plain, make
 
 STEPS = 35
@@ -160,8 +161,8 @@ def test_violation_vanishes_at_the_optimum_alone() -> None:
         for positive in (False, True):
             problem, _ = make(40, 8, 7, kind, positive=positive)
             best = SOLVERS["active_set"].run(problem, np.zeros(8), Settings(None, 99, 1e-13))
-            assert problem.violation(problem.evaluate(best.w)) <= 1e-9
-            assert problem.violation(problem.evaluate(best.w + 0.1)) > 1e-3
+            assert violation(problem, problem.evaluate(best.w)) <= 1e-9
+            assert violation(problem, problem.evaluate(best.w + 0.1)) > 1e-3
 
 
 # --- the choice of a solver -----------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from functools import cached_property
 from typing import Any
 
@@ -13,51 +12,12 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from sklearn_reg import _linalg
-from sklearn_reg.designs import Columns, Design, GramDesign, RowsDesign, make_design
+from designing import make_design
+from layouts import LAYOUTS, data, every_layout
+from sklearn_reg._data.designs import Columns, Design, GramDesign, RowsDesign
 
 pytestmark = pytest.mark.filterwarnings("error")
 laws = settings(deadline=None, derandomize=True, max_examples=10)
-LAYOUTS = {
-    "C": lambda X: np.ascontiguousarray(X),
-    "F": lambda X: np.asfortranarray(X),
-    "strided": lambda X: np.repeat(X, 2, axis=1)[:, ::2],
-    "csc": sparse.csc_array,
-    "csr": sparse.csr_array,
-    "csc_matrix": sparse.csc_matrix,
-    "int64 csr": lambda X: wide_indices(sparse.csr_array(X)),
-}
-LAYOUT_NAMES = [*LAYOUTS, "gram", "gram csr"]
-every_layout = pytest.mark.parametrize("layout", LAYOUT_NAMES)
-
-
-def wide_indices(X: Any) -> Any:
-    """Give a sparse array int64 indices."""
-    X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
-    return X
-
-
-def data(
-    n: int = 30,
-    p: int = 7,
-    k: int = 2,
-    seed: int = 0,
-    *,
-    weighted: bool = False,
-    shift: float = 1.0,
-    density: float = 0.7,
-) -> tuple[Any, Any, Any]:
-    """Draw X with zeros and unequal scales, Y, and weights of which some are zero."""
-    rng = np.random.default_rng(seed)
-    X = np.where(rng.random((n, p)) < density, shift + rng.normal(size=(n, p)), 0.0)
-    X *= 10.0 ** rng.integers(-2, 3, p)
-    s = None
-    if weighted:
-        s = rng.integers(0, 4, n) / 2.0
-        s[0] = 1.0
-    return X, 3.0 + rng.normal(size=(n, k)), s
-
-
 problems = st.builds(
     data,
     n=st.integers(1, 30),
@@ -346,7 +306,7 @@ def test_kernel_is_z_scaled_times_z_transposed(layout: str, problem: Any, centre
     inverse[0] = 0.0
     A = np.sqrt(explicit.s)[:, None] * explicit.Z
     size = 1e-3 + ((np.abs(A) + np.abs(explicit.means)) ** 2 @ inverse).max()
-    explicit.close(design.kernel(inverse), (A * inverse) @ A.T, size, rtol=1e-12)
+    explicit.close(design.row_space.kernel(inverse), (A * inverse) @ A.T, size, rtol=1e-12)
 
 
 @pytest.mark.parametrize("layout", list(LAYOUTS))
@@ -365,11 +325,13 @@ def test_columns_and_whitened_products_are_those_of_explicit_z(
     A = np.sqrt(explicit.s)[:, None] * explicit.Z
     size = np.abs(X).max() + 1.0
     chosen = np.array(draw.draw(st.permutations(range(p))))[: 1 + p // 2]
-    explicit.close(design.columns(chosen), A[:, chosen], size, rtol=1e-12)
+    explicit.close(design.row_space.columns(chosen), A[:, chosen], size, rtol=1e-12)
     rng = np.random.default_rng(0)
     w, v = rng.normal(size=p), rng.normal(size=n)
-    explicit.close(design.whitened_fitted(w), A @ w, size * np.abs(w).sum(), rtol=1e-12)
-    explicit.close(design.whitened_correlate(v), A.T @ v, size * np.abs(v).sum(), rtol=1e-12)
+    explicit.close(design.row_space.product(w), A @ w, size * np.abs(w).sum(), rtol=1e-12)
+    explicit.close(
+        design.row_space.transposed_product(v), A.T @ v, size * np.abs(v).sum(), rtol=1e-12
+    )
 
 
 @every_layout
@@ -385,128 +347,3 @@ def test_generalized_inverse_projects_on_the_span_of_the_columns(layout: str, sh
         b = design.gram(columns, columns) @ np.ones(columns.size)
         solved = design.generalized_inverse(columns)(b)
         assert_allclose(Z[:, columns] @ solved, Z[:, columns].sum(axis=1), rtol=0, atol=1e-7)
-
-
-# --- X is left alone ------------------------------------------------------------------------------
-
-
-def ask_everything(design: Design) -> None:
-    """Ask all that a solver asks."""
-    w = np.ones(design.n_features)
-    design.products(w, 0)
-    design.normal_product(w)
-    design.gram(np.arange(3), np.arange(3))
-    _ = design.squares, design.largest_eigenvalue
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@every_layout
-def test_nothing_writes_to_x(layout: str, dtype: Any) -> None:
-    X, Y, s = data(60, 20, weighted=True)
-    on_gram = layout.startswith("gram")
-    read = LAYOUTS["csr" if layout == "gram csr" else "C" if on_gram else layout]
-    made = read(X.astype(dtype))
-    before = made.copy()
-    parts = [made.data, made.indices, made.indptr] if sparse.issparse(made) else [made]
-    for part in (*parts, Y, s):
-        part.setflags(write=False)
-    design, _ = make_design(
-        made,
-        Y,
-        s,
-        on_gram=on_gram,
-        centred=True,
-        standardize=True,
-        excluded=np.zeros(20, dtype=bool),
-        unpenalised=True,
-    )
-    ask_everything(design)
-    assert abs(made - before).max() == 0
-
-
-@pytest.mark.parametrize("layout", ["C", "F", "strided"])
-def test_rows_hold_x_itself_and_no_copy(layout: str) -> None:
-    X, Y, s = data(60, 20)
-    made = LAYOUTS[layout](X)
-    design, _ = make_design(
-        made,
-        Y,
-        s,
-        on_gram=False,
-        centred=True,
-        standardize=True,
-        excluded=np.zeros(20, dtype=bool),
-        unpenalised=True,
-    )
-    assert isinstance(design, RowsDesign)
-    assert np.shares_memory(design.rows.X, made)
-
-
-@pytest.mark.parametrize("order", ["C", "F"])
-def test_a_wide_matrix_is_never_copied(order: Any) -> None:
-    rng = np.random.default_rng(0)
-    X, Y = rng.normal(size=(150, 20_000)), rng.normal(size=(150, 1))
-    X = np.asarray(X, order=order)
-    w = np.zeros(20_000)
-    w[:50] = 1.0
-    excluded = np.zeros(20_000, dtype=bool)
-    tracemalloc.start()
-    design, _ = make_design(
-        X,
-        Y,
-        None,
-        on_gram=False,
-        centred=True,
-        standardize=False,
-        excluded=excluded,
-        unpenalised=False,
-    )
-    for v in (w, np.ones(20_000)):
-        design.products(v, 0)
-        design.normal_product(v)
-    design.gram(np.arange(50), np.arange(50))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 0.1 * X.nbytes
-
-
-@pytest.mark.parametrize("standardize", [False, True])
-def test_moments_of_a_tall_matrix_take_a_chunk_and_no_copy(standardize: bool) -> None:
-    rng = np.random.default_rng(0)
-    X, Y = rng.normal(size=(300_000, 10)), rng.normal(size=(300_000, 1))
-    tracemalloc.start()
-    design, _ = make_design(
-        X,
-        Y,
-        None,
-        on_gram=True,
-        centred=True,
-        standardize=standardize,
-        excluded=np.zeros(10, dtype=bool),
-        unpenalised=False,
-    )
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert design.largest_eigenvalue > 0
-    assert peak < 0.5 * X.nbytes
-
-
-SPECTRA = {
-    "equal": np.ones(90),
-    "one": np.eye(1, 90)[0],
-    "evenly": np.linspace(0, 1, 90),
-    "nearly tied": np.r_[1.0, np.full(89, 1 - 1e-7)],
-    "geometric": 10.0 ** -np.arange(90.0),
-}
-
-
-@pytest.mark.parametrize("values", SPECTRA.values(), ids=SPECTRA)
-def test_lanczos_steps_find_the_largest_eigenvalue_of_any_spectrum(
-    monkeypatch: pytest.MonkeyPatch, values: Any
-) -> None:
-    Q = np.linalg.qr(np.random.default_rng(0).normal(size=(90, 90)))[0]
-    matrix, start = (Q * values) @ Q.T, np.sqrt(np.arange(1.0, 91))
-    found = _linalg.largest_eigenvalue(lambda v: matrix @ v, start, tol=1e-8)
-    assert_allclose(found, 1.0, rtol=1e-8)
-    monkeypatch.setattr(_linalg, "LANCZOS_STEPS", 7)  # cut short, it is rather too large
-    assert found - 1e-12 <= _linalg.largest_eigenvalue(lambda v: matrix @ v, start, tol=1e-8) < 1.3

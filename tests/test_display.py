@@ -41,8 +41,8 @@ from sklearn_reg import (
     sgd_with_l2,
     trajectory,
 )
-from sklearn_reg._drawing import draw_line, label_axes, name_lines, put_legend, spread
-from sklearn_reg._unwrapping import Curve
+from sklearn_reg.display._drawing import draw_line, label_axes, name_lines, put_legend, spread
+from sklearn_reg.display._unwrapping import Curve
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")

@@ -188,14 +188,15 @@ def test_readme_map_names_files_that_exist() -> None:
 
 def test_readme_map_is_what_import_linter_checks() -> None:
     contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
-    *floors, tools = contract["contracts"][0]["layers"]
+    floors = contract["contracts"][0]["layers"]
     named = [
         {re.sub(r"\.py$|/$", "", name) for name in re.findall(r"`(.*?)`", row[1])}
         for row in rows_of_table("floor")
     ]
-    assert named[::-1] == [set(floor.split(" : ")) for floor in floors]
-    beside = README[README.index("Beside them stand tools") :].split("\n\n")[0]
-    assert set(re.findall(r"`(\w+)\.py`", beside)) == set(tools.split(" : "))
+    assert named == [set(floor.split(" : ")) for floor in floors]
+    folders = {path.parent.name for path in (ROOT / "sklearn_reg").glob("*/__init__.py")}
+    siblings = {name.rpartition(".")[2] for name in contract["contracts"][1]["ancestors"]}
+    assert siblings == {"sklearn_reg", *folders}
 
 
 def test_code_that_pages_show_is_there() -> None:

@@ -22,6 +22,7 @@ from sklearn.model_selection import KFold
 import columns
 import problems as judge
 from columns import FAMILIES
+from designing import make_design
 from problems import Data
 from sklearn_reg import (
     ElasticNetRegression,
@@ -31,11 +32,11 @@ from sklearn_reg import (
     lambda_max,
     regularization_path,
 )
-from sklearn_reg.designs import make_design
+from sklearn_reg._solvers import parametric
+from sklearn_reg._solvers.bordered_factor import SMALL_SUPPORT, BorderedFactor
+from sklearn_reg._solvers.curvature import solve_checked
+from sklearn_reg._solvers.problem import Problem
 from sklearn_reg.penalties import ElasticNet
-from sklearn_reg.problem import Problem
-from sklearn_reg.solvers import parametric
-from sklearn_reg.solvers.factor import SMALL, SupportSolver, solve_checked
 
 laws = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=150)
 thorough = settings.default.max_examples > 1000 if settings.default else False
@@ -325,12 +326,12 @@ def test_the_end_is_no_worse_than_the_null_model_nor_than_the_start() -> None:
 def test_a_system_from_a_poor_factor_gets_a_factor_of_its_own() -> None:
     """The base holds a column twice, so that its factor keeps half the digits at best."""
     rng = np.random.default_rng(0)
-    m = SMALL + 60
+    m = SMALL_SUPPORT + 60
     Z = rng.normal(size=(2 * m, m))
     Z[:, 1] = Z[:, 0] + 1e-9 * rng.normal(size=2 * m)
     A = np.asfortranarray(Z.T @ Z / (2 * m))
     A[np.diag_indices(m)] += 1e-13
-    solver, active = SupportSolver(A), np.ones(m, dtype=bool)
+    solver, active = BorderedFactor(A), np.ones(m, dtype=bool)
     b = rng.normal(size=m)
     solver.solve(active, b)
     active[1] = False
@@ -349,11 +350,11 @@ def test_products_are_those_of_the_matrix_however_the_base_grows() -> None:
     rng = np.random.default_rng(1)
     Z = rng.normal(size=(900, 420))
     whole = np.asfortranarray(Z.T @ Z / 900)
-    solver = SupportSolver(np.asfortranarray(whole[:300, :300]))
+    solver = BorderedFactor(np.asfortranarray(whole[:300, :300]))
     for size in (300, 420):
         solver.A = A = np.asfortranarray(whole[:size, :size])
         active = np.zeros(size, dtype=bool)
-        active[rng.choice(size, SMALL + 30, replace=False)] = True
+        active[rng.choice(size, SMALL_SUPPORT + 30, replace=False)] = True
         for _ in range(4):
             x = solver.solve(active, rng.normal(size=size))
             assert x is not None

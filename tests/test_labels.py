@@ -39,8 +39,8 @@ from sklearn_reg import (
     lambda_sweep,
     regularization_path,
 )
-from sklearn_reg._labels import in_order
-from sklearn_reg._report import feature_names_of, table_of
+from sklearn_reg._checks.labels import in_order
+from sklearn_reg._fitting.report import feature_names_of, table_of
 
 mpl.use("Agg")
 pytestmark = pytest.mark.filterwarnings("ignore:.*the smallest error is at:UserWarning")

@@ -38,9 +38,11 @@ from sklearn_reg import (
     lambda_sweep,
     regularization_path,
 )
-from sklearn_reg._choice import one_standard_error
-from sklearn_reg._folds import MomentFolds, RowFolds
-from sklearn_reg._splits import Split
+from sklearn_reg._data.designs import Preprocessing
+from sklearn_reg._data.rows import rows_of
+from sklearn_reg._selection.choice import one_standard_error
+from sklearn_reg._selection.folds import MomentFolds, RowFolds
+from sklearn_reg._selection.splits import Split
 
 Array = np.ndarray[Any, Any]
 FOLDS = KFold(5, shuffle=True, random_state=0)
@@ -245,10 +247,10 @@ def test_moments_say_when_they_lost_the_digits_of_an_error() -> None:
     X = rng.standard_normal((80, 3))
     y = X @ [1.0, 2.0, 3.0]
     splits = [Split(np.arange(40), np.arange(40, 80))]
-    options = {"centred": True, "standardize": False}
+    preprocessing = Preprocessing(centred=True, standardize=False)
     coefs, intercepts = np.array([[1.0, 2.0, 3.0 + 1e-10]]), np.zeros((1, 1))
     errors = [
-        Folds(X, y[:, None], None, splits, **options).errors(0, coefs, intercepts)
+        Folds(rows_of(X), y[:, None], None, splits, preprocessing).errors(0, coefs, intercepts)
         for Folds in (MomentFolds, RowFolds)
     ]
     assert_allclose(errors[0], errors[1], rtol=1e-6)

@@ -12,15 +12,18 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import sparse
 
+from designing import make_design
 from problems import Data, duality_gap
 from sklearn_reg import LassoRegression, lambda_max
-from sklearn_reg.designs import make_design
-from sklearn_reg.solvers import parametric, primal_dual
-from sklearn_reg.solvers.factor import MatrixFree, SupportSolver
-from sklearn_reg.solvers.spectral import Spectrum
+from sklearn_reg._solvers import parametric, primal_dual
+from sklearn_reg._solvers.bordered_factor import BorderedFactor
+from sklearn_reg._solvers.curvature import MatrixFreeCurvature
+from sklearn_reg._solvers.spectral import Spectrum
 
 Array = np.ndarray[Any, Any]
-active_set = importlib.import_module("sklearn_reg.solvers.active_set")  # the name is a function too
+active_set = importlib.import_module(
+    "sklearn_reg._solvers.active_set"
+)  # the name is a function too
 
 
 def system(seed: int, m: int, n: int) -> tuple[Array, Array]:
@@ -49,9 +52,9 @@ def test_a_guess_that_ends_is_the_optimum_that_the_path_finds(
     if warm:
         w = np.maximum(np.random.default_rng(seed).standard_normal(m), 0.0)
     u = c - A @ w
-    guess = primal_dual.solve(SupportSolver(A), l1, w, u, positive=positive, tol=1e-10)
+    guess = primal_dual.solve(BorderedFactor(A), l1, w, u, positive=positive, tol=1e-10)
     start = parametric.start_state(w, u, l1, positive)
-    state, solved = parametric.solve(SupportSolver(A), l1, start, positive=positive, tol=1e-10)
+    state, solved = parametric.solve(BorderedFactor(A), l1, start, positive=positive, tol=1e-10)
     assert solved
     if guess is not None:
         assert_allclose(guess[0], state.w, rtol=0, atol=1e-8 * (1 + np.abs(state.w).max()))
@@ -61,9 +64,9 @@ def test_a_guess_that_ends_is_the_optimum_that_the_path_finds(
 def test_a_guess_from_near_the_optimum_is_found() -> None:
     A, c = system(1, 30, 60)
     l1 = np.full(30, 0.3 * np.abs(c).max())
-    w = primal_dual.solve(SupportSolver(A), l1, np.zeros(30), c, positive=False, tol=1e-10)[0]
+    w = primal_dual.solve(BorderedFactor(A), l1, np.zeros(30), c, positive=False, tol=1e-10)[0]
     u = c - A @ w
-    near = primal_dual.solve(SupportSolver(A), 0.95 * l1, w, u, positive=False, tol=1e-10)
+    near = primal_dual.solve(BorderedFactor(A), 0.95 * l1, w, u, positive=False, tol=1e-10)
     assert near is not None
 
 
@@ -91,10 +94,10 @@ def test_products_and_gram_give_the_same_solution() -> None:
         unpenalised=False,
     )
     l1 = np.full(40, 0.2 * np.abs(c).max())
-    free = MatrixFree(design, design.squares, np.zeros(40))
+    free = MatrixFreeCurvature(design, design.squares, np.zeros(40))
     of_products, of_gram = (
         primal_dual.solve(solver, l1, np.zeros(40), c, positive=False, tol=1e-9)
-        for solver in (free, SupportSolver(A))
+        for solver in (free, BorderedFactor(A))
     )
     assert_allclose(of_products[0], of_gram[0], rtol=0, atol=1e-8)
 
@@ -108,9 +111,9 @@ def test_a_large_sparse_support_needs_no_gram_matrix(monkeypatch) -> None:
     y = X @ (rng.standard_normal(p) * (rng.random(p) < 0.2)) + rng.standard_normal(n)
     lambda_ = 0.02 * lambda_max(X, y)
     taken = []
-    original = active_set._MatrixFree
+    original = active_set.MatrixFreeWorkingSet
     monkeypatch.setattr(
-        active_set, "_MatrixFree", lambda *args: taken.append(args) or original(*args)
+        active_set, "MatrixFreeWorkingSet", lambda *args: taken.append(args) or original(*args)
     )
     model = LassoRegression(lambda_, solver="active_set", tol=1e-9).fit(X, y)
     assert taken

@@ -32,8 +32,8 @@ from sklearn_reg import (
     lambda_max,
     regularization_path,
 )
-from sklearn_reg._validation import overflow_explained
-from sklearn_reg.rows import rows_of
+from sklearn_reg._checks.values import overflow_explained
+from sklearn_reg._data.rows import rows_of
 
 THOROUGH = pytest.mark.skipif(
     os.environ.get("HYPOTHESIS_PROFILE") != "thorough", reason="a long one, for the deeper checks"

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize
 
-from sklearn_reg.designs import make_design
+from designing import make_design
+from sklearn_reg._solvers import SOLVERS, Settings, choose
+from sklearn_reg._solvers.problem import Problem
 from sklearn_reg.penalties import Penalty
-from sklearn_reg.problem import Problem
-from sklearn_reg.solvers import SOLVERS, Settings, choose
 
 
 class WeightedMaximum(Penalty):

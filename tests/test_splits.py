@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import BaseCrossValidator, GroupKFold, KFold, PredefinedSplit
 
 from sklearn_reg import LassoRegression, LassoRegressionCV, RidgeRegressionCV, lambda_sweep
-from sklearn_reg._splits import read_splits, splitter_of
+from sklearn_reg._selection.splits import read_splits, splitter_of
 
 Array = np.ndarray[Any, Any]
 N = 24

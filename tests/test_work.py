@@ -27,12 +27,13 @@ from sklearn_reg import (
     lambda_max,
     regularization_path,
 )
-from sklearn_reg._folds import MomentFolds
-from sklearn_reg.designs import RowsDesign
-from sklearn_reg.solvers import parametric, primal_dual
-from sklearn_reg.solvers.factor import MatrixFree, SupportSolver
+from sklearn_reg._data.designs import RowsDesign
+from sklearn_reg._selection.folds import MomentFolds
+from sklearn_reg._solvers import parametric, primal_dual
+from sklearn_reg._solvers.bordered_factor import BorderedFactor
+from sklearn_reg._solvers.curvature import MatrixFreeCurvature
 
-active_set = import_module("sklearn_reg.solvers.active_set")  # the module: its function hides it
+active_set = import_module("sklearn_reg._solvers.active_set")  # the module: its function hides it
 
 
 @pytest.fixture
@@ -52,8 +53,8 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         monkeypatch.setattr(owner, name, call)
 
     counted(RowsDesign, "products", "products")
-    counted(SupportSolver, "solve", "systems")
-    counted(MatrixFree, "solve", "systems")
+    counted(BorderedFactor, "solve", "systems")
+    counted(MatrixFreeCurvature, "solve", "systems")
     counted(primal_dual, "solve", "guesses")
     counted(parametric, "solve", "searches")
     counted(active_set, "accelerated", "descents")

@@ -11,13 +11,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
+from designing import make_design
 from problems import Data, duality_gap, nearly_equal
 from sklearn_reg import ElasticNetRegression, LassoRegression
-from sklearn_reg.designs import make_design
+from sklearn_reg._solvers import working_sets
+from sklearn_reg._solvers.problem import Problem
 from sklearn_reg.penalties import ElasticNet
-from sklearn_reg.problem import Problem
 
-active_set = import_module("sklearn_reg.solvers.active_set")  # the module: its function hides it
+active_set = import_module("sklearn_reg._solvers.active_set")  # the module: its function hides it
 
 
 def problem_of(
@@ -117,11 +118,11 @@ def columns_of_all_kinds() -> Any:
     return X
 
 
-@pytest.mark.parametrize("kind", ["_WorkingSet", "_MatrixFree"])
+@pytest.mark.parametrize("kind", ["GramWorkingSet", "MatrixFreeWorkingSet"])
 def test_the_curvature_is_the_gram_matrix_with_both_ridges(kind: str) -> None:
     X, l2 = columns_of_all_kinds(), np.linspace(0.1, 2.0, 12)
     problem = problem_of(X, X[:, 0], 0.1, l2)
-    kept = getattr(active_set, kind)(problem, np.array([5, 2, 9]))
+    kept = getattr(working_sets, kind)(problem, np.array([5, 2, 9]))
     kept.take_in(np.array([], dtype=np.intp))
     kept.take_in(np.array([7]))  # one feature is a feature
     kept.take_in(np.array([0, 11]))
@@ -129,7 +130,7 @@ def test_the_curvature_is_the_gram_matrix_with_both_ridges(kind: str) -> None:
     assert_array_equal(kept.features, S)
     assert_array_equal(np.flatnonzero(kept.inside), np.sort(S))
     squares = (X[:, S] ** 2).sum(axis=0) / 40
-    ridge = np.where(squares > 0, active_set.RIDGE * squares, 1.0)
+    ridge = np.where(squares > 0, working_sets.RIDGE * squares, 1.0)
     assert_allclose(kept.ridge, ridge, rtol=1e-10)
     assert_products(kept.curvature, X[:, S].T @ X[:, S] / 40 + np.diag(l2[S] + ridge))
     other = problem_of(X, X[:, 0], 0.2, 3 * l2)
@@ -149,13 +150,13 @@ def assert_products(curvature: Any, A: Any) -> None:
 
 def test_the_ridge_of_a_gram_matrix_falls_until_it_is_smallest() -> None:
     X = columns_of_all_kinds()
-    kept = active_set._WorkingSet(problem_of(X, X[:, 0], 0.1), np.arange(12))
+    kept = working_sets.GramWorkingSet(problem_of(X, X[:, 0], 0.1), np.arange(12))
     gram, ridge = X.T @ X / 40, kept.ridge
     for _ in range(3):  # once it falls
         kept.lower_ridge()
         assert_allclose(kept.ridge, 1e-2 * ridge, rtol=1e-12)
         assert_products(kept.curvature, gram + np.diag(1e-2 * ridge))
-    assert_allclose(kept.relative_ridge, active_set.SMALLEST_RIDGE, rtol=1e-12)
+    assert_allclose(kept.relative_ridge, working_sets.SMALLEST_RIDGE, rtol=1e-12)
 
 
 # --- when it ends ---------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from sklearn.model_selection import LeaveOneOut
 
 import sklearn_reg
 
@@ -28,9 +29,12 @@ def main() -> None:
         "RidgeRegressionCV": {"lambdas": 8, "cv": 3},
         "LassoRegressionCV": {"lambdas": 8, "cv": 3},
         "ElasticNetRegressionCV": {"lambdas": 8, "cv": 3, "l1_ratio": [0.5, 0.9]},
+        # Ridge keeps what makes the coefficients of each fold when they are asked for.
+        "RidgeRegressionCV leave-one-out": {"lambdas": 8, "cv": LeaveOneOut()},
     }.items():
-        if hasattr(sklearn_reg, name):
-            model = getattr(sklearn_reg, name)(**options).fit(X, y)
+        Estimator = getattr(sklearn_reg, name.split()[0], None)
+        if Estimator is not None:
+            model = Estimator(**options).fit(X, y)
             written[name] = model, np.asarray(model.predict(X))
     if hasattr(sklearn_reg.RidgeRegression, "partial_fit"):
         model = sklearn_reg.RidgeRegression(0.1, solver="auto").partial_fit(X[:15], y[:15])

@@ -1,0 +1,1 @@
+"""Checks of what a user passes: numbers, arrays, parameters, labels."""

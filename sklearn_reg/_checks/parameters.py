@@ -1,0 +1,139 @@
+"""Checks of what a user passes to an estimator: one clear error that names argument and value."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from numbers import Integral, Number
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_array, check_consistent_length
+
+from sklearn_reg._checks.labels import in_order
+from sklearn_reg._checks.values import (
+    check_number,
+    fetched,
+    number_in,
+    real_numbers,
+    refuse_misread,
+)
+from sklearn_reg._tools.typing import BoolArray, FloatArray, Matrix
+
+# What scikit-learn's validation lets pass: X is read as it is, never copied.
+READ_AS = {"accept_sparse": ("csr", "csc"), "dtype": (np.float64, np.float32)}
+READ_Y_AS = {"ensure_2d": False, "dtype": (np.float64, np.float32)}
+
+
+def check_rows(X: Any, y: Any, *, at_least: int = 1) -> tuple[Matrix, Any]:
+    """Return X and y as float64 or float32, checked by scikit-learn."""
+    X, y = fetched(X), fetched(y)
+    refuse_misread(X, "X")
+    refuse_misread(y, "y")
+    X = check_array(X, input_name="X", ensure_min_samples=at_least, **READ_AS)
+    y = check_array(y, input_name="y", ensure_min_samples=at_least, **READ_Y_AS)
+    check_consistent_length(X, y)
+    return X, y
+
+
+def check_count(value: Any, name: str) -> int:
+    """Return an integer of at least one."""
+    value = number_in(value)
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer >= 1, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
+    return int(value)
+
+
+def check_flag(value: Any, name: str) -> bool:
+    """Return a bool."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def check_lambda(
+    lambda_: Any, n_targets: int, targets: Sequence[Hashable] | None = None
+) -> FloatArray:
+    """Return penalties of shape (n_targets,) from one number or one number a target.
+
+    A Series goes by the labels of the targets, where they have any.
+    """
+    wanted = "a number >= 0"
+    if targets is not None and not isinstance(lambda_, Mapping):
+        lambda_ = in_order(lambda_, targets, "lambda_", "y")
+    given = real_numbers(lambda_, "lambda_", wanted)
+    if given.ndim == 0:
+        return np.full(n_targets, check_number(lambda_, "lambda_", wanted, zero=True))
+    if given.shape != (n_targets,):
+        raise ValueError(
+            f"lambda_ must be {wanted} or an array of shape ({n_targets},), one a target, got "
+            f"shape {given.shape}"
+        )
+    return np.array(
+        [
+            check_number(value, f"lambda_[{index}]", wanted, zero=True)
+            for index, value in enumerate(given)
+        ]
+    )
+
+
+def check_sample_weight(
+    sample_weight: ArrayLike | None, n_samples: int, *, normalized: bool = True, at_least: int = 1
+) -> FloatArray | None:
+    """Return weights of shape (n_samples,), scaled to a largest weight of one.
+
+    Those of one batch of many are not `normalized`, and may all be zero.
+    """
+    if sample_weight is None:
+        return None
+    sample_weight = fetched(sample_weight)
+    refuse_misread(sample_weight, "sample_weight")
+    sample_weight = number_in(sample_weight)
+    if isinstance(sample_weight, (Number, np.generic, str, bytes)):
+        sample_weight = np.full(
+            n_samples, check_number(sample_weight, "sample_weight", "a number >= 0", zero=True)
+        )
+    weights: FloatArray = check_array(
+        sample_weight,
+        ensure_2d=False,
+        dtype=np.float64,
+        input_name="sample_weight",
+        ensure_min_samples=at_least,
+    )
+    if weights.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must have shape ({n_samples},), one weight a row, got {weights.shape}"
+        )
+    if (weights < 0).any():
+        raise ValueError(f"sample_weight must not be negative, got {float(weights.min())}")
+    if not normalized:
+        return weights
+    if not weights.any():
+        raise ValueError("sample_weight must be positive for at least one row, got all zeros")
+    return np.asarray(weights / weights.max())
+
+
+def check_penalty_weights(
+    penalty_weights: ArrayLike | Mapping[Any, float] | None,
+    n_features: int,
+    features: Sequence[Hashable] | None,
+) -> tuple[FloatArray, BoolArray]:
+    """Return finite weights of shape (n_features,), and which features are excluded (inf).
+
+    A dict or Series goes by the labels of the features; those that it does not name get 1.
+    """
+    if penalty_weights is None:
+        return np.ones(n_features), np.zeros(n_features, dtype=bool)
+    penalty_weights = in_order(penalty_weights, features, "penalty_weights", "X", default=1.0)
+    wanted = "numbers >= 0 (0 = free, inf = excluded)"
+    weights = real_numbers(penalty_weights, "penalty_weights", wanted).astype(np.float64)
+    wanted = f"penalty_weights must be {wanted}"
+    if weights.shape != (n_features,):
+        raise ValueError(f"{wanted} of shape ({n_features},), one a feature, got {weights.shape}")
+    wrong = np.isnan(weights) | (weights < 0)
+    if wrong.any():
+        raise ValueError(f"{wanted}, got {weights[wrong][0]!r} at index {np.flatnonzero(wrong)[0]}")
+    excluded = np.isinf(weights)
+    return np.where(excluded, 1.0, weights), excluded

@@ -1,0 +1,330 @@
+"""Checks of what the formulas are given: one clear error that names argument and value."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from numbers import Integral, Real
+from typing import Any, NoReturn, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sklearn_reg._checks.labels import labels_of
+
+# float64, or float32 where the weights came as float32: no type of NumPy's says "as it came".
+Weights: TypeAlias = NDArray[Any]
+
+# How the names of types of dates, times and durations begin, in NumPy, pandas, polars, pyarrow.
+TIMES = ("date", "time", "duration", "period")
+# How the names of types begin whose values are numbers, whatever they are.
+NUMBERS = ("int", "uint", "float", "double", "half", "bool", "complex", "decimal")
+
+
+def number_in(value: Any) -> Any:
+    """Return what a 0-d array holds, anything else as it is."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+
+
+def check_number(value: Any, name: str, wanted: str, *, zero: bool = False) -> float:
+    """Return a finite float above zero (or zero, where `zero`)."""
+    value = number_in(value)
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be {wanted}, got {reprlib.repr(value)}")
+    number = _as_float(value)
+    if not np.isfinite(number) or number < 0 or (number == 0 and not zero):
+        raise ValueError(f"{name} must be {wanted}, got {value!r}")
+    return number
+
+
+def check_l1_ratio(l1_ratio: Any) -> float:
+    """Return a float in [0, 1]."""
+    wanted = "a number in [0, 1]"
+    ratio = check_number(l1_ratio, "l1_ratio", wanted, zero=True)
+    if ratio > 1:
+        raise ValueError(f"l1_ratio must be {wanted}, got {l1_ratio!r}")
+    return ratio
+
+
+def check_n_steps(value: Any, name: str = "n_steps") -> int:
+    """Return an integer of at least zero."""
+    wanted = "an integer >= 0"
+    value = number_in(value)
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be {wanted}, got {reprlib.repr(value)}")
+    if value < 0:
+        raise ValueError(f"{name} must be {wanted}, got {value!r}")
+    return int(value)
+
+
+def refuse_misread(values: Any, name: str) -> None:
+    """Refuse what NumPy would silently read as numbers: masked values, times, text.
+
+    Values are looked at only where their type does not say that they are numbers.
+    """
+    if isinstance(values, (list, tuple)):
+        try:
+            values = np.asarray(values)
+        except ValueError:  # rows of unequal length, which have an error of their own
+            return
+    _refuse_masks_and_times(values, name)
+    odd = _odd_dtypes(values)
+    if not odd or hasattr(type(values), "__dask_graph__"):  # whose chunks are looked at one by one
+        return
+    for number, dtype in enumerate(_dtypes(values)):
+        if dtype in odd:
+            _refuse_text(*_column(values, number), name)
+
+
+def _refuse_masks_and_times(values: Any, name: str) -> None:
+    if np.ma.is_masked(values):
+        count = int(np.ma.getmaskarray(values).sum())
+        raise ValueError(
+            f"{name} has {count} masked values, which would be read as if they were not masked; "
+            "fill them, or leave their rows out"
+        )
+    for dtype in _odd_dtypes(values):
+        if str(dtype).lower().startswith(TIMES):
+            _refuse_times(dtype, name)
+
+
+def _refuse_times(got: Any, name: str) -> NoReturn:
+    raise TypeError(
+        f"{name} must be numbers, got {got}: the size of the penalty would depend on its "
+        "unit; turn times into numbers in a unit that you choose"
+    )
+
+
+def _refuse_text(values: Any, where: str, name: str) -> None:
+    """Refuse text, and times that are objects."""
+    for value in np.asarray(values).flat:
+        if isinstance(value, (str, bytes)):
+            text = value.item() if isinstance(value, np.generic) else value
+            raise ValueError(
+                f"{name} must be numbers, got the text {text!r}{where}; convert text to numbers"
+            )
+        if isinstance(value, (np.datetime64, np.timedelta64)):
+            _refuse_times(repr(value) + where, name)
+
+
+def _dtypes(values: Any) -> list[Any]:
+    """List the types of values: one a column of a frame, one of anything else that has one."""
+    if hasattr(type(values), "column_names"):  # a table of pyarrow
+        return list(values.schema.types)
+    found = getattr(values, "dtypes", getattr(values, "dtype", getattr(values, "type", None)))
+    if found is None:
+        return []
+    return list(found) if isinstance(found, Iterable) else [found]
+
+
+def _odd_dtypes(values: Any) -> set[Any]:
+    """Return the types of values that do not say that they are numbers."""
+    return {
+        dtype
+        for dtype in set(_dtypes(values))
+        if getattr(dtype, "kind", "O") not in "biufc" and not str(dtype).lower().startswith(NUMBERS)
+    }
+
+
+def _column(values: Any, number: int) -> tuple[Any, str]:
+    """Return what has one of the types, and where it is: a column of a frame, or all values."""
+    labels = labels_of(values)
+    if labels is None:
+        return (values.data if hasattr(values, "nnz") else values), ""
+    return values[labels[number]], f" in column {labels[number]!r}"
+
+
+def on_dask(values: Any) -> bool:
+    """Whether this is a collection of Dask, told without importing it."""
+    kind = type(values)
+    if not hasattr(kind, "__dask_graph__"):
+        return False
+    # Types that can hold one, such as the labelled arrays of xarray, have no graph where they hold
+    # none. Dask's own are not asked: their graph may be much work.
+    return kind.__module__.startswith("dask") or values.__dask_graph__() is not None
+
+
+def fetched(values: Any) -> Any:
+    """Bring a collection of Dask into memory, masks and all; return anything else as it is."""
+    return values.compute() if on_dask(values) else values
+
+
+def real_numbers(values: Any, name: str, wanted: str) -> NDArray[Any]:
+    """Return an array of real numbers as it is; refuse text, times, complex and masked ones."""
+    values = fetched(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(
+            f"{name} must be {wanted}, got rows of unequal length: {reprlib.repr(values)}"
+        ) from None
+    _refuse_masks_and_times(values, name)
+    of_objects = array.dtype == object
+    entries = (
+        list(array.flat) if of_objects else values if isinstance(values, (list, tuple)) else []
+    )
+    has_flags = any(isinstance(entry, (bool, np.bool_)) for entry in entries)
+    if of_objects and all(isinstance(entry, Real) for entry in entries):
+        # Such as the values of a nullable Series.
+        array = np.array([_as_float(entry) for entry in entries]).reshape(array.shape)
+    if array.dtype.kind not in "iuf" or has_flags:
+        raise TypeError(f"{name} must be {wanted}, got {reprlib.repr(values)}")
+    return array
+
+
+def _as_float(value: Any) -> float:
+    """Return a real number as a float, infinite if it is beyond the largest one."""
+    try:
+        return float(value)
+    except OverflowError:  # an integer or fraction
+        return np.inf if value > 0 else -np.inf
+
+
+def check_weights(w: ArrayLike, name: str = "w") -> Weights:
+    """Return an array of finite real numbers: float32 as it is, anything else as float64."""
+    wanted = "an array of finite real numbers"
+    array = real_numbers(w, name, wanted)
+    if array.dtype != np.float32:
+        with np.errstate(over="ignore"):  # extended precision may not fit; refused just below
+            array = array.astype(np.float64, copy=False)
+    _refuse(~np.isfinite(array), array, name, wanted)
+    return array
+
+
+def check_gradient(gradient: ArrayLike, w: Weights) -> NDArray[np.float64]:
+    """Return a finite float64 array of the shape of w."""
+    array = check_weights(gradient, "gradient").astype(np.float64, copy=False)
+    if array.shape != w.shape:
+        raise ValueError(f"gradient must have the shape of w, {w.shape}, got {array.shape}")
+    return array
+
+
+def check_penalty(lambda_: ArrayLike, w: Weights) -> NDArray[np.float64]:
+    """Return finite float64 numbers >= 0: one, or an array that broadcasts to w.
+
+    As float64 they make NumPy compute in double precision even where w is float32.
+    """
+    if isinstance(lambda_, Real):
+        return np.asarray(check_number(lambda_, "lambda_", "a finite number >= 0", zero=True))
+    array = check_weights(lambda_, "lambda_").astype(np.float64, copy=False)
+    _refuse(array < 0, array, "lambda_", "finite numbers >= 0")
+    try:
+        fits = np.broadcast_shapes(array.shape, w.shape) == w.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"lambda_ must be a number or an array that broadcasts to w of shape {w.shape}, got "
+            f"shape {array.shape}"
+        )
+    return array
+
+
+def check_type(value: Any, wanted: type, name: str) -> Any:
+    """Return a value of the type that is wanted."""
+    if not isinstance(value, wanted):
+        raise TypeError(f"{name} must be a {wanted.__name__}, got {reprlib.repr(value)}")
+    return value
+
+
+def check_labelled(values: Any, name: str) -> Mapping[str, Any]:
+    """Return a mapping with at least one entry."""
+    if not isinstance(values, Mapping):
+        raise TypeError(f"{name} must be a dict by label, got {reprlib.repr(values)}")
+    if not values:
+        raise ValueError(f"{name} must have at least one entry, got {{}}")
+    return values
+
+
+@contextmanager
+def no_overflow(what: str, remedy: str) -> Iterator[None]:
+    """Turn an overflow into an OverflowError that says what overflowed and what to do."""
+    try:
+        with np.errstate(over="raise", under="ignore"):
+            yield
+    except FloatingPointError:
+        raise OverflowError(
+            f"{what} exceeds the largest number of its type (about 1.8e308 in float64, 3.4e38 in "
+            f"float32): {remedy}"
+        ) from None
+
+
+# Fourth powers of numbers beyond this, which kernels of X hold, overflow; as do inverses of squares
+# of numbers below its inverse.
+SAFE = 1e70
+
+
+# What our own arithmetic does where it fails; a thread does not inherit it.
+ARITHMETIC: dict[str, Any] = {
+    "over": "raise",
+    "invalid": "raise",
+    "divide": "raise",
+    "under": "ignore",
+}
+
+
+@contextmanager
+def overflow_explained(look: Callable[[], Mapping[str, Any]] = dict) -> Iterator[None]:
+    """Turn an overflow into an error that says which input caused it.
+
+    Parameters
+    ----------
+    look : callable, default=dict
+        Returns the data by name, where they are at hand; called only if something went wrong. Data
+        of ordinary size are not blamed: the error is then passed on as it is.
+    """
+    try:
+        with np.errstate(**ARITHMETIC):
+            yield
+    except FloatingPointError as error:
+        with np.errstate(all="ignore"):
+            message = _blame(look(), error)
+        if message is None:
+            raise
+        raise ValueError(message) from error
+
+
+def _blame(data: Mapping[str, Any], error: FloatingPointError) -> str | None:
+    """Say what is wrong with the data; None if nothing is."""
+    sizes, extreme = [], not data
+    for name, values in data.items():
+        numbers = np.abs(values.data if hasattr(values, "tocsr") else np.asarray(values))
+        wrong = numbers[~np.isfinite(numbers)]
+        if wrong.size:
+            return (
+                f"{name} must be finite, got {wrong[0]}: check it before the fit, or do not set "
+                "assume_finite in scikit-learn's configuration, which leaves that unchecked"
+            )
+        largest = numbers.max(initial=0.0)
+        smallest = numbers.min(where=numbers > 0, initial=1.0)
+        sizes.append(f"largest |{name}| {largest:.3g}")
+        if smallest < 1.0 / SAFE:
+            sizes.append(f"smallest |{name}| that is not 0 {smallest:.3g}")
+        extreme |= bool(largest > SAFE or smallest < 1.0 / SAFE)
+    if not extreme and "encountered in" in str(error):  # NumPy's words: the arithmetic is at fault
+        return None
+    beyond = f"is beyond what float64 can square: {', '.join(sizes)}"
+    if not data:
+        beyond = "may be beyond what float64 can square"
+    return f"X or y {beyond} ({error}). Rescale them, or use standardize=True."
+
+
+@contextmanager
+def calling(name: str, value: Any) -> Iterator[None]:
+    """Note on an error of a user's function which argument it came in as; it passes through."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(
+            f"It was raised by the function or object that was passed as {name}={value!r}."
+        )
+        raise
+
+
+def _refuse(wrong: NDArray[np.bool_], array: Weights, name: str, wanted: str) -> None:
+    """Raise for the first element that is wrong, if any."""
+    if wrong.any():
+        index = tuple(int(i) for i in np.argwhere(wrong)[0])
+        where = f" at index {index}" if index else ""
+        raise ValueError(f"{name} must be {wanted}, got {array[index]}{where}")

@@ -1,0 +1,156 @@
+"""What an estimator is fitted to: rows that have been checked, in memory or wherever they are."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sklearn_reg._checks.values import overflow_explained
+from sklearn_reg._data.cells import Assign, Cell, CellMoments
+from sklearn_reg._data.designs import LARGEST_GRAM, Preprocessing, gram_pays
+from sklearn_reg._data.rows import rows_of
+from sklearn_reg._data.units import AnyPenalty, View, view_moments, view_rows
+from sklearn_reg._tools.typing import FloatArray, Matrix
+from sklearn_reg.moments import Moments
+
+
+class GramUse(NamedTuple):
+    """When a solver wants moments in the place of rows."""
+
+    most: int = LARGEST_GRAM  # features
+    at_hand: bool = True  # also of rows in memory; otherwise it squares them itself
+
+
+class Data(ABC):
+    """Rows of X and y, and their weights.
+
+    Attributes
+    ----------
+    n_features, n_targets : int
+    y_ndim : int
+        1 or 2.
+    dtype : dtype
+        Of the coefficients: float32 where X is.
+    """
+
+    n_features: int
+    n_targets: int
+    y_ndim: int
+    dtype: np.dtype[Any]
+
+    @abstractmethod
+    def views(
+        self, penalty: AnyPenalty, preprocessing: Preprocessing, gram_use: GramUse
+    ) -> Iterator[View]:
+        """Show the data to the solvers, in the cheapest way first and the most accurate one last.
+
+        The next view is wanted only where rounding was too large with the one before.
+        """
+
+    def by_name(self) -> Mapping[str, Any]:
+        """Return the data by name, where they are at hand."""
+        return {}
+
+    def overflow_explained(self) -> AbstractContextManager[None]:
+        """Turn an overflow into an error that says which input caused it."""
+        return overflow_explained(self.by_name)
+
+
+class Batch(Data):
+    """Rows that are there to be read."""
+
+    @abstractmethod
+    def added_to(self, gathered: CellMoments, assign: Assign) -> CellMoments:
+        """Assign the rows to cells, and add them to what was gathered; in place if possible."""
+
+
+class InMemory(Batch):
+    """Rows in memory, or in a file that is mapped to it.
+
+    Parameters
+    ----------
+    X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+    weights : ndarray of shape (n_samples,) or None
+    """
+
+    def __init__(self, X: Matrix, y: Any, weights: FloatArray | None) -> None:
+        self.X, self.y, self.weights = X, y, weights
+        self.rows = rows_of(X)
+        self.Y: FloatArray = np.asarray(y, dtype=np.float64).reshape(X.shape[0], -1)
+        self.n_features, self.n_targets = X.shape[1], self.Y.shape[1]
+        self.y_ndim, self.dtype = np.ndim(y), X.dtype
+
+    def views(
+        self, penalty: AnyPenalty, preprocessing: Preprocessing, gram_use: GramUse
+    ) -> Iterator[View]:
+        """Moments where they pay, then rows.
+
+        Where columns depend on each other so nearly that their Gram matrix loses too many digits,
+        the rows have them.
+        """
+        parts = self.rows, self.Y, self.weights, penalty, preprocessing
+        if gram_use.at_hand and gram_pays(self.rows, gram_use.most):
+            yield view_rows(*parts, on_gram=True)
+        yield view_rows(*parts)
+
+    def added_to(self, gathered: CellMoments, assign: Assign) -> CellMoments:
+        """Assign the rows to cells, and add them in place."""
+        return self.added_by_cell(gathered, assign(gathered.n_seen, len(self.Y)))
+
+    def added_by_cell(self, gathered: CellMoments, cells: Iterable[Cell]) -> CellMoments:
+        """Add rows whose cells are known, in place."""
+        with self.overflow_explained():
+            return gathered.update(self.X, self.Y, self.weights, cells)
+
+    def by_name(self) -> Mapping[str, Any]:
+        """Return the data by name."""
+        return {"X": self.X, "y": self.Y}
+
+
+class OfMoments(Data):
+    """Rows that are gone: only their moments are left.
+
+    Parameters
+    ----------
+    moments : Moments
+    dtype : dtype
+        Of the coefficients.
+    y_ndim : int
+        1 or 2.
+    """
+
+    def __init__(self, moments: Moments, dtype: np.dtype[Any], y_ndim: int) -> None:
+        self.moments, self.dtype, self.y_ndim = moments, dtype, y_ndim
+        self.n_features, self.n_targets = moments.cross.shape
+
+    def views(
+        self, penalty: AnyPenalty, preprocessing: Preprocessing, gram_use: GramUse
+    ) -> Iterator[View]:
+        """Show the moments."""
+        check_weight(self.moments.weight)
+        yield view_moments(self.moments, penalty, preprocessing)
+
+    def by_name(self) -> Mapping[str, Any]:
+        """Return how large the columns of X and y are."""
+        return self.moments.by_name()
+
+
+@contextmanager
+def error_in(where: str) -> Iterator[None]:
+    """Say in an error about the data where they were."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{where}: {error}") from error
+
+
+def check_weight(weight: float) -> None:
+    """Refuse rows that all count for nothing."""
+    if not weight > 0:
+        raise ValueError("sample_weight must be positive for at least one row, got all zeros")

@@ -1,0 +1,287 @@
+"""Rows: the products with X itself, dense or sparse. Nothing above this file asks which it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_reg._tools.cached import cached_property
+from sklearn_reg._tools.linalg import EPS, support_of
+from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
+from sklearn_reg.moments import canonical, row_chunks, spread_of
+
+
+class Rows(ABC):
+    """A matrix X of shape (n_samples, n_features), read but never copied or changed."""
+
+    # Whether X is stored sparse. Products of centred columns then lose the digits that their means
+    # take up, and solutions are likely to have few non-zeros.
+    is_sparse: bool
+    # Whether a product with many vectors costs less than one after another.
+    many_at_once: bool
+    # Whether columns are worth copying for a Gram matrix: products of the copies run at BLAS speed.
+    copies_pay: bool = False
+
+    def __init__(self, X: Matrix) -> None:
+        self.X = X
+        self.shape: tuple[int, int] = X.shape
+
+    @property
+    @abstractmethod
+    def stored(self) -> int:
+        """Numbers that a product with X reads."""
+
+    @abstractmethod
+    def fitted(self, w: FloatArray) -> FloatArray:
+        """X w."""
+
+    def fitted_each(self, ws: Sequence[FloatArray]) -> list[FloatArray]:
+        """X w for each w."""
+        return [self.fitted(w) for w in ws]
+
+    @abstractmethod
+    def fitted_by(self, coefs: Matrix) -> FloatArray:
+        """X C', of shape (n_samples, k), for C of shape (k, n_features), dense or sparse."""
+
+    @abstractmethod
+    def correlate(self, v: FloatArray) -> FloatArray:
+        """X'v, for v of shape (n_samples,) or (n_samples, k)."""
+
+    @abstractmethod
+    def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Weighted means and variances of the columns, exact even where the mean is large.
+
+        The variance of a constant column is exactly zero.
+        """
+
+    def second_moments(self, weights: FloatArray) -> FloatArray:
+        """Weighted means of the squares, without a care for their last digits."""
+        means, variances = self.spread(weights)
+        return np.asarray(variances + means**2)
+
+    @abstractmethod
+    def stored_in(self, columns: IndexArray) -> int:
+        """Numbers that a product with these columns reads."""
+
+    @abstractmethod
+    def columns(self, columns: IndexArray) -> FloatArray:
+        """Copy these columns, dense and float64."""
+
+    def restricted(self, columns: IndexArray) -> Rows:
+        """Copy these columns, in the format of X."""
+        return type(self)(self.X[:, columns])
+
+    @abstractmethod
+    def gram(
+        self, rows: IndexArray, columns: IndexArray, weights: FloatArray, means: FloatArray
+    ) -> FloatArray:
+        """(X - 1m')' diag(weights) (X - 1m'), for weights of sum one, restricted."""
+
+    @abstractmethod
+    def kernel(self, scale: FloatArray, means: FloatArray) -> FloatArray:
+        """(X - 1m') diag(scale) (X - 1m')'."""
+
+
+class DenseRows(Rows):
+    """An ndarray in C or Fortran order; float32 is read as it is and summed in float64."""
+
+    is_sparse = False
+    many_at_once = True
+    copies_pay = True
+
+    @property
+    def stored(self) -> int:
+        """Numbers that a product with X reads."""
+        return int(self.X.size)
+
+    def fitted(self, w: FloatArray) -> FloatArray:
+        """X w, reading only the columns that count when they are few."""
+        support = support_of(w)
+        if 4 * support.size < w.size:
+            return self.columns(support) @ w[support]
+        if self.X.dtype == np.float64:
+            fitted: FloatArray = self.X @ w
+            return fitted
+        return np.concatenate([self._float64(rows) @ w for rows in row_chunks(*self.shape)])
+
+    def fitted_by(self, coefs: Matrix) -> FloatArray:
+        """X C', of shape (n_samples, k), for C of shape (k, n_features), dense or sparse."""
+        counts = abs(coefs).sum(axis=0)
+        used = support_of(counts)
+        # Some rows at a time: neither the columns that count nor float64 copies pile up.
+        some = 4 * used.size < coefs.shape[1]
+        weights = (coefs[:, used] if some else coefs).T
+        weights = weights.toarray() if hasattr(weights, "toarray") else weights
+        fitted = np.empty((self.shape[0], coefs.shape[0]), order="F")
+        for rows in row_chunks(self.shape[0], max(used.size, 1)):
+            X = self.X[rows][:, used] if some else self.X[rows]
+            fitted[rows] = np.asarray(X, dtype=np.float64) @ weights
+        return fitted
+
+    def correlate(self, v: FloatArray) -> FloatArray:
+        """X'v, for v of shape (n_samples,) or (n_samples, k)."""
+        correlation: FloatArray
+        if self.X.dtype == np.float64:
+            correlation = self.X.T @ v
+            return correlation
+        correlation = np.zeros((self.shape[1], *v.shape[1:]))
+        for rows in row_chunks(*self.shape):
+            correlation += self._float64(rows).T @ v[rows]
+        return correlation
+
+    def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Weighted means and variances; a second look at X removes the rounding of the means."""
+        means, variances = self.correlate(weights), np.zeros(self.shape[1])
+        correction = np.zeros(self.shape[1])
+        for rows in row_chunks(*self.shape):
+            centred = self._float64(rows) - means
+            correction += weights[rows] @ centred
+            variances += weights[rows] @ np.square(centred)
+        # A constant c has means of c (1 + n EPS) at worst, and what is left of its variance is
+        # below (n EPS)^3 c^2: far below what `spread_of` takes for the rounding of the data.
+        return spread_of(means + correction, variances - correction**2)[:2]
+
+    def second_moments(self, weights: FloatArray) -> FloatArray:
+        """Weighted means of the squares, without a care for their last digits."""
+        # As one product of three, which copies nothing.
+        return np.asarray(np.einsum("i,ij,ij->j", weights, self.X, self.X, dtype=np.float64))
+
+    def stored_in(self, columns: IndexArray) -> int:
+        """Numbers that a product with these columns reads."""
+        return self.shape[0] * columns.size
+
+    def columns(self, columns: IndexArray) -> FloatArray:
+        """Copy these columns, dense and float64."""
+        return np.asfortranarray(self.X[:, columns], dtype=np.float64)
+
+    def gram(
+        self, rows: IndexArray, columns: IndexArray, weights: FloatArray, means: FloatArray
+    ) -> FloatArray:
+        """(X - 1m')' diag(weights) (X - 1m'), restricted; columns are centred before they meet."""
+        product = np.zeros((rows.size, columns.size))
+        for part in row_chunks(self.shape[0], max(rows.size, columns.size)):
+            right = self._float64(part)[:, columns] - means[columns]
+            left = right if rows is columns else self._float64(part)[:, rows] - means[rows]
+            product += left.T @ (weights[part, None] * right)
+        return product
+
+    def kernel(self, scale: FloatArray, means: FloatArray) -> FloatArray:
+        """(X - 1m') diag(scale) (X - 1m')', some columns at a time."""
+        n, p = self.shape
+        product = np.zeros((n, n))
+        for part in row_chunks(p, n):
+            X = np.asarray(self.X[:, part], dtype=np.float64) - means[part]
+            product += (X * scale[part]) @ X.T
+        return product
+
+    def _float64(self, rows: slice) -> FloatArray:
+        return np.asarray(self.X[rows], dtype=np.float64)
+
+
+class SparseRows(Rows):
+    """A scipy.sparse CSC or CSR matrix or array with int32 or int64 indices, never filled in."""
+
+    is_sparse = True
+    many_at_once = False  # SciPy reads X once for each vector
+
+    @property
+    def by_column(self) -> bool:
+        """Whether columns can be read without reading all."""
+        return bool(self.X.format == "csc")
+
+    @property
+    def stored(self) -> int:
+        """Numbers that a product with X reads."""
+        return int(self.X.nnz)
+
+    def fitted(self, w: FloatArray) -> FloatArray:
+        """X w, reading only the columns that count when they are few."""
+        support = support_of(w)
+        X = self.X[:, support] if self.by_column and 4 * support.size < w.size else self.X
+        return np.asarray(X @ (w if X is self.X else w[support]), dtype=np.float64)
+
+    def fitted_by(self, coefs: Matrix) -> FloatArray:
+        """X C', of shape (n_samples, k), for C of shape (k, n_features), dense or sparse."""
+        product = self.X @ coefs.T
+        return np.asarray(product.toarray() if hasattr(product, "toarray") else product, np.float64)
+
+    def correlate(self, v: FloatArray) -> FloatArray:
+        """X'v, for v of shape (n_samples,) or (n_samples, k)."""
+        return np.asarray(self.X.T @ v, dtype=np.float64)
+
+    def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Weighted means and variances: over stored entries, then the zeros that are not.
+
+        The weight of the zeros is 1 - (that of stored entries), exact to sqrt(n) EPS: too little
+        where there is none. So a column that is stored in full is told by counting.
+        """
+        means, X, p = self.correlate(weights), canonical(self.X).tocoo(), self.shape[1]
+        s = weights[X.row]
+        centred = X.data - means[X.col]
+        share, first, second = (
+            np.bincount(X.col, weights=values, minlength=p)
+            for values in (s, s * centred, s * np.square(centred))
+        )
+        full = np.bincount(X.col[s > 0], minlength=p) == np.count_nonzero(weights)
+        zeros = np.where(full, 0.0, np.maximum(1.0 - share, 0.0))
+        correction = first - zeros * means
+        lost = np.where(full, 0.0, np.sqrt(weights.size) * EPS * means**2)
+        squares = second + zeros * means**2 - correction**2
+        return spread_of(means + correction, squares, lost)[:2]
+
+    def second_moments(self, weights: FloatArray) -> FloatArray:
+        """Weighted means of the squares, without a care for their last digits."""
+        X, squares = self.X, np.square(self.X.data, dtype=np.float64)
+        if self.by_column and (weights == weights[0]).all():  # sums of neighbours
+            sums, filled = np.zeros(self.shape[1]), self._counts > 0
+            sums[filled] = weights[0] * np.add.reduceat(squares, X.indptr[:-1][filled])
+            return sums
+        return np.asarray(type(X)((squares, X.indices, X.indptr), shape=X.shape).T @ weights)
+
+    def stored_in(self, columns: IndexArray) -> int:
+        """Numbers that a product with these columns reads."""
+        return int(self._counts[columns].sum())
+
+    @cached_property
+    def _counts(self) -> IndexArray:
+        """Entries stored in each column."""
+        if self.by_column:
+            return np.asarray(np.diff(self.X.indptr))
+        return np.asarray(np.bincount(self.X.indices, minlength=self.shape[1]))
+
+    def columns(self, columns: IndexArray) -> FloatArray:
+        """Copy these columns, dense and float64."""
+        return np.asfortranarray(self.X[:, columns].toarray(), dtype=np.float64)
+
+    def gram(
+        self, rows: IndexArray, columns: IndexArray, weights: FloatArray, means: FloatArray
+    ) -> FloatArray:
+        """(X - 1m')' diag(weights) (X - 1m') = X'SX - mm', restricted."""
+        weighted = sparse.diags_array(weights) @ self.X[:, columns]
+        product = np.asarray((self.X[:, rows].T @ weighted).toarray(), dtype=np.float64)
+        product -= np.multiply.outer(means[rows], means[columns])
+        return product
+
+    def kernel(self, scale: FloatArray, means: FloatArray) -> FloatArray:
+        """(X - 1m') diag(scale) (X - 1m')' = XAX' - (XAm)1' - 1(XAm)' + (m'Am) 11'."""
+        product = np.asarray((self.X @ sparse.diags_array(scale) @ self.X.T).toarray())
+        mixed = self.fitted(scale * means)
+        product += float(means @ (scale * means)) - mixed - mixed[:, None]
+        return product
+
+
+def take_rows(X: Matrix, rows: IndexArray) -> Matrix:
+    """Copy these rows, in the order of memory that X has."""
+    if sparse.issparse(X) or X.flags.c_contiguous:
+        return X[rows]
+    return X.T.take(rows, axis=1, mode="clip").T  # "clip" spares a copy
+
+
+def rows_of(X: Matrix) -> Rows:
+    """Wrap a validated matrix; rows that are elsewhere are wrapped already."""
+    if isinstance(X, Rows):
+        return X
+    return SparseRows(X) if sparse.issparse(X) else DenseRows(X)

@@ -1,0 +1,194 @@
+"""The data in the units that solvers work in, and the way back to those of the user.
+
+Solvers get targets near zero and of order one, so that no product over- or underflows and every
+tolerance means the same. The unit of a target is a power of two, which costs no digit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sklearn_reg._checks.labels import ColumnLabels
+from sklearn_reg._checks.parameters import check_penalty_weights
+from sklearn_reg._data.designs import (
+    Columns,
+    Design,
+    Preprocessing,
+    design_of_moments,
+    design_of_rows,
+)
+from sklearn_reg._data.rows import Rows
+from sklearn_reg._tools.typing import BoolArray, FloatArray, Matrix
+from sklearn_reg.moments import Moments
+from sklearn_reg.penalties import ElasticNet
+
+# A penalty beyond this acts as this, so that its products stay finite.
+LARGEST_PENALTY = 1e300
+
+
+class UnitPenalty(NamedTuple):
+    """The penalty with lambda_ = 1: l1_ratio, and a weight per feature, 1 for excluded ones."""
+
+    l1_ratio: float
+    weights: FloatArray
+    excluded: BoolArray
+    positive: bool
+
+    @classmethod
+    def read(
+        cls,
+        l1_ratio: float,
+        penalty_weights: ArrayLike | Mapping[Any, float] | None,
+        positive: bool,
+        n_features: int,
+        labels: ColumnLabels | None,
+    ) -> UnitPenalty:
+        """Check the weights, and give one to each feature, by its label where they have any."""
+        weights, excluded = check_penalty_weights(penalty_weights, n_features, labels)
+        return cls(l1_ratio, weights, excluded, bool(positive))
+
+    def times(self, lambdas: FloatArray) -> Penalties:
+        """Return the penalty of each target, given its lambda_."""
+        return Penalties(lambdas, self)
+
+    def of(self, lambda_: float, unit: float) -> ElasticNet:
+        """Return the penalty with this lambda_ of a target that is measured in this unit."""
+        l1 = lambda_ * self.l1_ratio * self.weights
+        l2 = lambda_ * (1.0 - self.l1_ratio) * self.weights
+        return ElasticNet(
+            np.minimum(l1, LARGEST_PENALTY * min(unit, 1.0)) / unit,
+            np.minimum(l2, LARGEST_PENALTY),
+            self.positive,
+        )
+
+    @property
+    def smooth(self) -> bool:
+        """Whether it has a gradient everywhere."""
+        return self.times(np.ones(1)).smooth
+
+    @property
+    def is_ridge(self) -> bool:
+        """Whether it is an L2 penalty on every feature: one decomposition serves all lambdas."""
+        return self.smooth and bool(self.weights.all())
+
+    @property
+    def has_level(self) -> bool:
+        """Whether from some lambda_ on all penalised coefficients are zero."""
+        return self.l1_ratio > 0
+
+    @property
+    def any_without_l1(self) -> bool:
+        """Whether some coefficient has no L1 penalty."""
+        return self.times(np.ones(1)).any_without_l1
+
+
+class Penalties(NamedTuple):
+    """The penalty of each target."""
+
+    lambdas: FloatArray
+    unit_penalty: UnitPenalty
+
+    def of(self, target: int, unit: float) -> ElasticNet:
+        """Return the penalty of a target that is measured in this unit."""
+        return self.unit_penalty.of(self.lambdas[target], unit)
+
+    @property
+    def excluded(self) -> BoolArray:
+        """Which features must get no coefficient."""
+        return self.unit_penalty.excluded
+
+    @property
+    def smooth(self) -> bool:
+        """Whether it has a gradient everywhere."""
+        h = self.unit_penalty
+        return not (h.positive or (h.l1_ratio * self.lambdas.max() * h.weights).any())
+
+    @property
+    def separable(self) -> bool:
+        """Whether it is a sum over the features, as every elastic net is."""
+        return True
+
+    @property
+    def any_without_l1(self) -> bool:
+        """Whether some coefficient has no L1 penalty."""
+        h = self.unit_penalty
+        return not (h.l1_ratio * self.lambdas.min() * h.weights).all()
+
+
+# A view asks of either which features are excluded, and whether some have no L1 penalty.
+AnyPenalty = UnitPenalty | Penalties
+
+
+class View(NamedTuple):
+    """The data as solvers see them: a design whose targets are (y - offset) / unit."""
+
+    design: Design
+    columns: Columns
+    units: FloatArray
+    offsets: FloatArray
+    sparse_coefs: bool = False  # whether few are likely to be non-zero: kept as CSR
+    moments: Moments | None = None  # of the rows, where the view is of nothing else
+
+    def coefficients(self, w: FloatArray) -> FloatArray:
+        """Coefficients of X for solutions w of shape (n_targets, n_features)."""
+        return self.units[:, None] * w * self.columns.factors
+
+    def solutions(self, coefficients: FloatArray) -> FloatArray:
+        """Return w for coefficients of X: the inverse of `coefficients`, 0 where it has none."""
+        factors = self.columns.factors
+        with np.errstate(over="ignore"):  # they may be those of other data
+            scaled = np.where(factors > 0, coefficients / np.where(factors > 0, factors, 1.0), 0.0)
+            return np.asarray(scaled / self.units[:, None])
+
+    def intercepts(self, coefs: Matrix, n_points: int = 1) -> FloatArray:
+        """Return intercepts of shape (n_points, n_targets) for as many rows of coefficients."""
+        columns = self.columns
+        explained = (coefs @ columns.means).reshape(n_points, -1)
+        return np.asarray(self.offsets + self.units * columns.target_means - explained)
+
+
+def view_rows(
+    rows: Rows,
+    Y: FloatArray,
+    weights: FloatArray | None,
+    penalty: AnyPenalty,
+    preprocessing: Preprocessing,
+    *,
+    on_gram: bool = False,
+) -> View:
+    """Show rows to the solvers; `on_gram` puts their moments in their place."""
+    n_samples, n_features = rows.shape
+    seen = Y if weights is None else Y[weights > 0]
+    offsets = seen[0] if preprocessing.centred else np.zeros(Y.shape[1])
+    units = _power_of_two(np.abs(seen - offsets).max(axis=0))
+    targets = (Y - offsets) / units
+    if on_gram:
+        moments = Moments(n_features, Y.shape[1]).add_checked(rows.X, targets, weights)
+        design, columns = design_of_moments(moments, preprocessing, penalty.excluded)
+    else:
+        design, columns = design_of_rows(
+            rows, targets, weights, preprocessing, penalty.excluded, penalty.any_without_l1
+        )
+    return View(design, columns, units, offsets, rows.is_sparse or n_features > n_samples)
+
+
+def view_moments(moments: Moments, penalty: AnyPenalty, preprocessing: Preprocessing) -> View:
+    """Show moments to the solvers."""
+    varying = moments.without_constant_targets() if preprocessing.centred else moments
+    squares = varying.scatter / varying.weight
+    if not preprocessing.centred:
+        squares = squares + varying.mean_y**2
+    units = _power_of_two(np.sqrt(squares))
+    design, columns = design_of_moments(
+        varying.with_targets_in(units), preprocessing, penalty.excluded
+    )
+    return View(design, columns, units, np.zeros_like(units), moments=moments)
+
+
+def _power_of_two(size: FloatArray) -> FloatArray:
+    """Return the power of two just above each size; one for zero."""
+    return np.ldexp(1.0, np.frexp(np.where(size > 0, size, 0.5))[1])

@@ -1,0 +1,1 @@
+"""From an estimator to a solver and back: base classes, advice, reports."""

@@ -1,0 +1,286 @@
+"""What to tell a user whose fit did not converge: the cause, the figures, and one remedy.
+
+A remedy is named only where following it changes something: it is not set already, and these data
+let it work.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from sklearn_reg._data.designs import Design
+from sklearn_reg._fitting.report import names_of_model
+from sklearn_reg._solvers import EXACT, ROUNDING, Settings, SolverResult
+from sklearn_reg._solvers.accuracy import Fitted
+from sklearn_reg._solvers.problem import Problem
+from sklearn_reg._tools.linalg import EPS
+from sklearn_reg._tools.typing import FloatArray
+
+# What is worth naming as a cause.
+SLOW_RATE = 0.5  # below this share of 1 / L
+UNEQUAL_SCALES = 10.0
+ILL_CONDITIONED = 100.0
+# Up to this many columns the spectrum tells whether descent can arrive.
+LARGEST_SPECTRUM = 500
+# An error that falls by less than exp(-this) is not much closer.
+CLOSER = 2.0
+# Rounding that is this many times the usual comes from columns that depend on each other.
+ORDINARY = 1e3
+FEW = 3  # columns that are named
+# More iterations are a remedy up to this many times as many.
+PATIENCE = 100
+
+
+class Advice(NamedTuple):
+    """What to warn of after a fit."""
+
+    category: type[Warning]
+    message: str
+    brief: str | None = None  # the message without figures, for each of many fits
+
+
+class Said(NamedTuple):
+    """A part of a message, and its figures: those of one fit, which one of many leaves out."""
+
+    text: str
+    figures: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.figures})" if self.figures else self.text
+
+
+class Trouble(NamedTuple):
+    """What happened, why, and what to do about it."""
+
+    fact: Said
+    causes: list[Said]
+    remedy: Said
+
+    def told(self, with_figures: bool) -> str:
+        """Write the message."""
+        fact, *causes, remedy = (
+            str(said) if with_figures else said.text
+            for said in (self.fact, *self.causes, self.remedy)
+        )
+        because = f" Cause: {' and '.join(causes)}." if causes else ""
+        return f"{fact}.{because} Remedy: {remedy}."
+
+
+TOO_FEW = Said("too few iterations")
+AUTO_RATE = "learning_rate='auto'"
+
+
+def advice_on_convergence(estimator: Any, fitted: Fitted, settings: Settings) -> list[Advice]:
+    """Say what is wrong with a fit, if anything is: of its worst target."""
+    excess = [
+        0.0 if result.converged else result.gap / problem.null if problem.null else np.inf
+        for problem, result in zip(fitted.problems, fitted.results, strict=True)
+    ]
+    target = int(np.argmax(excess))
+    impossible = _impossible_rate(fitted, settings)
+    if not fitted.results[target].converged:
+        trouble = _ended_above_tol(estimator, fitted, target, settings, impossible)
+    elif impossible is not None:
+        trouble = Trouble(impossible, [], Said(AUTO_RATE))
+    else:
+        return []
+    return [Advice(ConvergenceWarning, trouble.told(True), trouble.told(False))]
+
+
+def _impossible_rate(fitted: Fitted, settings: Settings) -> Said | None:
+    """Name a learning rate that cannot converge, unless nothing moved, whatever the rate."""
+    limits = [
+        (result.stable_rate, problem.curvature)
+        for problem, result in zip(fitted.problems, fitted.results, strict=True)
+        if result.stable_rate is not None and not (result.converged and not result.w.any())
+    ]
+    if not limits:
+        return None
+    limit, curvature = min(limits)
+    rate = f"learning_rate={settings.learning_rate:g}"
+    return Said(
+        f"{rate} cannot converge on these data, so steps were 1/L",
+        f"largest stable rate {limit:.4g}, 1/L = {1 / curvature:.4g}",
+    )
+
+
+def _ended_above_tol(
+    estimator: Any, fitted: Fitted, target: int, settings: Settings, impossible: Said | None
+) -> Trouble:
+    """Say how far the worst target is from `tol`, why, and what helps."""
+    problem, result = fitted.problems[target], fitted.results[target]
+    square = float(fitted.view.units[target]) ** 2
+    fact = Said(
+        f"solver {result.solver!r} ended above tol",
+        f"duality gap {result.gap * square:.3g}, tol * F(0, mean y) = "
+        f"{settings.tol * problem.null * square:.3g}, {result.n_iter} iterations",
+    )
+    lost = _hidden_by_rounding(problem, result)
+    at_rounding = problem.null and (result.solver in EXACT or result.gap <= 2.0 * lost)
+    if at_rounding or problem.design.digits_lost:
+        causes, remedy = _rounding_in_the_way(estimator, problem, result, settings, lost)
+        if impossible is not None:
+            remedy = remedy._replace(text=f"{AUTO_RATE} and {remedy.text}")
+        return Trouble(fact, causes, remedy)
+    pace, causes = _Pace(problem, result, settings), []
+    if impossible is not None:
+        causes.append(impossible)
+    elif pace.is_slow:
+        steps = f"learning_rate={settings.learning_rate:g} makes short steps"
+        causes.append(Said(steps, f"1/L = {1 / problem.curvature:.4g}"))
+    found, remedy = _slow_descent(estimator, fitted, target, pace, rate_is_to_blame=bool(causes))
+    return Trouble(fact, causes + found or [TOO_FEW], remedy)
+
+
+def _hidden_by_rounding(problem: Problem, result: SolverResult) -> float:
+    """Return how much of a gap is rounding, by what the certificate adds for it."""
+    at = problem.evaluate(result.w)
+    rounding = problem.design.rounding(result.w, problem.target)
+    return max(ROUNDING * problem.null, rounding, at.bound - at.gap)
+
+
+def dependence(estimator: Any, problem: Problem, result: SolverResult) -> Said:
+    """Name the first few columns of the model that depend on others."""
+    names = names_of_model(estimator)
+    told = []
+    for first, *others in problem.dependent_columns(result.w)[:FEW]:
+        listed = ", ".join(str(names[j]) for j in others[:FEW])
+        more = f" and {len(others) - FEW} more" if len(others) > FEW else ""
+        told.append(f"{names[first]} on {listed}{more}")
+    return Said("columns of X are too dependent for this accuracy", "; ".join(told))
+
+
+def _rounding_in_the_way(
+    estimator: Any, problem: Problem, result: SolverResult, settings: Settings, lost: float
+) -> tuple[list[Said], Said]:
+    """Say what helps where no further step does."""
+    if problem.design.digits_lost:
+        cause = "moments lost digits to rows that were far larger than those that are left"
+        anew = "gather the moments of the rows that are left (the window) anew"
+        return [Said(f"{cause}, and removing rows does not give digits back")], Said(anew)
+    # Near rounding the bound depends on the way, and tol decides that.
+    reached = max(2.0 * result.gap / problem.null, 10.0 * ROUNDING)
+    enough = Said("a larger tol", f"tol={_rounded_up(reached, 1):g}")
+    if result.gap > 2.0 * lost or lost > ORDINARY * ROUNDING * problem.null:
+        return [dependence(estimator, problem, result)], enough
+    rounding = Said(f"tol={settings.tol:g} is below rounding", f"about {lost / problem.null:.1g}")
+    return [rounding], enough
+
+
+def scales_of(design: Design) -> tuple[FloatArray, float]:
+    """Return the scales of the columns, and how far apart those above zero are."""
+    scales = np.sqrt(np.maximum(design.squares, 0.0))
+    smallest = scales.min(where=scales > 0, initial=np.inf)
+    return scales, float(scales.max(initial=0.0) / smallest)
+
+
+def _slow_descent(
+    estimator: Any, fitted: Fitted, target: int, pace: _Pace, *, rate_is_to_blame: bool
+) -> tuple[list[Said], Said]:
+    """Say what keeps a descent from arriving, and what helps: the exact solver always does."""
+    problem, result = fitted.problems[target], fitted.results[target]
+    exact = Said("solver='auto'")
+    if result.solver == "subgradient" and problem.l1.any():
+        return [Said("steps along sign(w) never settle")], exact
+    scales, spread = scales_of(problem.design)
+    if spread > UNEQUAL_SCALES and not estimator.standardize:
+        unequal = [Said("columns of X differ in scale", f"by a factor of {spread:.3g}")]
+        # Without an intercept a standard deviation is not the scale.
+        if estimator.fit_intercept and pace.comes_closer_on(scales):
+            return unequal, _standardized(estimator, fitted, target, scales)
+        return unequal, exact
+    if rate_is_to_blame:
+        return [], Said(f"{AUTO_RATE}, which is 1/L") if pace.comes_closer_at_best else exact
+    if pace.n_iterations < pace.enough <= PATIENCE * pace.n_iterations:
+        return [], Said("solver='auto', or more iterations", f"n_iterations={pace.enough:.0f}")
+    if ILL_CONDITIONED < pace.condition < np.inf:
+        figure = f"condition number {pace.condition:.2g}"
+        return [Said("the problem is ill-conditioned", figure)], exact
+    return [], exact
+
+
+def _standardized(estimator: Any, fitted: Fitted, target: int, scales: FloatArray) -> Said:
+    """Advise columns of equal scale, with all that a descent on them needs."""
+    problem, used = fitted.problems[target], scales > 0
+    remedy = "standardize=True or a scaler"
+    if estimator.learning_rate != "auto":
+        remedy += f", with {AUTO_RATE}"
+    pull = problem.design.cross[used, problem.target] / scales[used]
+    pull, l1 = (pull if problem.positive else np.abs(pull)), problem.l1[used]
+    if (pull > l1).any() or not l1.all():
+        return Said(remedy)
+    # All coefficients would be zero: on columns of equal scale the same penalty weighs more.
+    limit = fitted.penalty.lambdas[target] * (pull / l1).max()
+    return Said(remedy, f"and lambda_ below {limit:.3g}, or all coefficients are 0")
+
+
+class _Pace:
+    """How far the steps of a descent bring it, by the spectrum of its problem.
+
+    Steps of a share r of 1/L shrink the error by exp(-n r / kappa), with kappa the condition
+    number; with momentum roughly by exp(-n sqrt(r / kappa)).
+    """
+
+    def __init__(self, problem: Problem, result: SolverResult, settings: Settings) -> None:
+        self._problem, self._tol = problem, max(settings.tol, ROUNDING)
+        self._power = 0.5 if result.solver == "accelerated" else 1.0
+        self.n_iterations = settings.n_iterations
+        rate = settings.learning_rate
+        if rate is None or result.stable_rate is not None:
+            rate = np.inf  # steps were 1/L
+        self._share = min(1.0, rate * problem.curvature) if problem.curvature else 1.0
+        self.condition = _condition_number(problem)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether steps are much shorter than they could be."""
+        return self._share < SLOW_RATE
+
+    @property
+    def comes_closer_at_best(self) -> bool:
+        """Whether steps of 1/L come much closer than these."""
+        gained = 1.0 - self._share**self._power
+        return bool(self.n_iterations * gained >= CLOSER * self.condition**self._power)
+
+    def comes_closer_on(self, scales: FloatArray) -> bool:
+        """Whether steps of 1/L come close on columns divided by these scales."""
+        condition = _condition_number(self._problem, scales)
+        return bool(self.n_iterations >= CLOSER * condition**self._power)
+
+    @property
+    def enough(self) -> float:
+        """Iterations that arrive from anywhere; inf where that is unknown."""
+        factor = -np.log(self._tol) / self._power
+        return _rounded_up(float(factor * (self.condition / self._share) ** self._power), 2)
+
+
+def _condition_number(problem: Problem, scales: FloatArray | None = None) -> float:
+    """Condition number of Z'S Z + diag(l2), also with columns divided by scales; inf if unknown.
+
+    It is that on the range, which a smooth descent never leaves. A kink makes it leave, unless
+    all that is wanted are columns of equal scale.
+    """
+    used = np.flatnonzero(problem.design.squares > 0)
+    if not 0 < used.size <= LARGEST_SPECTRUM:
+        return np.inf
+    gram = problem.design.gram(used, used)
+    if scales is not None:
+        gram = gram / np.multiply.outer(scales[used], scales[used])
+    # Beside a kink, columns of equal scale may need a smaller lambda, and so have less L2.
+    l2 = problem.l2[used] if scales is None or problem.smooth else np.zeros(used.size)
+    values = np.linalg.eigvalsh(gram + np.diag(l2))
+    kept = values[values > EPS * used.size * values[-1]]
+    if scales is None and not problem.smooth and kept.size < used.size:
+        return np.inf
+    return float(kept[-1] / kept[0])
+
+
+def _rounded_up(value: float, digits: int) -> float:
+    """Round up to so many digits."""
+    if not 0.0 < value < np.inf:
+        return value
+    unit = 10.0 ** (np.floor(np.log10(value)) - digits + 1)
+    return float(np.ceil(value / unit) * unit)

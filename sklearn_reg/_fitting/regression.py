@@ -1,0 +1,295 @@
+"""Least squares with a penalty: fit rows, batches or moments by the solver that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import deepcopy
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sklearn_reg._checks.labels import keep_fitting_labels
+from sklearn_reg._checks.parameters import check_count, check_lambda
+from sklearn_reg._checks.values import check_number
+from sklearn_reg._data.cells import CellMoments, one_cell
+from sklearn_reg._data.data import Batch, Data, OfMoments
+from sklearn_reg._data.reading import check_y, count, read, read_all
+from sklearn_reg._data.units import Penalties, View
+from sklearn_reg._fitting.advice import Advice, advice_on_convergence
+from sklearn_reg._fitting.linear_model import PenalizedModel, all_or_nothing
+from sklearn_reg._solvers import AUTO_ITERATIONS, EXACT, SOLVERS, Settings, choose
+from sklearn_reg._solvers.accuracy import Fitted, solve, surely
+from sklearn_reg._tools.progress import start, with_callbacks
+from sklearn_reg._tools.typing import FloatArray, Matrix
+from sklearn_reg.moments import Moments
+
+BEGAN_ANEW = (
+    "partial_fit began anew, because fit keeps no moments_ of its rows. To go on from rows, give "
+    "them to partial_fit or fit_batches first."
+)
+
+
+class PenalizedRegression(PenalizedModel):
+    """Least squares with an elastic-net penalty; a subclass says which by `_l1_ratio`."""
+
+    def _l1_ratio(self) -> float:
+        """Share of L1 in the penalty, validated."""
+        raise NotImplementedError
+
+    def fit(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit the coefficients and the intercept.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dask collection} of shape (n_samples, n_features)
+            Training data. float64 and float32 are read as they are, never copied or changed. The
+            chunks of a Dask array or data frame stay where they are; tall ones leave `moments_`.
+        y : {array-like, dask collection} of shape (n_samples,) or (n_samples, n_targets)
+            Targets. Columns are solved independently of each other.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights; only their ratios matter. None means equal weights.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data are not valid. The estimator is then as it was before.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the learning rate cannot converge, or if the fit ends with a duality gap above
+            `tol * F(0, mean y)`. It gives the figures, the cause and the remedy.
+        """
+        with all_or_nothing(self) as advice:
+            advice += self._fit(X, y, sample_weight)
+        return self
+
+    def partial_fit(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Add rows, and fit all rows so far: exactly what `fit` finds on all of them at once.
+
+        Least squares needs no more of the rows than their moments, which add; `moments_` keeps
+        them, in (n_features + n_targets)^2 numbers whatever the number of rows. The solver starts
+        at the last fit, and may end elsewhere within `tol`. To read all of a stream and fit once,
+        use `fit_batches`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dask collection} of shape (n_samples, n_features)
+            Further rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their targets, in the same shape every time.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, on one scale for all calls. None means 1 for every row.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data are not valid, or the rows do not fit those before. The
+            estimator is then as it was before.
+
+        Warns
+        -----
+        UserWarning
+            If the estimator was fitted by `fit`, whose rows are not kept: it then begins anew.
+        ConvergenceWarning
+            As `fit`; and if the columns are so dependent that moments cannot certify `tol`.
+
+        References
+        ----------
+        T. F. Chan, G. H. Golub, R. J. LeVeque (1983). Algorithms for computing the sample
+        variance. The American Statistician 37(3). https://doi.org/10.1080/00031305.1983.10483115
+        """
+        anew = hasattr(self, "coef_") and not hasattr(self, "moments_")
+        with all_or_nothing(self) as advice:
+            advice += self._partial_fit(X, y, sample_weight)
+            if anew:
+                advice.append(Advice(UserWarning, BEGAN_ANEW))
+        return self
+
+    def fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> Self:
+        """Fit rows that come in batches, in one pass: exactly what `fit` finds on all of them.
+
+        Parameters
+        ----------
+        batches : iterable of (X, y) or (X, y, sample_weight)
+            Each as `partial_fit` takes them; read once, one at a time, and not kept. Batches
+            without rows are passed over.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator; further rows can follow by `partial_fit`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter is not valid or a batch is not (the message has its number), or if there
+            is no row. The estimator is then as it was before, as it is if reading fails.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `partial_fit`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_reg import RidgeRegression
+        >>> X, y = np.arange(8.0).reshape(4, 2) ** 2, np.array([1.0, 0.0, 2.0, 3.0])
+        >>> model = RidgeRegression(lambda_=0.1, solver="auto")
+        >>> streamed = model.fit_batches((X[k : k + 2], y[k : k + 2]) for k in (0, 2)).coef_.copy()
+        >>> bool(np.allclose(streamed, model.fit(X, y).coef_, rtol=1e-10))
+        True
+        """
+        with all_or_nothing(self) as advice:
+            advice += self._fit_batches(batches)
+        return self
+
+    def fit_moments(self, moments: Moments) -> Self:
+        """Fit from moments: merged from several processes, or with rows taken away.
+
+        Parameters
+        ----------
+        moments : Moments
+            Of all rows, such as `sum(part.moments_ for part in parts)`, or
+            `model.moments_ - Moments.from_data(X_old, y_old)`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator; further rows can follow by `partial_fit`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the moments are not valid. The estimator is then as it was before.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `partial_fit`.
+        """
+        if not isinstance(moments, Moments):
+            raise TypeError(f"moments must be Moments, got {type(moments).__name__}")
+        if not moments.weight > 0:
+            raise ValueError("moments must be those of at least one row, got weight 0")
+        with all_or_nothing(self) as advice:
+            advice += self._fit_moments(moments)
+        return self
+
+    @with_callbacks
+    def _fit(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None) -> list[Advice]:
+        """Fit rows, and return advice."""
+        settings = self._settings()
+        data = read(self, X, y, sample_weight)
+        with start(self):
+            return self._fit_data(data, settings, warm=self.warm_start)
+
+    @with_callbacks
+    def _partial_fit(
+        self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None
+    ) -> list[Advice]:
+        """Add rows to those so far, fit all, and return advice."""
+        settings, so_far = self._settings(), self._read_so_far()
+        data = read(self, X, y, sample_weight, first=so_far is None, normalized=False)
+        if so_far is not None:
+            check_y(data, so_far.y_ndim, so_far.n_targets)
+        with start(self):
+            return self._fit_data(_with(data, so_far), settings, warm=True)
+
+    @with_callbacks
+    def _fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> list[Advice]:
+        """Read all batches, fit, and return advice."""
+        settings, so_far = self._settings(), None
+
+        def add(batch: Batch) -> None:
+            nonlocal so_far
+            if so_far is None:  # refuse a wrong penalty before all is read
+                self._penalty(batch)
+            so_far = _with(batch, so_far)
+
+        with start(self, count(batches)) as task:
+            read_all(self, batches, task, add)
+            assert so_far is not None
+            return self._fit_data(so_far, settings, warm=True)
+
+    def _fit_moments(self, moments: Moments) -> list[Advice]:
+        """Fit given moments, and return advice."""
+        settings = self._settings()
+        given = OfMoments(deepcopy(moments), np.dtype(np.float64), 2)
+        given.y_ndim = 1 if given.n_targets == 1 else 2
+        keep_fitting_labels(self, given.n_features, given.n_targets)
+        self.n_features_in_ = given.n_features
+        return self._fit_data(given, settings, warm=True)
+
+    def _read_so_far(self) -> OfMoments | None:
+        """Return what `partial_fit` adds to, a copy: nothing at first, or after `fit`."""
+        if not hasattr(self, "moments_"):
+            return None
+        return OfMoments(deepcopy(self.moments_), self.coef_.dtype, self.coef_.ndim)
+
+    def _fit_data(self, data: Data, settings: Settings, *, warm: bool) -> list[Advice]:
+        """Solve one problem per target, as accurately as it takes; store, and return advice."""
+        penalty = self._penalty(data)
+        solver = SOLVERS[choose(self.solver, penalty)]
+
+        def solve_on(view: View) -> Fitted:
+            return solve(view, penalty, solver, self._starts(view, warm), settings)
+
+        with data.overflow_explained():
+            views = data.views(penalty, self._preprocessing, solver.gram_use)
+            fitted = self._store(surely(views, solve_on)[1], data.dtype, data.y_ndim)
+        self.__dict__.pop("moments_", None)  # of other rows
+        if fitted.view.moments is not None:
+            self.moments_ = fitted.view.moments
+        return advice_on_convergence(self, fitted, settings)
+
+    def _settings(self) -> Settings:
+        """Check the parameters that do not depend on the data."""
+        self._check_flags("warm_start")
+        rate = self.learning_rate
+        if not (isinstance(rate, str) and rate == "auto"):
+            rate = check_number(rate, "learning_rate", "a number > 0 or 'auto'")
+        settings = Settings(
+            learning_rate=None if rate == "auto" else rate,
+            n_iterations=check_count(self.n_iterations, "n_iterations"),
+            tol=self._check_tol(),
+        )
+        if self.solver in ("auto", *EXACT):  # which take no learning rate: no warning is about it
+            settings = settings._replace(learning_rate=None)
+        if self.solver == "auto":
+            settings = settings._replace(n_iterations=AUTO_ITERATIONS)
+        return settings
+
+    def _penalty(self, data: Data) -> Penalties:
+        """Check the penalty and spread it over targets and features."""
+        lambdas = check_lambda(self.lambda_, data.n_targets, self._labels.targets)
+        return self._unit_penalty(self._l1_ratio(), data.n_features).times(lambdas)
+
+    def _starts(self, view: View, warm: bool) -> FloatArray:
+        """Return where each target starts: at zero, or at the last fit."""
+        shape = (view.units.size, view.columns.factors.size)
+        if warm:
+            coef = np.atleast_2d(getattr(self, "coef_", np.zeros(0)))
+            if coef.shape == shape:
+                return view.solutions(coef)
+        return np.zeros(shape)
+
+
+def _with(batch: Batch, so_far: OfMoments | None) -> OfMoments:
+    """Add these rows to what has been read, in place."""
+    gathered, dtype = CellMoments(1, batch.n_features, batch.n_targets), batch.dtype
+    if so_far is not None:
+        gathered.found[0], dtype = so_far.moments, np.result_type(so_far.dtype, dtype)
+    return OfMoments(batch.added_to(gathered, one_cell).parts[0], dtype, batch.y_ndim)

@@ -1,0 +1,213 @@
+"""What results say of themselves: named coefficients, tables, summaries for notebooks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from sklearn_reg._checks.labels import (
+    ColumnLabels,
+    check_names,
+    feature_labels,
+    generic_labels,
+    labels_of,
+)
+from sklearn_reg._tools.typing import FloatArray
+
+SHOWN = 10  # coefficients in a notebook
+
+
+def feature_names_of(X: Any) -> list[str]:
+    """Return the labels of the columns as text, or x0, x1, ... where they have none."""
+    labels = labels_of(X)
+    if labels is None:
+        labels = generic_labels("x", X.shape[1] if hasattr(X, "shape") else len(X[0]))
+    return [str(label) for label in labels]
+
+
+def names_of_model(model: Any, feature_names: Sequence[Hashable] | None = None) -> ColumnLabels:
+    """Return the labels of a model's features: those given, those it saw, or x0, x1, ..."""
+    n_features = model.n_features_in_
+    if feature_names is not None:
+        return check_names(feature_names, n_features, "feature_names", "feature")
+    return feature_labels(model) or generic_labels("x", n_features)
+
+
+def coefficient_table(
+    model: Any, feature_names: Sequence[Hashable] | None, *, sort: bool, nonzero: bool
+) -> Any:
+    """Return named coefficients, as a DataFrame where pandas is installed."""
+    names = names_of_model(model, feature_names)
+    coefs: FloatArray = np.atleast_2d(model.coef_)
+    titles: ColumnLabels = ["coefficient"]
+    if model.coef_.ndim == 2:
+        titles = model._labels.targets or generic_labels("y", len(coefs))
+    order = np.arange(len(names))
+    if sort:
+        order = np.argsort(-np.abs(coefs).max(axis=0), kind="stable")
+    if nonzero:
+        order = order[coefs[:, order].any(axis=0)]
+    return table_of([names[j] for j in order], "feature", titles, coefs[:, order])
+
+
+def table_of(index: ColumnLabels, title: str, titles: ColumnLabels, columns: FloatArray) -> Any:
+    """Return labelled columns as a DataFrame, or as a structured array where there is no pandas."""
+    try:
+        import pandas as pd
+    except ImportError:
+        fields = [title, *map(str, titles)]
+        if len(set(fields)) < len(fields):
+            fields = [title, *(f"y{number}" for number in range(len(titles)))]
+        table = np.empty(
+            len(index), dtype=[(fields[0], object), *((f, columns.dtype) for f in fields[1:])]
+        )
+        for field, column in zip(fields, [index, *columns], strict=True):
+            table[field] = column
+        return table
+    # Labels that are tuples stay what they are: entries of one index.
+    return pd.DataFrame(
+        columns.T,
+        index=pd.Index(index, name=title, tupleize_cols=False),
+        columns=pd.Index(titles, tupleize_cols=False),
+    )
+
+
+def path_frame(path: Any) -> Any:
+    """Return a table of a path: a row a lambda, for one target after another."""
+    pd = _pandas("RegularizationPath")
+    n_lambdas, n_features = path.coefs.shape[0], path.coefs.shape[-1]
+    # (n_targets, n_lambdas), and an axis for the features
+    fields = [np.reshape(field, (n_lambdas, -1)).T for field in path[2:]]
+    coefs = path.coefs.reshape(n_lambdas, -1, n_features).swapaxes(0, 1)
+    columns = [np.tile(path.lambdas, len(coefs)), *map(np.ravel, fields)]
+    titles = ["lambda", "intercept", "dual_gap", "degrees_of_freedom", "training_loss"]
+    frame = pd.DataFrame(
+        np.column_stack([*columns, coefs.reshape(-1, n_features)]),
+        columns=pd.Index([*titles, *_features_of_path(path)], tupleize_cols=False),
+    )
+    if path.coefs.ndim == 3:
+        targets = path.target_names or generic_labels("y", len(coefs))
+        of_rows = [target for target in targets for _ in range(n_lambdas)]
+        frame.insert(0, "target", of_rows, allow_duplicates=True)
+    return frame
+
+
+def path_summary(path: Any) -> dict[str, str]:
+    """Return what a path amounts to."""
+    features = [str(label) for label in _features_of_path(path)[:4]]
+    named = ", ".join(features[:3] + ["..."] * (len(features) > 3))
+    counts, losses = np.count_nonzero(path.coefs, axis=-1), path.training_loss
+    return {
+        "lambdas": _ends(path.lambdas, "down"),
+        "features": f"{path.coefs.shape[-1]} ({named})",
+        "targets": str(path.coefs.shape[1]) if path.coefs.ndim == 3 else "",
+        "non-zero coefficients": f"{counts.min()} to {counts.max()}",
+        "degrees of freedom": f"{np.min(path.degrees_of_freedom):.4g} to "
+        f"{np.max(path.degrees_of_freedom):.4g}",
+        "training loss": f"{np.max(losses):.4g} down to {np.min(losses):.4g}",
+        "largest duality gap": f"{np.max(path.dual_gaps):.2g}",
+    }
+
+
+def sweep_frame(sweep: Any) -> Any:
+    """Return a table of a sweep: a row a lambda."""
+    pd = _pandas("LambdaSweep")
+    losses = sweep.validation_losses
+    n_folds = losses.shape[1]
+    spread = losses.std(axis=1, ddof=1) if n_folds > 1 else np.zeros(len(losses))
+    return pd.DataFrame(
+        {
+            "lambda": sweep.lambdas,
+            "train_loss": sweep.train_loss,
+            "validation_loss": sweep.validation_loss,
+            "standard_error": spread / np.sqrt(n_folds),
+            "verdict": sweep.verdicts,
+        }
+    )
+
+
+def sweep_summary(sweep: Any) -> dict[str, str]:
+    """Return what a sweep amounts to."""
+    best = sweep.verdicts.index("best")
+    counts = Counter(sweep.verdicts)
+    return {
+        "lambdas": _ends(sweep.lambdas, "up"),
+        "folds": str(sweep.validation_losses.shape[1]),
+        "best lambda": f"{sweep.best_lambda:.4g}",
+        "validation loss there": f"{sweep.validation_loss[best]:.4g} "
+        f"(training loss {sweep.train_loss[best]:.4g})",
+        "verdicts": ", ".join(f"{count} {verdict}" for verdict, count in counts.items()),
+    }
+
+
+def as_text(title: str, rows: dict[str, str], fields: Sequence[str]) -> str:
+    """Write a summary in a few lines, and how to get at the rest."""
+    rows = {**rows, "fields": ", ".join(fields), "to_frame()": "a table"}
+    return "\n".join([title, *(f"  {name}: {value}" for name, value in rows.items() if value)])
+
+
+def as_html(title: str, rows: dict[str, str]) -> str:
+    """Write a summary as a table."""
+    return _table(title, rows.items())
+
+
+def _features_of_path(path: Any) -> ColumnLabels:
+    return path.feature_names or generic_labels("x", path.coefs.shape[-1])
+
+
+def _ends(lambdas: FloatArray, way: str) -> str:
+    return f"{len(lambdas)}, from {lambdas[0]:.4g} {way} to {lambdas[-1]:.4g}"
+
+
+def _pandas(of: str) -> Any:
+    """Return pandas, which only tables ask for."""
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(
+            f"{of}.to_frame() makes a DataFrame and needs pandas: pip install pandas. The fields "
+            "of the tuple have the same numbers."
+        ) from error
+    return pd
+
+
+def html_summary(model: Any) -> str:
+    """Return what a reader of a notebook asks of a fit: how sparse, how certain, how long."""
+    coefs: FloatArray = np.atleast_2d(model.coef_)
+    gap, objective = float(np.max(model.dual_gap_)), float(np.max(model.objective_))
+    rows = {
+        "lambda": _number(model.lambda_),
+        "l1_ratio": _number(getattr(model, "l1_ratio_", getattr(model, "l1_ratio", None))),
+        "non-zero weights": f"{np.count_nonzero(coefs)} of {coefs.size}",
+        "objective F": f"{objective:.6g}",
+        "duality gap": f"{gap:.2g}: F is at most this far above the optimum",
+        "certified to tol": "yes" if model.converged_ else f"no (tol={model.tol:g})",
+        "iterations": f"{model.n_iter_} of {model.solver_}",
+    }
+    largest = np.argsort(-np.abs(coefs).max(axis=0), kind="stable")[:SHOWN]
+    names = names_of_model(model)
+    weights = [(str(names[j]), ", ".join(f"{w:.4g}" for w in coefs[:, j])) for j in largest]
+    return (
+        '<div style="display: flex; flex-wrap: wrap; align-items: flex-start; gap: 2em">'
+        f"{_table('Fit', rows.items())}{_table('Largest coefficients', weights)}</div>"
+    )
+
+
+def _number(value: Any) -> str:
+    return "" if value is None else ", ".join(f"{v:.4g}" for v in np.ravel(value))
+
+
+def _table(title: str, rows: Iterable[tuple[str, str]]) -> str:
+    cells = "".join(
+        f"<tr><th style='text-align: left'>{escape(name)}</th>"
+        f"<td style='text-align: left'>{escape(value)}</td></tr>"
+        for name, value in rows
+        if value
+    )
+    return (
+        f"<table><caption style='text-align: left'><b>{escape(title)}</b></caption>{cells}</table>"
+    )

@@ -1,0 +1,1 @@
+"""Cross-validation: splits, folds, the choice of lambda."""

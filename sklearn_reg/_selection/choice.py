@@ -1,0 +1,206 @@
+"""Which lambda a cross-validation chooses, and what to tell about the choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeGuard
+
+import numpy as np
+
+from sklearn_reg._checks.values import calling
+from sklearn_reg._solvers.paths import Points
+from sklearn_reg._tools.typing import BoolArray, FloatArray
+
+CRITERIA = ("aic", "bic", "gcv")
+RULES = ("min", "1se", *CRITERIA)
+Rule = str | Callable[[FloatArray, FloatArray], int]
+
+# Losses that differ by less than this share are equal: the solutions have a tolerance as well.
+EQUAL = 1e-6
+# The end of a curve is compared with where lambda is this many times as large.
+DECADE = 10.0
+# Without folds to take a standard error from, losses are as good within this share of the smallest,
+# and information criteria within this difference.
+AS_GOOD, AS_GOOD_CRITERION = 0.01, 2.0
+
+
+class Choice(NamedTuple):
+    """Which point of which grid was chosen, and what else there was to choose."""
+
+    ratio: int
+    chosen: int
+    best: int  # with the smallest loss, or value of the criterion
+    smallest: int  # with the smallest loss
+    one_standard_error: int  # the largest lambda within one standard error of that
+
+
+def check_rule(rule: Any) -> Rule:
+    """Return a rule that is known or callable."""
+    if isinstance(rule, str) and rule in RULES:
+        return rule
+    if callable(rule):
+        called: Rule = rule
+        return called
+    listed = ", ".join(repr(known) for known in RULES)
+    raise ValueError(f"rule must be one of {listed} or a callable, got {rule!r}")
+
+
+def is_criterion(rule: Rule) -> TypeGuard[str]:
+    """Whether a rule needs the path of all of the data."""
+    return isinstance(rule, str) and rule in CRITERIA
+
+
+def choose(
+    rule: Rule, grids: Sequence[FloatArray], losses: FloatArray, values: FloatArray | None
+) -> Choice:
+    """Apply a rule to losses of shape (n_ratios, n_lambdas, n_folds), infinite where undefined.
+
+    `values`, of shape (n_ratios, n_lambdas), are those of an information criterion.
+    """
+    ratio, best = _smallest(losses.mean(axis=2) if values is None else values)
+    smallest = int(np.argmin(losses[ratio].mean(axis=1)))
+    sparser = one_standard_error(losses[ratio])
+    chosen = best
+    if rule == "1se":
+        chosen = sparser
+    elif callable(rule):
+        # Copies: what a rule does to them concerns nobody else.
+        with calling("rule", rule):
+            answer = rule(grids[ratio].copy(), losses[ratio].copy())
+        chosen = _index(answer, len(grids[ratio]), rule)
+    return Choice(ratio, chosen, best, smallest, sparser)
+
+
+def _index(answer: Any, n_lambdas: int, rule: Rule) -> int:
+    """Return what a rule answered as an index."""
+    wanted = f"rule must return the index of a lambda, an integer from 0 to {n_lambdas - 1}"
+    value = np.asarray(answer)
+    if value.ndim or value.dtype == bool or not np.issubdtype(value.dtype, np.integer):
+        raise TypeError(
+            f"{wanted}, got {answer!r} from {rule!r}. The index of a lambda is "
+            "int(np.argmin(np.abs(lambdas - lambda_)))."
+        )
+    if not 0 <= value < n_lambdas:
+        raise ValueError(f"{wanted}, got {answer!r} from {rule!r}")
+    return int(value)
+
+
+def _smallest(values: FloatArray) -> tuple[int, int]:
+    """Return where the smallest of a matrix is, the first if there are several."""
+    ratio, index = np.unravel_index(np.argmin(values), values.shape)
+    return int(ratio), int(index)
+
+
+def one_standard_error(losses: FloatArray) -> int:
+    """Return the index of the most regularised model within one standard error of the best.
+
+    Parameters
+    ----------
+    losses : ndarray of shape (n_lambdas, n_folds)
+        Losses, for lambdas from the largest to the smallest; infinite where they are undefined.
+
+    Returns
+    -------
+    int
+        The first index whose mean is at most the smallest mean plus its standard error.
+
+    References
+    ----------
+    L. Breiman, J. Friedman, R. Olshen, C. Stone (1984). Classification and Regression Trees,
+    section 3.4.3. https://doi.org/10.1201/9781315139470
+    """
+    return int(np.argmax(within_one_standard_error(losses)))
+
+
+def within_one_standard_error(losses: FloatArray) -> BoolArray:
+    """Say for which rows of losses (n_lambdas, n_folds) the mean is that near the smallest."""
+    means = losses.mean(axis=1)
+    best = int(np.argmin(means))
+    return np.asarray(means <= means[best] + standard_error(losses[best]))
+
+
+def standard_error(losses: FloatArray) -> float:
+    """Return the standard error of a mean over folds; 0 where there is one fold."""
+    return float(losses.std(ddof=1) / np.sqrt(losses.size)) if losses.size > 1 else 0.0
+
+
+def criterion(rule: str, points: Points, n: int, intercept: bool, units: FloatArray) -> FloatArray:
+    """AIC, BIC or generalised cross-validation along a path, summed over targets.
+
+    With RSS = n times the training loss and df the degrees of freedom (and one for the intercept):
+    AIC = n log(RSS / n) + 2 df, BIC = n log(RSS / n) + log(n) df, GCV = (RSS / n) / (1 - df / n)^2.
+    Losses are in `units`, one a target, so that targets count alike.
+    """
+    freedom = np.minimum(points.degrees_of_freedom + intercept, n)
+    loss = np.maximum(points.losses / units, np.finfo(float).tiny)
+    if rule == "gcv":
+        # A model that leaves no degree of freedom has no estimate.
+        left = np.where(freedom < n, 1.0 - freedom / n, 1e-8)
+        return np.asarray((loss / left**2).sum(axis=1))
+    factor = 2.0 if rule == "aic" else np.log(n)
+    # Without a degree of freedom the likelihood has no bound, and the model no criterion.
+    values = np.where(freedom < n, n * np.log(loss) + factor * freedom, np.inf)
+    return np.asarray(np.where(np.isinf(values), np.finfo(float).max / 1e3, values).sum(axis=1))
+
+
+class Curve(NamedTuple):
+    """What one grid was chosen from: losses of the folds, or one column of a criterion."""
+
+    lambdas: FloatArray
+    losses: FloatArray  # of shape (n_lambdas, n_folds)
+    rule: Rule
+
+    @property
+    def is_logarithm(self) -> bool:
+        """Whether losses are logarithms, of which only differences mean something."""
+        return self.rule in ("aic", "bic")
+
+    def is_flat(self, rounding: float) -> bool:
+        """Whether all losses are equal, but for what the tolerance and rounding make of them."""
+        means = self.losses.mean(axis=1)
+        means = means[np.isfinite(means)]
+        equal = EQUAL if self.is_logarithm else EQUAL * np.abs(means).max()
+        return bool(np.ptp(means) <= equal + rounding)
+
+    def falls(self) -> bool:
+        """Whether the loss falls by more than a standard error over the last decade of lambda."""
+        means, lambdas = self.losses.mean(axis=1), self.lambdas
+        before = np.append(0, np.flatnonzero(lambdas >= DECADE * lambdas[-1]))[-1]
+        return bool(means[before] - means[-1] > self._as_good())
+
+    def _as_good(self) -> float:
+        """Return by how much the loss may exceed the last one and the model still be as good."""
+        if self.is_logarithm:
+            return AS_GOOD_CRITERION
+        if self.losses.shape[1] == 1:
+            return AS_GOOD * abs(float(self.losses[-1, 0]))
+        return standard_error(self.losses[-1])
+
+
+def advice_on_edges(
+    curve: Curve, best: int, *, is_null: bool, rounding: float, remedy: Callable[[], str]
+) -> str | None:
+    """Say what to do about the smallest loss at an end of the grid; None where nothing helps.
+
+    `is_null` says that the model at the largest lambda has no coefficient, so that a larger one
+    gives the same. The remedy is for the other end.
+    """
+    lambdas, last = curve.lambdas, len(curve.lambdas) - 1
+    if last == 0 or curve.is_flat(rounding):
+        return None
+    if best == 0 and not is_null:
+        return (
+            f"the smallest error is at the largest lambda, {lambdas[0]:.3g}, where the grid "
+            "begins: extend it upwards with larger lambdas."
+        )
+    if best != last or lambdas[last] == 0:
+        return None
+    where = (
+        f"the smallest error is at the smallest lambda, {lambdas[last]:.3g}, where the grid ends"
+    )
+    if curve.falls():
+        return f"{where}, and still falls there: {remedy()}."
+    return (
+        f"{where}, and is flat there: no penalty is as good on these data. To have it among the "
+        "candidates, add 0 to lambdas."
+    )

@@ -1,0 +1,472 @@
+"""Cross-validation over a grid of penalties: what the three CV classes share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from numbers import Integral
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn import get_config
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import LeaveOneOut, PredefinedSplit
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_reg._checks.values import overflow_explained
+from sklearn_reg._data.cells import CellMoments
+from sklearn_reg._data.data import Batch, InMemory, check_weight
+from sklearn_reg._data.designs import Preprocessing
+from sklearn_reg._data.reading import count, read, read_all
+from sklearn_reg._data.units import UnitPenalty
+from sklearn_reg._fitting.advice import UNEQUAL_SCALES, Advice, dependence, scales_of
+from sklearn_reg._fitting.linear_model import PenalizedModel, all_or_nothing
+from sklearn_reg._selection.assignment import Assignment, Labelled, RoundRobin
+from sklearn_reg._selection.choice import (
+    Choice,
+    Curve,
+    Rule,
+    advice_on_edges,
+    check_rule,
+    choose,
+    is_criterion,
+)
+from sklearn_reg._selection.curves import (
+    Curves,
+    criteria,
+    cross_validate,
+    grids_of,
+    kept_small,
+    leave_one_out_curves,
+    refit,
+)
+from sklearn_reg._selection.folds import Folds, RowFolds, StreamFolds, folds_in_memory
+from sklearn_reg._selection.scoring import scorer_of, scores_of
+from sklearn_reg._selection.splits import routed_splitter, splitter_of
+from sklearn_reg._solvers.accuracy import Fitted
+from sklearn_reg._solvers.grids import Grid, check_lambdas
+from sklearn_reg._tools.linalg import dense
+from sklearn_reg._tools.progress import Task, start, with_callbacks
+from sklearn_reg._tools.typing import FloatArray, Matrix
+
+
+class PenalizedRegressionCV(PenalizedModel):
+    """Cross-validation over a grid of penalties; a subclass says which by `_l1_ratios`."""
+
+    def _l1_ratios(self) -> tuple[list[float], bool]:
+        """Shares of L1, validated, and whether there is a list of them."""
+        raise NotImplementedError
+
+    def fit(
+        self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None, **params: Any
+    ) -> Self:
+        """Choose lambda by cross-validation, and fit all of the data with it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dask collection} of shape (n_samples, n_features)
+            Data. float64 and float32 are read as they are, never copied, whatever the folds. Rows
+            of a Dask array or data frame stay where they are: `scoring` must be None for them, and
+            a splitter sees their numbers only.
+        y : {array-like, dask collection} of shape (n_samples,) or (n_samples, n_targets)
+            Targets. They share lambda and count alike in its choice.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, in training and in the errors. None means equal weights.
+        **params : dict
+            `groups` for the splitter; with metadata routing enabled, what the splitter and the
+            scorer request.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the data are not valid. The estimator is then as it was before.
+
+        Warns
+        -----
+        UserWarning
+            If the smallest error is at an end of the grid beyond which it may fall further.
+        ConvergenceWarning
+            If some duality gap stayed above `tol * F(0, mean y)`.
+        """
+        with all_or_nothing(self) as advice:
+            advice += self._fit(X, y, sample_weight, params)
+        return self
+
+    def fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> Self:
+        """Choose lambda and fit, in one pass over rows that come in batches.
+
+        With `cv` an integer k (None: 5), row i of the stream is tested in fold i mod k, however it
+        is cut into batches; `PredefinedSplit` gives the fold of each row. What is kept are the
+        moments of each fold: k (n_features + n_targets)^2 numbers. The result is that of `fit` on
+        all rows with the same folds.
+
+        Parameters
+        ----------
+        batches : iterable of (X, y) or (X, y, sample_weight)
+            Rows as `fit` takes them; read once, one batch at a time, and not kept. Weights are on
+            one scale for all batches. Batches without rows are passed over.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter is not valid or a batch is not (the message has its number), if there is
+            no row, if `scoring` is not None, or if `cv` asks for all rows. The estimator is then as
+            it was before, as it is if reading fails.
+
+        Warns
+        -----
+        UserWarning, ConvergenceWarning
+            As `fit`; and if the columns are so dependent that moments cannot certify `tol`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_reg import LassoRegressionCV
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(90, 3))
+        >>> y = X[:, 0] + rng.normal(size=90)
+        >>> batches = ((X[k : k + 30], y[k : k + 30]) for k in (0, 30, 60))
+        >>> model = LassoRegressionCV(cv=3).fit_batches(batches)
+        >>> model.mse_path_.shape
+        (100, 3)
+        """
+        with all_or_nothing(self) as advice:
+            advice += self._fit_batches(batches)
+        return self
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Say which metadata go to the splitter and to the scorer.
+
+        Returns
+        -------
+        MetadataRouter
+            What scikit-learn's metadata routing asks for.
+        """
+        to_fit = MethodMapping().add(caller="fit", callee="split")
+        # By name: scikit-learn before 1.8 copies its owner, and an iterator cannot be copied.
+        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
+        router.add(splitter=routed_splitter(self.cv), method_mapping=to_fit)
+        if self.scoring is not None:
+            to_score = MethodMapping().add(caller="fit", callee="score")
+            router.add(scorer=scorer_of(self.scoring), method_mapping=to_score)
+        return router
+
+    def __dir__(self) -> list[str]:
+        # Notebooks, debuggers and scikit-learn's own dir read all that is listed: nothing that only
+        # looks may make an array of every coefficient of every fold.
+        listed = set(object.__dir__(self)) - {"fold_coefs_"}
+        return [name for name in listed if hasattr(self, name)]
+
+    @property
+    def fold_coefs_(self) -> FloatArray:
+        """Coefficients of each fold, of shape (n_lambdas, n_folds, n_features).
+
+        With several targets and with several values of l1_ratio there is an axis for them, before
+        the features and in front. The array is made when it is asked for, and `dir` does not list
+        it.
+        """
+        check_is_fitted(self)
+        n_targets = 1 if self.coef_.ndim == 1 else len(self.coef_)
+        ratios = [
+            np.stack([dense(W).reshape(-1, n_targets, W.shape[1]) for W in folds], axis=1)
+            for folds in self._fold_coefs
+        ]
+        coefs = np.stack(ratios)
+        coefs = coefs[:, :, :, 0] if self.coef_.ndim == 1 else coefs
+        return coefs if self._many_ratios else coefs[0]
+
+    @with_callbacks
+    def _fit(
+        self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None, params: dict[str, Any]
+    ) -> list[Advice]:
+        """Fit, and return what to warn of."""
+        plan = self._plan()
+        data = read(self, X, y, sample_weight)
+        if not isinstance(data, InMemory):
+            self._refuse_scoring("Dask collections, whose rows stay where they are")
+        to_split, to_score = self._route(sample_weight, params)
+        splitter = splitter_of(self.cv)
+        penalties = self._penalties(plan.ratios)
+        # Scorers, rules and splitters run outside: their errors say nothing of the data.
+        guarded = data.overflow_explained
+        folds: Folds
+        curves = None
+        if isinstance(data, InMemory) and self._leaves_one_out(splitter, data, penalties):
+            with guarded():
+                folds = all_rows = folds_in_memory(data, None, {}, self._preprocessing)
+                grids = grids_of(plan.grid, all_rows, penalties)
+                curves = leave_one_out_curves(all_rows, penalties, grids, plan.tol)
+        if curves is None:
+            folds = _folds_of(data, splitter, to_split, self._preprocessing)
+            with guarded():
+                grids = grids_of(plan.grid, folds, penalties)
+        with start(self, len(penalties) * folds.n_folds + 1) as task:
+            if curves is None:
+                with guarded():
+                    curves = cross_validate(folds, penalties, grids, plan.tol, self.n_jobs, task)
+            scores = None
+            if self.scoring is not None:
+                assert isinstance(data, InMemory)
+                assert isinstance(folds, RowFolds)
+                scores = scores_of(
+                    self.scoring, data, folds.splits, curves.coefs, curves.intercepts, to_score
+                )
+            found = _Found(folds, penalties, grids, curves, scores)
+            return self._finish(plan, found, data.dtype, data.y_ndim, guarded, task)
+
+    @with_callbacks
+    def _fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> list[Advice]:
+        """Fit a stream of rows, and return what to warn of."""
+        plan = self._plan()
+        assignment = self._assignment()
+        n_fits = len(plan.ratios) * assignment.n_folds
+        gathered, penalties, dtype, y_ndim = None, [], np.dtype(np.float32), 1
+
+        def add(batch: Batch) -> None:
+            nonlocal gathered, penalties, dtype, y_ndim
+            if gathered is None:
+                penalties = self._penalties(plan.ratios)
+                gathered = CellMoments(assignment.n_cells, batch.n_features, batch.n_targets)
+            gathered = batch.added_to(gathered, assignment.cells)
+            dtype, y_ndim = np.result_type(dtype, batch.dtype), batch.y_ndim
+
+        with start(self, n_fits + 2) as task:
+            with task.part("read", n_fits + 1, count(batches)) as reading:
+                read_all(self, batches, reading, add)
+            assert gathered is not None
+            check_weight(gathered.n_rows)
+            guarded = partial(overflow_explained, gathered.by_name)
+            with guarded():
+                folds = StreamFolds(gathered, assignment, self._preprocessing)
+                grids = grids_of(plan.grid, folds, penalties)
+                curves = cross_validate(folds, penalties, grids, plan.tol, self.n_jobs, task)
+            found = _Found(folds, penalties, grids, curves, None)
+            return self._finish(plan, found, dtype, y_ndim, guarded, task)
+
+    def _plan(self) -> _Plan:
+        """Check the parameters that do not depend on the data."""
+        self._check_flags()
+        tol = self._check_tol()
+        grid, rule = check_lambdas(self.lambdas, self.eps), check_rule(self.rule)
+        ratios, self._many_ratios = self._l1_ratios()
+        return _Plan(tol, grid, rule, ratios)
+
+    def _refuse_scoring(self, data: str) -> None:
+        """Refuse a scorer where there are no rows to score."""
+        if self.scoring is not None:
+            raise ValueError(f"scoring must be None for {data}, got {self.scoring!r}")
+
+    def _assignment(self) -> Assignment:
+        """Return which fold the rows of a stream are tested in."""
+        self._refuse_scoring("batches, whose rows are gone")
+        if isinstance(self.cv, PredefinedSplit):
+            return Labelled(self.cv.test_fold)
+        if self.cv is None or isinstance(self.cv, Integral):
+            return RoundRobin(splitter_of(self.cv).get_n_splits())
+        raise ValueError(
+            "cv must be None, an integer or a PredefinedSplit for batches, because other splitters "
+            f"ask for all rows, got {self.cv!r}"
+        )
+
+    def _finish(
+        self,
+        plan: _Plan,
+        found: _Found,
+        dtype: Any,
+        y_ndim: int,
+        guarded: Callable[[], AbstractContextManager[None]],
+        task: Task,
+    ) -> list[Advice]:
+        """Choose a lambda, fit all of the data with it, store, and return what to warn of."""
+        folds, penalties, grids, curves, scores = found
+        losses = self._losses(folds, curves, scores)
+        with task.part("choose and refit", len(penalties) * folds.n_folds):
+            values = None
+            if is_criterion(plan.rule):
+                with guarded():
+                    values = criteria(plan.rule, folds, penalties, grids, plan.tol)
+            choice = choose(plan.rule, grids, losses, values)
+            grid = grids[choice.ratio]
+            lambda_ = float(grid[choice.chosen])
+            chosen = penalties[choice.ratio].times(np.full(folds.n_targets, lambda_))
+            with guarded():
+                fitted = refit(folds, chosen, plan.tol)
+                fitted = self._store(fitted, dtype, y_ndim)
+        self.lambda_, self.l1_ratio_ = lambda_, plan.ratios[choice.ratio]
+        self.lambda_min_ = float(grid[choice.smallest])
+        self.lambda_1se_ = float(grid[choice.one_standard_error])
+        self._keep(np.array(grids), curves, losses, scores)
+        decided = losses[choice.ratio] if values is None else values[choice.ratio][:, None]
+        curve = Curve(grid, decided, plan.rule)
+        return [
+            *self._advice_on_scores(scores, grids),
+            *self._advice_on_edges(choice, curve, callable(plan.grid), found),
+            *self._advice_on_gaps(curves, fitted),
+        ]
+
+    def _losses(self, folds: Folds, curves: Curves, scores: FloatArray | None) -> FloatArray:
+        """Return what is to be small, of shape (n_ratios, n_lambdas, n_folds).
+
+        Several targets count alike: each error is relative to that of the target's null model.
+        Undefined scores are infinite losses, which are ranked last.
+        """
+        if scores is None:
+            if folds.n_targets == 1:
+                return curves.test[..., 0]
+            return np.asarray((curves.test / folds.null_losses()).mean(axis=-1))
+        losses = np.where(np.isfinite(scores), -scores, np.inf)
+        if not np.isfinite(losses.mean(axis=2)).any():
+            raise ValueError(
+                f"scoring={self.scoring!r} must be finite in every fold for at least one lambda, "
+                f"got {np.count_nonzero(np.isfinite(scores))} finite scores of {scores.size}"
+            )
+        return losses
+
+    def _keep(
+        self, grids: FloatArray, curves: Curves, losses: FloatArray, scores: FloatArray | None
+    ) -> None:
+        """Set the attributes that have an axis for l1_ratio where there is a list of them."""
+        first = slice(None) if self._many_ratios else 0
+        one = self.coef_.ndim == 1
+        self.lambdas_ = grids[first]
+        self.mse_path_ = curves.test.mean(axis=-1)[first]
+        self.train_mse_path_ = curves.train.mean(axis=-1)[first]
+        self.dual_gaps_ = curves.gaps[first]
+        self._fold_coefs = [kept_small(coefs) for coefs in curves.coefs]
+        # (n_ratios, n_lambdas, n_folds, n_targets)
+        intercepts = np.asarray(curves.intercepts).swapaxes(1, 2)
+        self.fold_intercepts_ = (intercepts[..., 0] if one else intercepts)[first]
+        for name in ("score_path_", "relative_mse_path_"):  # of an earlier fit
+            self.__dict__.pop(name, None)
+        if scores is not None:
+            self.score_path_ = scores[first]
+        elif curves.test.shape[-1] > 1:
+            self.relative_mse_path_ = losses[first]
+
+    def _leaves_one_out(
+        self, splitter: Any, data: InMemory, penalties: Sequence[UnitPenalty]
+    ) -> bool:
+        """Whether all folds are known from one decomposition."""
+        return (
+            isinstance(splitter, LeaveOneOut)
+            and data.weights is None
+            and self.scoring is None
+            and not self.standardize
+            and all(penalty.is_ridge for penalty in penalties)
+        )
+
+    def _penalties(self, ratios: Sequence[float]) -> list[UnitPenalty]:
+        """Return the penalty with lambda_ = 1 for each l1_ratio."""
+        return [self._unit_penalty(ratio, self.n_features_in_) for ratio in ratios]
+
+    def _route(
+        self, sample_weight: ArrayLike | None, params: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """Return what the splitter gets, and the scorer; None where nothing is routed to it."""
+        if get_config().get("enable_metadata_routing"):
+            routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
+            return routed.splitter.split, routed.scorer.score if self.scoring is not None else {}
+        unknown = set(params) - {"groups"}
+        if unknown:
+            raise TypeError(
+                f"fit got {sorted(unknown)}; without metadata routing "
+                "(sklearn.set_config(enable_metadata_routing=True)) it takes only groups"
+            )
+        return params, None
+
+    def _advice_on_scores(
+        self, scores: FloatArray | None, grids: Sequence[FloatArray]
+    ) -> Iterator[Advice]:
+        """Say at which lambdas there was no score."""
+        if scores is None or np.isfinite(scores).all():
+            return
+        undefined = ~np.isfinite(scores).all(axis=2)
+        ratio, k = np.argwhere(undefined)[0]
+        yield Advice(
+            UserWarning,
+            f"scoring={self.scoring!r} is not finite at {np.count_nonzero(undefined)} of "
+            f"{undefined.size} lambdas, the first {grids[ratio][k]:.3g}: they are ranked last.",
+        )
+
+    def _advice_on_edges(
+        self, choice: Choice, curve: Curve, is_automatic: bool, found: _Found
+    ) -> Iterator[Advice]:
+        """Say which way to extend a grid, where that helps."""
+        folds, penalty = found.folds, found.penalties[choice.ratio]
+        # Where no coefficient is left, as at the start of an automatic grid, more penalty does
+        # nothing; that of ridge leaves all.
+        null = is_automatic or not (
+            penalty.is_ridge
+            or any(dense(W[: folds.n_targets]).any() for W in found.curves.coefs[choice.ratio])
+        )
+
+        def remedy() -> str:
+            _, apart = scales_of(folds.whole(penalty).design)
+            if not self.standardize and apart > UNEQUAL_SCALES:
+                return (
+                    f"columns of X differ in scale by a factor {apart:.2g}, so that no lambda "
+                    "suits all of them. Set standardize=True, or scale the columns"
+                )
+            smaller = f"a smaller eps than {self.eps:g}" if is_automatic else "smaller lambdas"
+            return f"extend it downwards with {smaller}"
+
+        rounding = folds.rounding_of_losses() if found.scores is None else 0.0
+        advice = advice_on_edges(curve, choice.best, is_null=null, rounding=rounding, remedy=remedy)
+        if advice is not None:
+            yield Advice(UserWarning, advice)
+
+    def _advice_on_gaps(self, curves: Curves, fitted: Fitted) -> Iterator[Advice]:
+        """Say where a duality gap stayed above its bound."""
+        if curves.certified and all(result.converged for result in fitted.results):
+            return
+        gap = max(float(curves.gaps.max()), float(np.max(self.dual_gap_)))
+        worst = int(np.argmax([result.gap for result in fitted.results]))
+        cause = dependence(self, fitted.problems[worst], fitted.results[worst])
+        yield Advice(
+            ConvergenceWarning,
+            f"a duality gap of {gap:.3g} stayed above tol={self.tol:g} times F(0, mean y): "
+            f"{cause}. Remedy: a larger tol, larger lambdas, or an L2 penalty.",
+        )
+
+
+def _folds_of(
+    data: Batch, splitter: Any, params: dict[str, Any], preprocessing: Preprocessing
+) -> Folds:
+    """Split data into folds, wherever they are; `params` are for the splitter."""
+    if isinstance(data, InMemory):
+        return folds_in_memory(data, splitter, params, preprocessing)
+    from sklearn_reg._selection.dask_folds import folds_on_dask  # Dask is optional
+
+    return folds_on_dask(data, splitter, params, preprocessing)
+
+
+class _Plan(NamedTuple):
+    """Parameters, checked."""
+
+    tol: float
+    grid: Grid | FloatArray
+    rule: Rule
+    ratios: Sequence[float]
+
+
+class _Found(NamedTuple):
+    """All there is to choose from."""
+
+    folds: Folds
+    penalties: Sequence[UnitPenalty]
+    grids: Sequence[FloatArray]
+    curves: Curves
+    scores: FloatArray | None

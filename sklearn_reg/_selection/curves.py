@@ -1,0 +1,169 @@
+"""Errors along the grids of all folds, and the fit of all of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import islice, pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from joblib import effective_n_jobs
+from scipy import sparse
+from sklearn.utils.parallel import Parallel, delayed
+
+from sklearn_reg._checks.values import ARITHMETIC
+from sklearn_reg._data.units import Penalties, UnitPenalty
+from sklearn_reg._selection.choice import criterion
+from sklearn_reg._selection.folds import Folds, RowFolds
+from sklearn_reg._selection.leave_one_out import leave_one_out
+from sklearn_reg._solvers import AUTO_ITERATIONS, SOLVERS, Settings, choose
+from sklearn_reg._solvers.accuracy import Fitted, solve, surely, surely_together
+from sklearn_reg._solvers.batching import Coroutine, run_together
+from sklearn_reg._solvers.grids import Grid
+from sklearn_reg._solvers.paths import Points, follow, walk
+from sklearn_reg._tools.progress import Task
+from sklearn_reg._tools.threads import one_blas_thread
+from sklearn_reg._tools.typing import FloatArray, Matrix
+
+# Numbers that a product has to read before threads gain more than they wait for each other.
+WORTH_A_THREAD = 2**20
+Job = tuple[int, int]  # the places of an l1_ratio and of a fold
+
+
+class Curves(NamedTuple):
+    """Results of all folds, by ratio, lambda and fold."""
+
+    train: FloatArray  # mean squared errors, of shape (n_ratios, n_lambdas, n_folds, n_targets)
+    test: FloatArray
+    gaps: FloatArray  # of the worst target, of shape (n_ratios, n_lambdas, n_folds)
+    coefs: Sequence[Sequence[Matrix]]  # by ratio and fold: (n_lambdas * n_targets, n_features)
+    intercepts: Sequence[Sequence[FloatArray]]  # by ratio and fold: (n_lambdas, n_targets)
+    certified: bool
+
+
+def grids_of(
+    grid: Grid | FloatArray, folds: Folds, penalties: Sequence[UnitPenalty]
+) -> list[FloatArray]:
+    """Return the lambdas of each penalty, the largest first."""
+    if not callable(grid):
+        return [grid] * len(penalties)
+    return [grid(folds.whole(penalty), penalty) for penalty in penalties]
+
+
+def leave_one_out_curves(
+    folds: RowFolds, penalties: Sequence[UnitPenalty], grids: Sequence[FloatArray], tol: float
+) -> Curves | None:
+    """Take the errors of all folds from one decomposition, or return None if digits are lost."""
+    done = [leave_one_out(folds, *at, tol) for at in zip(penalties, grids, strict=True)]
+    found = [left_out for left_out in done if left_out is not None]
+    if len(found) < len(done):
+        return None
+    train, test, gaps, coefs, intercepts = zip(*found, strict=True)
+    return Curves(np.stack(train), np.stack(test), np.stack(gaps), coefs, intercepts, True)
+
+
+def cross_validate(
+    folds: Folds,
+    penalties: Sequence[UnitPenalty],
+    grids: Sequence[FloatArray],
+    tol: float,
+    n_jobs: int | None,
+    task: Task,
+) -> Curves:
+    """Follow the path of each fold, and take its errors."""
+    n_folds = folds.n_folds
+
+    def run(ratio: int, fold: int) -> Coroutine[tuple[Points, FloatArray]]:
+        penalty, lambdas = penalties[ratio], grids[ratio]
+        steps = len(lambdas) * folds.n_targets
+        with task.part("fold", ratio * n_folds + fold, steps) as path:
+            count = iter(range(steps))
+
+            def after() -> None:
+                for step in islice(count, 1):  # none, where the path is followed anew
+                    with path.part("lambda", step):
+                        pass
+
+            points = yield from surely_together(
+                folds.views(penalty, fold),
+                lambda view: walk(view, penalty, lambdas, tol, after=after),
+            )
+            return points, folds.errors(fold, points.coefs, points.intercepts)
+
+    def run_group(some: Sequence[Job]) -> list[tuple[Points, FloatArray]]:
+        with one_blas_thread(), np.errstate(**ARITHMETIC):
+            return run_together([run(*job) for job in some])
+
+    jobs = [(ratio, fold) for ratio in range(len(penalties)) for fold in range(n_folds)]
+    workers = n_jobs if folds.stored >= WORTH_A_THREAD else 1
+    parallel = Parallel(n_jobs=workers, require="sharedmem")
+    groups = _shared_out(jobs, effective_n_jobs(parallel.n_jobs), folds.at_once)
+    with one_blas_thread():  # also while no thread is in its group
+        results = parallel(delayed(run_group)(group) for group in groups)
+    return _curves([result for group in results for result in group], len(penalties))
+
+
+def _curves(done: Sequence[tuple[Points, FloatArray]], n_ratios: int) -> Curves:
+    """Put the solutions and errors of all folds together, those of one l1_ratio after another."""
+    n_folds, n_lambdas = len(done) // n_ratios, len(done[0][0].gaps)
+    shape = (n_ratios, n_folds, n_lambdas)
+    errors = np.array([errors for _, errors in done]).reshape(*shape[:2], 2, *shape[2:], -1)
+    gaps = np.array([points.gaps.max(axis=1) for points, _ in done]).reshape(shape)
+
+    def by_ratio(values: Sequence[Any]) -> list[list[Any]]:
+        return [list(values[r * n_folds : (r + 1) * n_folds]) for r in range(n_ratios)]
+
+    return Curves(
+        errors[:, :, 0].swapaxes(1, 2),
+        errors[:, :, 1].swapaxes(1, 2),
+        gaps.transpose(0, 2, 1),
+        by_ratio([points.coefs for points, _ in done]),
+        by_ratio([points.intercepts for points, _ in done]),
+        all(points.is_certified and points.is_accurate for points, _ in done),
+    )
+
+
+def _shared_out(jobs: Sequence[Job], workers: int, at_once: int) -> list[Sequence[Job]]:
+    """Give each worker as many groups of neighbours, of equal size and at most `at_once` jobs."""
+    rounds = -(-len(jobs) // (workers * at_once))
+    ends = np.linspace(0, len(jobs), workers * rounds + 1).round().astype(int)
+    return [jobs[start:end] for start, end in pairwise(ends) if start < end]
+
+
+def refit(folds: Folds, penalty: Penalties, tol: float) -> Fitted:
+    """Fit all of the data with the chosen penalty."""
+    solver, settings = SOLVERS[choose("auto", penalty)], Settings(None, AUTO_ITERATIONS, tol)
+    starts = np.zeros((folds.n_targets, folds.n_features))
+    return surely(
+        folds.views(penalty), lambda view: solve(view, penalty, solver, starts, settings)
+    )[1]
+
+
+def criteria(
+    rule: str,
+    folds: Folds,
+    penalties: Sequence[UnitPenalty],
+    grids: Sequence[FloatArray],
+    tol: float,
+) -> FloatArray:
+    """Return the values of a criterion, of shape (n_ratios, n_lambdas), on all of the data."""
+    values = []
+    for penalty, grid in zip(penalties, grids, strict=True):
+        follow_grid = partial(
+            follow, penalty=penalty, lambdas=grid, tol=tol, with_degrees_of_freedom=True
+        )
+        _, points = surely(folds.views(penalty), follow_grid)
+        centred = folds.preprocessing.centred
+        values.append(criterion(rule, points, folds.n_rows, centred, folds.null_losses()))
+    return np.array(values)
+
+
+def kept_small(folds: Sequence[Matrix]) -> Sequence[Matrix]:
+    """Store coefficients of folds sparse where that is smaller; those made on demand stay so."""
+    if not isinstance(folds, list):
+        return folds
+    return [
+        sparse.csr_array(W) if not sparse.issparse(W) and 2 * np.count_nonzero(W) < W.size else W
+        for W in folds
+    ]

@@ -1,0 +1,71 @@
+"""The folds of rows on Dask, by the numbers of the rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import KFold, PredefinedSplit
+
+from sklearn_reg._data.dask import OnDask
+from sklearn_reg._data.data import Batch
+from sklearn_reg._data.designs import ALL_PAIRS, LARGEST_GRAM, Preprocessing
+from sklearn_reg._selection.assignment import Assignment, Blocks, Labelled, assignment_of
+from sklearn_reg._selection.folds import Folds, RowFolds, StreamFolds
+from sklearn_reg._selection.splits import Split, check_splits, read_splits
+from sklearn_reg._tools.typing import FloatArray
+
+# Moments of all cells together are at most so many numbers (800 MB).
+MOST_NUMBERS = LARGEST_GRAM**2
+
+
+def folds_on_dask(
+    data: Batch, splitter: Any, params: dict[str, Any], preprocessing: Preprocessing
+) -> Folds:
+    """Split rows on Dask into folds; `params` are for the splitter."""
+    assert isinstance(data, OnDask)
+    params = {name: np.asarray(of_rows) for name, of_rows in params.items()}
+    n_folds = splitter.get_n_splits(_unread(data.n_rows), None, **params)
+    if data.is_tall(ALL_PAIRS):
+        _check_cells(n_folds, data.n_features)
+    if not data.is_tall(int(np.sqrt(MOST_NUMBERS / max(n_folds, 1)))):
+        rows, Y, weights = data.survey()
+        splits = _splits(splitter, rows.shape[0], params)
+        check_splits(splits, weights)
+        return RowFolds(rows, Y, weights, splits, preprocessing)
+    assignment = _assignment(data, splitter, params)
+    _check_cells(assignment.n_cells, data.n_features)
+    gathered = data.gathered(assignment.n_cells, assignment.cells)
+    return StreamFolds(gathered, assignment, preprocessing)
+
+
+def _assignment(data: OnDask, splitter: Any, params: dict[str, Any]) -> Assignment:
+    """Return which cell each row belongs to."""
+    if type(splitter) is KFold and not splitter.shuffle:
+        if splitter.n_splits > data.n_rows:
+            raise ValueError(f"cv={splitter.n_splits} is more than the {data.n_rows} rows of X")
+        return Blocks(splitter.n_splits, data.n_rows)
+    if isinstance(splitter, PredefinedSplit):
+        return Labelled(splitter.test_fold)
+    splits = _splits(splitter, data.n_rows, params)
+    return assignment_of(splits, data.n_rows, MOST_NUMBERS / data.n_features**2)
+
+
+def _check_cells(n_cells: int, n_features: int) -> None:
+    """Refuse folds whose moments would fill the client."""
+    if n_cells * n_features**2 > MOST_NUMBERS:
+        raise ValueError(
+            f"cv separates the rows into {n_cells} sets or more, whose moments "
+            f"({n_features} x {n_features} each) would fill the client: use fewer "
+            "folds, or folds that partition the rows"
+        )
+
+
+def _splits(splitter: Any, n_rows: int, params: dict[str, Any]) -> list[Split]:
+    """List splits by the numbers of rows alone."""
+    return read_splits(splitter, _unread(n_rows), None, n_rows, params)
+
+
+def _unread(n_rows: int) -> FloatArray:
+    """Stand in for rows: a splitter may count them, but learns nothing of them."""
+    return np.broadcast_to(0.0, (n_rows, 1))

@@ -1,0 +1,363 @@
+"""The folds of a cross-validation, without a copy of the data.
+
+`MomentFolds`, for more rows than columns: one pass over X gathers the moments of every cell (see
+`assignment`). The moments of any training or test set are sums of those of its cells; sums only,
+because a difference would cancel where a fold holds nearly all of a column. `RowFolds`, for the
+others: a fold is a weight of zero for the rows it leaves out. `StreamFolds`, for rows that came in
+batches and are gone: only their moments are left.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from sklearn_reg._data.cells import CellMoments, by_label
+from sklearn_reg._data.data import InMemory
+from sklearn_reg._data.designs import ALL_PAIRS, Preprocessing, gram_pays
+from sklearn_reg._data.rows import Rows, take_rows
+from sklearn_reg._data.units import AnyPenalty, View, view_moments, view_rows
+from sklearn_reg._selection.assignment import Assignment, cells_of, repeat_rows
+from sklearn_reg._selection.splits import Split, check_splits, read_splits
+from sklearn_reg._tools.linalg import EPS, dense
+from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray, Matrix
+from sklearn_reg.moments import Moments, row_chunks
+
+# Splits with more cells than this, in numbers of their moments over numbers of X, are not
+# gathered by cell.
+MOST_CELLS = 4.0
+# What merging two moments costs, in rows that could be gathered meanwhile: where cells are so many
+# that summing them costs more, each side of a fold is gathered by itself.
+MERGE_ROWS = 32
+# Mean squares of residuals smaller than this share of what they are a difference of are
+# recomputed from the rows.
+CANCELLED = 1e6 * EPS
+
+
+class Folds(ABC):
+    """Training sets as the solvers see them, and errors on both sides of each split.
+
+    Attributes
+    ----------
+    n_folds, n_features, n_targets : int
+    n_rows : int
+        Rows with a positive weight.
+    """
+
+    n_folds: int
+    n_features: int
+    n_targets: int
+    n_rows: int
+    at_once = 1  # folds that are solved side by side, sharing products with X
+
+    def __init__(self, preprocessing: Preprocessing) -> None:
+        self.preprocessing = preprocessing
+
+    @property
+    def stored(self) -> int:
+        """Numbers that a product with a training set reads: those of a Gram matrix, or of X."""
+        return self.n_features**2
+
+    @abstractmethod
+    def views(self, penalty: AnyPenalty, fold: int | None = None) -> Iterator[View]:
+        """Show the training set of a fold, or all of the data, the cheapest view first."""
+
+    def whole(self, penalty: AnyPenalty) -> View:
+        """Show all of the data in the cheapest way."""
+        return next(self.views(penalty))
+
+    @abstractmethod
+    def errors(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
+        """Mean squared errors, of shape (2, k, n_targets): on the training and on the test set.
+
+        `coefs` has shape (k * n_targets, n_features), dense or CSR, `intercepts` (k, n_targets).
+        """
+
+    @abstractmethod
+    def target_moments(self) -> tuple[FloatArray, FloatArray]:
+        """Weighted means of the targets, and variances."""
+
+    def null_losses(self) -> FloatArray:
+        """Mean squared error of the model without features, one a target; 1 where it is nothing."""
+        means, variances = self.target_moments()
+        losses = variances if self.preprocessing.centred else variances + means**2
+        return np.where(losses > _rounding_of_squares(means), losses, 1.0)
+
+    def rounding_of_losses(self) -> float:
+        """Return what rounding alone may leave of a squared error."""
+        means, variances = self.target_moments()
+        return float(_rounding_of_squares(np.sqrt(variances + means**2)).max())
+
+
+class StreamFolds(Folds):
+    """Folds of rows that are gone: their moments were gathered as they went by.
+
+    Parameters
+    ----------
+    gathered : CellMoments
+    assignment : Assignment
+        What assigned the rows to cells.
+    preprocessing : Preprocessing
+    """
+
+    def __init__(
+        self, gathered: CellMoments, assignment: Assignment, preprocessing: Preprocessing
+    ) -> None:
+        super().__init__(preprocessing)
+        self._sides, self._everything = assignment.sides(gathered), assignment.everything
+        self._sums = _Sums(gathered.parts)
+        self.n_folds, self.n_rows = assignment.n_folds, gathered.n_rows
+        self.n_features, self.n_targets = gathered.shape
+
+    def views(self, penalty: AnyPenalty, fold: int | None = None) -> Iterator[View]:
+        """Show the training set of a fold, or all of the data, by moments."""
+        cells = self._everything if fold is None else self._sides[fold].train
+        yield view_moments(self._sums.over(cells), penalty, self.preprocessing)
+
+    def errors(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
+        """Mean squared errors, of shape (2, k, n_targets): on the training and on the test set."""
+        sides = [self._sums.over(cells) for cells in self._sides[fold]]
+        return _errors_from(sides, coefs, intercepts)[0]
+
+    def target_moments(self) -> tuple[FloatArray, FloatArray]:
+        """Weighted means of the targets, and variances."""
+        whole = self._sums.over(self._everything)
+        return whole.mean_y, whole.scatter / whole.weight
+
+
+class RowFolds(Folds):
+    """Folds of rows that are at hand, as weights on them.
+
+    Parameters
+    ----------
+    rows : Rows
+        X, of shape (n_samples, n_features).
+    Y : ndarray of shape (n_samples, n_targets)
+    weights : ndarray of shape (n_samples,) or None
+    splits : sequence of Split
+    preprocessing : Preprocessing
+    """
+
+    at_once = 8  # each holds a working set
+
+    def __init__(
+        self,
+        rows: Rows,
+        Y: FloatArray,
+        weights: FloatArray | None,
+        splits: Sequence[Split],
+        preprocessing: Preprocessing,
+    ) -> None:
+        super().__init__(preprocessing)
+        self.rows, self.Y, self.splits = rows, Y, splits
+        self.weights = np.ones(len(Y)) if weights is None else weights
+        self._weighted = weights is not None
+        self.n_folds, self.n_rows = len(splits), int(np.count_nonzero(self.weights))
+        self.n_features, self.n_targets = rows.shape[1], Y.shape[1]
+
+    @property
+    def stored(self) -> int:
+        """Numbers that a product with a training set reads."""
+        return self.rows.stored
+
+    def views(self, penalty: AnyPenalty, fold: int | None = None) -> Iterator[View]:
+        """Show the training set of a fold, or all of the data, as weighted rows."""
+        weights = self.weights if fold is None else self._weights_in(self.splits[fold].train)
+        yield view_rows(self.rows, self.Y, weights, penalty, self.preprocessing)
+
+    def errors(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
+        """Mean squared errors, of shape (2, k, n_targets): on the training and on the test set."""
+        sides = np.stack([self._weights_in(rows) for rows in self.splits[fold]])
+        sides /= sides.sum(axis=1, keepdims=True)
+        errors = np.zeros((2, *intercepts.shape))
+        for target in range(self.n_targets):
+            fitted = self.rows.fitted_by(coefs[target :: self.n_targets])
+            residuals = self.Y[:, target, None] - fitted - intercepts[:, target]
+            errors[:, :, target] = sides @ np.square(residuals, out=residuals)
+        return errors
+
+    def target_moments(self) -> tuple[FloatArray, FloatArray]:
+        """Weighted means of the targets, and variances."""
+        shares = self.weights / self.weights.sum()
+        means = shares @ self.Y
+        return means, shares @ np.square(self.Y - means)
+
+    def _weights_in(self, rows: IndexArray) -> FloatArray:
+        """Weights of the rows, zero for all others; a row that comes twice counts twice."""
+        return self.weights * np.bincount(rows, minlength=len(self.Y))
+
+
+class MomentFolds(RowFolds):
+    """Folds as sums of moments, gathered in one pass over X."""
+
+    at_once = 1
+
+    def __init__(
+        self,
+        rows: Rows,
+        Y: FloatArray,
+        weights: FloatArray | None,
+        splits: Sequence[Split],
+        preprocessing: Preprocessing,
+    ) -> None:
+        super().__init__(rows, Y, weights, splits, preprocessing)
+        self.X = rows.X
+        cells, self._first = cells_of(len(Y), splits)
+        self._kept: dict[tuple[int, int], Moments] = {}  # sides that were gathered by themselves
+        room = MOST_CELLS * max(self.X.size, 2**18) / self.n_features**2  # for so many moments
+        self._keeps = 2 * len(splits) <= room
+        self._by_cell = not repeat_rows(splits) and len(self._first) <= room and self._few_merges()
+        if self._by_cell:
+            self._sums = _Sums(self._gather(cells))
+        else:
+            self._sums = _Sums([self._moments_of(np.arange(len(Y)))])
+            self._first = self._first[:1]
+
+    @property
+    def stored(self) -> int:
+        """Numbers that a product with a training set reads; all of X if it is gathered anew."""
+        return self.n_features**2 if self._by_cell else self.rows.stored
+
+    def _few_merges(self) -> bool:
+        """Whether summing the cells of all sides costs less than gathering their rows.
+
+        A run of neighbouring cells takes about 2 log2(n_cells) sums, and no more than it has cells.
+        """
+        merges = 0.0
+        for rows in (rows for split in self.splits for rows in split):
+            inside = self._cells_of(rows)
+            starts = np.count_nonzero(inside[1:] & ~inside[:-1]) + int(inside[0])
+            merges += min(starts * 2 * np.log2(inside.size + 1), np.count_nonzero(inside))
+        return MERGE_ROWS * merges <= sum(rows.size for split in self.splits for rows in split)
+
+    def _cells_of(self, rows: IndexArray) -> BoolArray:
+        """Which cells these rows are in."""
+        return np.bincount(rows, minlength=len(self.Y))[self._first] > 0
+
+    def views(self, penalty: AnyPenalty, fold: int | None = None) -> Iterator[View]:
+        """Show the training set of a fold, or all of the data: by moments, then as rows."""
+        whole = np.ones(len(self._first), dtype=bool)
+        moments = self._sums.over(whole) if fold is None else self._side(fold, 0)
+        yield view_moments(moments, penalty, self.preprocessing)
+        yield from super().views(penalty, fold)
+
+    def errors(self, fold: int, coefs: Matrix, intercepts: FloatArray) -> FloatArray:
+        """Mean squared errors, of shape (2, k, n_targets): on the training and on the test set."""
+        sides = [self._side(fold, side) for side in range(2)]
+        errors, reliable = _errors_from(sides, coefs, intercepts)
+        return errors if reliable else super().errors(fold, coefs, intercepts)
+
+    def _side(self, fold: int, side: int) -> Moments:
+        """Return the moments of the training (0) or test (1) set of a split."""
+        rows = self.splits[fold][side]
+        if self._by_cell:
+            return self._sums.over(self._cells_of(rows))
+        moments = self._kept.get((fold, side)) or self._moments_of(rows)
+        if self._keeps:
+            self._kept[fold, side] = moments
+        return moments
+
+    def _moments_of(self, rows: IndexArray) -> Moments:
+        """Gather the moments of some rows, which may come more than once."""
+        moments = Moments(self.n_features, self.n_targets)
+        for part in row_chunks(rows.size, self.X.shape[1]):
+            some = rows[part]
+            weights = self.weights[some] if self._weighted else None
+            if weights is None or weights.any():
+                moments.add_checked(take_rows(self.X, some), self.Y[some], weights)
+        return moments
+
+    def _gather(self, cells: IndexArray) -> list[Moments]:
+        """Gather the moments of each cell in one pass over X, some rows at a time."""
+        n, p = self.X.shape
+        gathered = CellMoments(len(self._first), p, self.n_targets)
+        for rows in row_chunks(n, p, len(self._first)):
+            weights = self.weights[rows] if self._weighted else None
+            gathered.update(self.X[rows], self.Y[rows], weights, by_label(cells[rows]))
+        return gathered.parts
+
+
+def folds_in_memory(
+    data: InMemory, splitter: Any, params: dict[str, Any], preprocessing: Preprocessing
+) -> RowFolds:
+    """Split rows in memory into folds; no splitter makes none. `params` are for the splitter."""
+    splits = []
+    if splitter is not None:
+        splits = read_splits(splitter, data.X, data.y, len(data.Y), params)
+    check_splits(splits, data.weights)
+    kind = MomentFolds if gram_pays(data.rows, ALL_PAIRS) else RowFolds
+    with data.overflow_explained():
+        return kind(data.rows, data.Y, data.weights, splits, preprocessing)
+
+
+class _Sums:
+    """Sums over any of a list of moments, with those over runs of them kept."""
+
+    def __init__(self, parts: list[Moments]) -> None:
+        self._parts = parts
+        self._kept: dict[tuple[int, int], Moments] = {}
+
+    def over(self, chosen: BoolArray) -> Moments:
+        """Sum the chosen parts; at least one must be chosen."""
+        total = self._between(0, len(self._parts), chosen)
+        assert total is not None
+        return total
+
+    def _between(self, start: int, stop: int, chosen: BoolArray) -> Moments | None:
+        inside = chosen[start:stop]
+        if not inside.any():
+            return None
+        if stop - start == 1:
+            return self._parts[start]
+        every = bool(inside.all())
+        if every and (start, stop) in self._kept:
+            return self._kept[start, stop]
+        middle = (start + stop) // 2
+        left = self._between(start, middle, chosen)
+        right = self._between(middle, stop, chosen)
+        total = left + right if left is not None and right is not None else left or right
+        if every and total is not None:
+            self._kept[start, stop] = total
+        return total
+
+
+def _errors_from(
+    sides: Sequence[Moments], coefs: Matrix, intercepts: FloatArray
+) -> tuple[FloatArray, bool]:
+    """Return errors by the moments of two sides, and whether all of them kept enough digits."""
+    W, reliable, n_targets = dense(coefs), True, intercepts.shape[1]
+    errors = np.zeros((2, *intercepts.shape))
+    for side, moments in enumerate(sides):
+        for target in range(n_targets):
+            errors[side, :, target], sure = _mean_square(
+                moments, target, W[target::n_targets], intercepts[:, target]
+            )
+            reliable &= sure
+    return errors, reliable
+
+
+def _rounding_of_squares(size: FloatArray) -> FloatArray:
+    """Squares of what rounding leaves of differences of numbers of this size, with room."""
+    return np.asarray((64 * EPS * size) ** 2)
+
+
+def _mean_square(
+    moments: Moments, target: int, W: FloatArray, intercepts: FloatArray
+) -> tuple[FloatArray, bool]:
+    """Mean squared residual of each row of W, and whether it kept enough digits.
+
+    sum_i s_i (y_i - x_i.w - b)^2 / sum_i s_i, about the means of these rows, is
+    (t - 2 w'C + w'G w) / W + (mean y - w.mean x - b)^2.
+    """
+    spread, cross = moments.scatter[target], moments.cross[:, target]
+    explained = np.sum((W @ moments.gram) * W, axis=1)
+    about_mean = (spread - 2.0 * (W @ cross) + explained) / moments.weight
+    # A quadratic form in (1, -w), whose entries are wrong by sqrt(lost_i lost_j).
+    lost_x, lost_y = moments.lost
+    lost = np.square(np.sqrt(lost_y[target]) + np.abs(W) @ np.sqrt(lost_x)) / moments.weight
+    shift = moments.mean_y[target] - W @ moments.mean_x - intercepts
+    reliable = bool((about_mean >= CANCELLED / EPS * lost).all())
+    return np.maximum(about_mean, 0.0) + shift**2, reliable

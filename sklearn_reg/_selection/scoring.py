@@ -1,0 +1,98 @@
+"""Scores of the solutions of every fold by a scorer of scikit-learn or of the user."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any, Self
+
+import numpy as np
+from sklearn.metrics import check_scoring
+from sklearn.utils import _safe_indexing
+
+from sklearn_reg._checks.values import calling
+from sklearn_reg._data.data import InMemory
+from sklearn_reg._fitting.linear_model import LinearModel
+from sklearn_reg._selection.splits import Split
+from sklearn_reg._tools.linalg import dense
+from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
+
+
+class Scored(LinearModel):
+    """A linear model that scorers call."""
+
+    def fit(self, X: Any, y: Any) -> Self:  # scorers ask for an estimator
+        """Return itself: it has been fitted already."""
+        return self
+
+    def predict(self, X: Matrix) -> FloatArray:
+        """Predict X w + b."""
+        predictions: FloatArray = X @ self.coef_.T + self.intercept_
+        return predictions
+
+
+def scorer_of(scoring: Any) -> Any:
+    """Return the scorer that `scoring` stands for."""
+    return check_scoring(Scored(), scoring=scoring)
+
+
+def scores_of(
+    scoring: Any,
+    data: InMemory,
+    splits: Sequence[Split],
+    coefs: Sequence[Sequence[Matrix]],
+    intercepts: Sequence[Sequence[FloatArray]],
+    params: dict[str, Any] | None,
+) -> FloatArray:
+    """Score every solution on its test fold, of shape (n_ratios, n_lambdas, n_folds).
+
+    Coefficients and intercepts are by ratio and fold. `params` are what metadata routing has for
+    the scorer; None means that there is no routing, and a scorer that takes sample weights gets
+    those of the fit.
+    """
+    scorer = scorer_of(scoring)
+    if params is None:
+        weighted = data.weights is not None and _takes_weights(scorer)
+        params = {"sample_weight": data.weights} if weighted else {}
+    n_lambdas = len(intercepts[0][0])
+    scores = np.empty((len(coefs), n_lambdas, len(splits)))
+    for fold, split in enumerate(splits):
+        X_test, y_test = data.X[split.test], data.y[split.test]
+        mine = {name: _of_rows(value, split.test, len(data.Y)) for name, value in params.items()}
+        for ratio in range(len(coefs)):
+            for k, b in enumerate(intercepts[ratio][fold]):
+                W = dense(coefs[ratio][fold][k * b.size : (k + 1) * b.size])
+                model = Scored()
+                one = data.y_ndim == 1
+                model.coef_, model.intercept_ = (W[0], b[0]) if one else (W, b)
+                with calling("scoring", scoring):
+                    score = scorer(model, X_test, y_test, **mine)
+                scores[ratio, k, fold] = _number(score, scoring)
+    return scores
+
+
+def _takes_weights(scorer: Any) -> bool:
+    """Whether a scorer does something with sample weights.
+
+    Those that `make_scorer` makes take them always and pass them on to a function that may not.
+    """
+    function = getattr(scorer, "_score_func", scorer)
+    try:
+        return "sample_weight" in inspect.signature(function).parameters
+    except (TypeError, ValueError):  # a function without a signature
+        return False
+
+
+def _of_rows(value: Any, rows: IndexArray, n_rows: int) -> Any:
+    """Return the part of a parameter that belongs to some rows; one that has no rows stays."""
+    if value is None or np.ndim(value) == 0 or len(value) != n_rows:
+        return value
+    return _safe_indexing(value, rows)
+
+
+def _number(score: Any, scoring: Any) -> float:
+    """Return a score as a float, nan and infinity included."""
+    if np.ndim(score) != 0 or not isinstance(np.asarray(score).item(), Real):
+        raise TypeError(f"scoring={scoring!r} must return a number, got {score!r}")
+    return float(score)

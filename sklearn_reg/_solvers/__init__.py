@@ -1,0 +1,91 @@
+"""Solvers by name: what each needs, and which one `auto` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from sklearn_reg._data.data import GramUse
+from sklearn_reg._data.designs import ALL_PAIRS
+from sklearn_reg._solvers.active_set import active_set
+from sklearn_reg._solvers.descent import accelerated, gradient_descent, subgradient
+from sklearn_reg._solvers.direct import closed_form
+from sklearn_reg._solvers.problem import Problem
+from sklearn_reg._solvers.result import ROUNDING, Settings, SolverResult
+from sklearn_reg._tools.typing import FloatArray
+
+__all__ = [
+    "AUTO_ITERATIONS",
+    "EXACT",
+    "ROUNDING",
+    "SOLVERS",
+    "Settings",
+    "Solver",
+    "SolverResult",
+    "choose",
+]
+
+# solver="auto" goes on until the optimum is certified; this many steps mean that it cannot be.
+AUTO_ITERATIONS = 100_000
+
+
+class Solver(NamedTuple):
+    """A solver and what it declares."""
+
+    run: Callable[[Problem, FloatArray, Settings], SolverResult]
+    needs: tuple[str, ...] = ()  # of a penalty: its attributes that must be true, in NEEDS
+    gram_use: GramUse = GramUse()
+
+
+SOLVERS = {
+    "gradient_descent": Solver(gradient_descent),
+    "subgradient": Solver(subgradient),
+    "accelerated": Solver(accelerated),
+    "active_set": Solver(active_set, ("separable",), GramUse(ALL_PAIRS)),
+    "closed_form": Solver(closed_form, ("separable", "smooth"), GramUse(at_hand=False)),
+}
+NEEDS = {
+    "separable": "a separable penalty, the sum of one of each coefficient",
+    "smooth": "a smooth penalty: l1_ratio=0 or lambda_=0, and positive=False",
+}
+
+
+class Kind(Protocol):
+    """What a penalty says of itself."""
+
+    @property
+    def smooth(self) -> bool:
+        """Whether it has a gradient everywhere."""
+
+    @property
+    def separable(self) -> bool:
+        """Whether it is an elastic net: a sum over the coefficients."""
+
+
+# Those that take no learning rate, and end at rounding and not when iterations are spent.
+EXACT = ("active_set", "closed_form")
+
+
+def choose(name: str, penalty: Kind) -> str:
+    """Return the solver that `name` stands for, given the penalty.
+
+    Raises
+    ------
+    ValueError
+        If there is no such solver, or if the penalty is not what it needs.
+    """
+    suited = [key for key, solver in SOLVERS.items() if not _missing(solver, penalty)]
+    if name == "auto":
+        return next(key for key in ("closed_form", "active_set", "accelerated") if key in suited)
+    if isinstance(name, str) and name in suited:
+        return name
+    listed = ", ".join(repr(key) for key in ["auto", *suited])
+    if isinstance(name, str) and name in SOLVERS:
+        missing = NEEDS[_missing(SOLVERS[name], penalty)[0]]
+        raise ValueError(f"solver={name!r} needs {missing}. Solvers that suit this one: {listed}")
+    raise ValueError(f"solver={name!r} is not one of {listed}")
+
+
+def _missing(solver: Solver, penalty: Kind) -> list[str]:
+    """Return what a solver needs and this penalty is not."""
+    return [need for need in solver.needs if not getattr(penalty, need)]

@@ -1,0 +1,135 @@
+"""The ladder of accuracy: solve on the cheapest view, and on the next where rounding mattered.
+
+Moments cost p^2 numbers a product and lose digits that the rows have. Whether that matters is seen
+when the problem is solved: what rounding hides is bounded, and compared with the tolerance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, Protocol, TypeVar
+
+import numpy as np
+
+from sklearn_reg._data.units import Penalties, View
+from sklearn_reg._solvers import EXACT, Settings, Solver, SolverResult
+from sklearn_reg._solvers.batching import Coroutine
+from sklearn_reg._solvers.problem import Problem, problem_of
+from sklearn_reg._tools.linalg import EPS
+from sklearn_reg._tools.typing import FloatArray
+
+
+class Outcome(Protocol):
+    """What a view was solved for."""
+
+    @property
+    def is_accurate(self) -> bool:
+        """Whether a more accurate view would tell no more."""
+
+
+Solved = TypeVar("Solved", bound=Outcome)
+
+
+def surely(views: Iterable[View], solve: Callable[[View], Solved]) -> tuple[View, Solved]:
+    """Solve on one view after another until it is accurate; return the view and the outcome."""
+    for view in views:
+        outcome = solve(view)
+        if outcome.is_accurate:
+            break
+    return view, outcome
+
+
+def surely_together(
+    views: Iterable[View], solve: Callable[[View], Coroutine[Solved]]
+) -> Coroutine[Solved]:
+    """Do as `surely`, side by side with other work on the same rows."""
+    for view in views:
+        outcome = yield from solve(view)
+        if outcome.is_accurate:
+            break
+    return outcome
+
+
+def is_accurate(view: View, result: SolverResult, problem: Problem, tol: float) -> bool:
+    """Whether rows would tell no more: what rounding hides is small beside the tolerance.
+
+    An exact solver that certifies nothing was stopped by rounding.
+    """
+    if view.design.has_rows:
+        return True
+    if result.solver in EXACT and (not result.converged or problem.rank_in_doubt):
+        return False
+    hidden = view.design.rounding(result.w, problem.target) + problem.left_out
+    return hidden <= max(tol, EPS) * problem.null
+
+
+class Fitted(NamedTuple):
+    """Solved problems, one a target, and the view that leads back to the units of the user."""
+
+    view: View
+    penalty: Penalties
+    problems: list[Problem]
+    results: list[SolverResult]
+    tol: float
+
+    @property
+    def is_accurate(self) -> bool:
+        """Whether rounding of the objectives is small beside their tolerance."""
+        return all(
+            is_accurate(self.view, result, problem, self.tol)
+            for problem, result in zip(self.problems, self.results, strict=True)
+        )
+
+    def judged_at(self, coefs: FloatArray, intercepts: FloatArray) -> Fitted:
+        """Judge these coefficients and intercepts, rounded from the solutions, in their place.
+
+        A coefficient that is rounded moves the objective by little more than the square of its
+        error: F(rounded) - F* <= F(rounded) - F(solution) + gap(solution).
+        """
+        view = self.view
+        exact = np.asarray(coefs, dtype=np.float64)
+        W, shifts = view.solutions(exact), (intercepts - view.intercepts(exact)[0])
+        return self._replace(
+            results=[
+                _moved(problem, result, w, float(shift), self.tol)
+                for problem, result, w, shift in zip(
+                    self.problems, self.results, W, shifts / view.units, strict=True
+                )
+            ]
+        )
+
+
+def _moved(
+    problem: Problem, result: SolverResult, w: FloatArray, shift: float, tol: float
+) -> SolverResult:
+    """Judge w with an intercept that is off by `shift`, near where a solver ended."""
+    square = problem.design.residual_square(w, problem.target)
+    objective = 0.5 * (square + shift**2) + problem.penalty(w)
+    # The error of either square, twice that of |r| times |r|.
+    lost = 4.0 * problem.residual_rounding(w) * np.sqrt(2.0 * objective)
+    gap = min(objective, result.gap + max(0.0, objective - result.objective) + float(lost))
+    history, gaps = result.history.copy(), result.gap_history.copy()
+    history[-1], gaps[-1] = objective, gap
+    return result._replace(
+        w=w,
+        objective=objective,
+        gap=gap,
+        converged=gap <= tol * problem.null,
+        history=history,
+        gap_history=gaps,
+    )
+
+
+def solve(
+    view: View, penalty: Penalties, solver: Solver, starts: FloatArray, settings: Settings
+) -> Fitted:
+    """State and solve the problem of each target, from starts of shape (n_targets, n_features).
+
+    A start that is worse than zero is not used.
+    """
+    problems = [problem_of(view, target, penalty) for target in range(view.units.size)]
+    results = [
+        solver.run(problem, problem.better_than_zero(start), settings)
+        for problem, start in zip(problems, starts, strict=True)
+    ]
+    return Fitted(view, penalty, problems, results, settings.tol)

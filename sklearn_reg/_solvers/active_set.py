@@ -1,0 +1,204 @@
+"""The certified solver: working sets over X, solved exactly, certified by the duality gap.
+
+1. Start at the penalty at which every coefficient is zero, and lower it in stages to the one asked
+   for. `level` is the ratio of the two.
+2. At each stage take features into the working set, and solve the problem restricted to it
+   (`working_sets`). A feature's pull is its residual correlation, in absolute value unless weights
+   must be positive; features whose pull exceeds their penalty are taken in, the largest ratios
+   first.
+3. One product with all of X gives the pull of all features and the duality gap. At the last stage
+   go on until the gap is within `tol`.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import numpy as np
+
+from sklearn_reg._solvers.batching import Coroutine, Request, run_alone
+from sklearn_reg._solvers.descent import accelerated
+from sklearn_reg._solvers.direct import closed_form
+from sklearn_reg._solvers.problem import Evaluation, Problem
+from sklearn_reg._solvers.result import ROUNDING, Settings, SolverResult, finish
+from sklearn_reg._solvers.working_sets import GramWorkingSet, MatrixFreeWorkingSet, WorkingSet
+from sklearn_reg._tools.linalg import support_of
+from sklearn_reg._tools.threads import one_blas_thread
+from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
+
+SOLVER = "active_set"
+TAKE_ALL = 200  # up to so many features, all of them are taken in at once
+STAGE = 0.5  # by how much the penalty falls from one stage to the next
+# Features that are taken in at once: at most so many, or this many times the support.
+SMALLEST_INTAKE, INTAKE = 40, 1.0
+# A Gram matrix or products with X: steps of conjugate gradients for one system, how many times
+# faster a factorisation does an operation, and the smallest support for which products are used.
+CG_STEPS, FACTORISATION_SPEED_UP, SMALLEST_MATRIX_FREE = 100, 20, 500
+MAX_ROUNDS = 100
+# The search ends after so many rounds in which the gap has not halved, nor the objective fallen by
+# this share of the gap.
+STILL_ROUNDS, STILL_SHARE = 3, 1e-2
+SPELL = 100  # steps of descent, which have to halve the gap
+
+
+def active_set(problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
+    """Solve to a certified gap, whatever the shape of the data."""
+    return ActiveSet().solve(problem, start, settings)
+
+
+class ActiveSet:
+    """The solver for one penalty after another on the same data.
+
+    Attributes
+    ----------
+    working_set : WorkingSet or None
+        Kept from one penalty to the next; None before the first that needs one.
+    last : Evaluation or None
+        Where the last search ended: to start there takes no product.
+    """
+
+    def __init__(self) -> None:
+        self.working_set: WorkingSet | None = None
+        self.last: Evaluation | None = None
+
+    def solve(self, problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
+        """Solve to a certified gap."""
+        with nullcontext() if start.size <= TAKE_ALL else one_blas_thread():
+            return run_alone(self.steps(problem, start, settings))
+
+    def steps(
+        self, problem: Problem, start: FloatArray, settings: Settings
+    ) -> Coroutine[SolverResult]:
+        """Solve to a certified gap, as a coroutine."""
+        if problem.smooth:  # there is no support to search for
+            return closed_form(problem, start, settings)._replace(solver=SOLVER)
+        last = self.last
+        if last is not None and last.w is start:
+            point = problem.judge(start, last.products)
+        else:
+            point = problem.judge(start, (yield Request(problem.design, problem.target, start)))
+        point, history = yield from self._by_working_sets(problem, point, settings)
+        self.last = point
+        result = finish(problem, point, history, settings.tol, SOLVER)
+        if point.gap > max(settings.tol, ROUNDING) * problem.null:
+            return _descended(problem, result, settings)
+        return result
+
+    def _by_working_sets(
+        self, problem: Problem, point: Evaluation, settings: Settings
+    ) -> Coroutine[tuple[Evaluation, list[tuple[float, float]]]]:
+        """Lower the penalty in stages, on a growing working set; return the best and all values."""
+        history, best = [point.values], _Best(problem, point)
+        take_all = point.w.size <= TAKE_ALL
+        level = 1.0 if take_all else _level(problem, point)
+        if level <= 1.0 and point.gap <= settings.tol * problem.null:
+            return point, history
+        if self.working_set is None:
+            needed = np.ones_like(problem.l1) if take_all else (problem.l1 == 0) | (point.w != 0)
+            self.working_set = GramWorkingSet(problem, np.flatnonzero(needed))
+        else:
+            self.working_set.move_to(problem)
+        for _ in range(MAX_ROUNDS):
+            if not take_all:  # features outside may pull far harder than this stage allows
+                level = max(level, STAGE * _level(problem, point))
+            level = max(1.0, STAGE * level)
+            working = self.working_set
+            if isinstance(working, GramWorkingSet) and _products_pay(problem, support_of(point.w)):
+                working = self.working_set = MatrixFreeWorkingSet(problem, working.features)
+            if working.features.size < point.w.size:
+                working.take_in(_pulling(problem, point, level, working.inside))
+            w, solved = working.solve(point, level, settings.tol)
+            new = problem.judge(w, (yield Request(problem.design, problem.target, w)))
+            if _objective(problem, new, level) > _objective(problem, point, level):
+                # Rounding errors exceed what the step gained: solve again, better conditioned.
+                solved = working.raise_ridge()
+            else:
+                point = new
+                best.include(point)
+            history.append(point.values)
+            if level <= 1.0 and (_done(problem, history, settings.tol) or best.stands_still()):
+                break
+            if not solved:
+                break
+        if best.point is not point:
+            history.append(best.point.values)
+        return best.point, history
+
+
+class _Best:
+    """The best point so far, the null model included, and how long it has hardly improved."""
+
+    def __init__(self, problem: Problem, point: Evaluation) -> None:
+        self._rounding = ROUNDING * problem.null
+        # Where a point is better than the null model for certain, that one is not evaluated.
+        self.point = point if point.objective < problem.null - self._rounding else problem.at_zero()
+        self._rounds = 0
+        self.include(point)
+        self._mark = self.point.values  # objective and gap at the last clear improvement
+
+    def include(self, point: Evaluation) -> None:
+        """Keep this point if its objective is lower, or equal but for rounding and its gap less."""
+        fell = self.point.objective - point.objective
+        if fell > self._rounding or (fell > -self._rounding and point.gap < self.point.gap):
+            self.point = point
+
+    def stands_still(self) -> bool:
+        """Whether for some rounds neither the gap has halved nor the objective fallen beside it."""
+        objective, gap = self._mark
+        if self.point.gap <= 0.5 * gap or objective - self.point.objective > STILL_SHARE * gap:
+            self._mark, self._rounds = self.point.values, 0
+        self._rounds += 1
+        return self._rounds > STILL_ROUNDS
+
+
+def _objective(problem: Problem, point: Evaluation, level: float) -> float:
+    """Return the objective with the L1 penalty times `level`."""
+    if level == 1.0:
+        return point.objective
+    return point.objective + (level - 1.0) * float(problem.l1 @ np.abs(point.w))
+
+
+def _descended(problem: Problem, result: SolverResult, settings: Settings) -> SolverResult:
+    """Go on by descent, which forms no Gram matrix, for as long as each spell halves the gap."""
+    spell = settings._replace(learning_rate=None, n_iterations=min(settings.n_iterations, SPELL))
+    for _ in range(0, settings.n_iterations, SPELL):
+        descended = accelerated(problem, result.w, spell)._replace(solver=SOLVER)
+        last, result = result, min(result, descended, key=lambda end: end.gap)
+        if descended.converged or descended.gap > 0.5 * last.gap:
+            break
+    return result
+
+
+def _done(problem: Problem, history: list[tuple[float, float]], tol: float) -> bool:
+    """Whether the gap is within `tol`, or at rounding and no longer falling."""
+    (_, before), (_, gap) = history[-2:]
+    return gap <= tol * problem.null or 0.5 * before <= gap <= ROUNDING * problem.null
+
+
+def _pull(problem: Problem, point: Evaluation) -> FloatArray:
+    """Return the pull of each feature."""
+    return -point.gradient if problem.positive else np.abs(point.gradient)
+
+
+def _level(problem: Problem, point: Evaluation) -> float:
+    """Return the multiple of the penalty at which no feature off the support has a larger pull."""
+    penalised = (problem.l1 > 0) & (point.w == 0)
+    return float(np.max(_pull(problem, point)[penalised] / problem.l1[penalised], initial=1.0))
+
+
+def _pulling(problem: Problem, point: Evaluation, level: float, inside: BoolArray) -> IndexArray:
+    """Return the features outside whose pull exceeds their penalty, the worst if many."""
+    pull = _pull(problem, point)
+    outside = np.flatnonzero((pull > level * problem.l1) & ~inside)
+    most = max(SMALLEST_INTAKE, int(INTAKE * np.count_nonzero(point.w != 0)))
+    if outside.size <= most:
+        return outside
+    return outside[np.argpartition(-pull[outside] / problem.l1[outside], most)[:most]]
+
+
+def _products_pay(problem: Problem, support: IndexArray) -> bool:
+    """Compare conjugate gradients on the columns of the support with a factor of its Gram."""
+    if support.size < SMALLEST_MATRIX_FREE:
+        return False
+    products = 4 * CG_STEPS * problem.design.stored_in(support)
+    return support.size**3 / 3 > FACTORISATION_SPEED_UP * products

@@ -1,0 +1,195 @@
+"""Solutions along a grid of penalties, each from the last.
+
+A penalty that falls by a few per cent changes few features, so a warm start with the working set of
+the last penalty needs one or two Newton systems [1]_. Ridge takes all its penalties from one
+eigendecomposition.
+
+References
+----------
+.. [1] J. Friedman, T. Hastie, R. Tibshirani (2010). Regularization paths for generalized linear
+   models via coordinate descent. J. Statistical Software 33(1).
+   https://doi.org/10.18637/jss.v033.i01
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_reg._data.units import UnitPenalty, View
+from sklearn_reg._solvers import AUTO_ITERATIONS, Settings
+from sklearn_reg._solvers.accuracy import is_accurate
+from sklearn_reg._solvers.active_set import ActiveSet
+from sklearn_reg._solvers.batching import Coroutine, run_alone
+from sklearn_reg._solvers.degrees_of_freedom import degrees_of_freedom
+from sklearn_reg._solvers.direct import closed_form
+from sklearn_reg._solvers.problem import Problem, problem_of
+from sklearn_reg._solvers.result import SolverResult, finish
+from sklearn_reg._solvers.spectral import Spectrum
+from sklearn_reg._tools.linalg import support_of
+from sklearn_reg._tools.threads import one_blas_thread
+from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
+
+
+class Points(NamedTuple):
+    """Solutions along a grid. Arrays have shape (n_lambdas, n_targets), in the unit of y."""
+
+    coefs: Matrix  # of shape (n_lambdas * n_targets, n_features); CSR where zeros are many
+    intercepts: FloatArray
+    gaps: FloatArray
+    losses: FloatArray
+    degrees_of_freedom: FloatArray
+    is_accurate: bool
+    is_certified: bool
+
+
+def follow(
+    view: View,
+    penalty: UnitPenalty,
+    lambdas: FloatArray,
+    tol: float,
+    *,
+    with_degrees_of_freedom: bool = False,
+) -> Points:
+    """Solve for one penalty after another."""
+    with one_blas_thread():
+        return run_alone(walk(view, penalty, lambdas, tol, with_degrees_of_freedom))
+
+
+def walk(
+    view: View,
+    penalty: UnitPenalty,
+    lambdas: FloatArray,
+    tol: float,
+    with_degrees_of_freedom: bool = False,
+    after: Callable[[], object] = lambda: None,
+) -> Coroutine[Points]:
+    """Solve for one penalty after another, side by side with others; call `after` after each."""
+    record = _Record(view, lambdas.size, with_degrees_of_freedom, after)
+    accurate = True
+    for target in range(view.units.size):
+        problems = _problems(view, target, penalty, lambdas)
+        if penalty.is_ridge:
+            _ridges(record, target, problems, lambdas, penalty.weights, tol)
+        else:
+            yield from _from_the_last(record, target, problems, tol)
+        accurate &= is_accurate(view, *record.last, tol)
+    return record.points(accurate and (record.certified or view.design.has_rows))
+
+
+class _Record:
+    """Collects solutions; where most of their coefficients are zero, only those that are not."""
+
+    def __init__(
+        self,
+        view: View,
+        n_lambdas: int,
+        with_degrees_of_freedom: bool,
+        after: Callable[[], object],
+    ) -> None:
+        self.view, self._after = view, after
+        self._n_lambdas, self._n_targets = n_lambdas, view.units.size
+        self._with_degrees_of_freedom = with_degrees_of_freedom
+        self._l2: dict[int, FloatArray] = {}  # of the supports whose degrees of freedom are wanted
+        self._gaps, self._losses, self._freedom = np.zeros((3, n_lambdas, self._n_targets))
+        self.certified = True
+        self._rows: list[tuple[IndexArray, FloatArray]] = [
+            (np.zeros(0, dtype=np.intp), np.zeros(0))
+        ] * (n_lambdas * self._n_targets)
+        self.last: tuple[SolverResult, Problem]
+
+    def add(
+        self,
+        k: int,
+        target: int,
+        problem: Problem,
+        result: SolverResult,
+        freedom: float | None = None,
+    ) -> None:
+        """Keep the solution for one penalty and target, with its degrees of freedom if known."""
+        unit, factors, w = self.view.units[target], self.view.columns.factors, result.w
+        support = support_of(w)
+        values = unit * w[support] * factors[support]
+        row = k * self._n_targets + target
+        self._rows[row] = support, values
+        self._gaps[k, target] = unit**2 * result.gap
+        self._losses[k, target] = unit**2 * _loss(problem, result)
+        if freedom is not None:
+            self._freedom[k, target] = freedom
+        elif self._with_degrees_of_freedom:
+            self._l2[row] = problem.l2[support]
+        self.certified &= result.converged
+        self.last = result, problem
+        self._after()
+
+    def points(self, accurate: bool) -> Points:
+        """Return what was collected, in the units of the data."""
+        if self._l2:
+            supports = [self._rows[row][0] for row in self._l2]
+            self._freedom.ravel()[list(self._l2)] = degrees_of_freedom(
+                self.view.design, supports, list(self._l2.values())
+            )
+        starts = np.cumsum([0] + [support.size for support, _ in self._rows])
+        columns = np.concatenate([support for support, _ in self._rows])
+        values = np.concatenate([values for _, values in self._rows])
+        shape = (len(self._rows), self.view.design.n_features)
+        coefs: Matrix = sparse.csr_array((values, columns, starts), shape=shape)
+        if not self.view.sparse_coefs:
+            coefs = coefs.toarray()
+        intercepts = self.view.intercepts(coefs, self._n_lambdas)
+        return Points(
+            coefs, intercepts, self._gaps, self._losses, self._freedom, accurate, self.certified
+        )
+
+
+def _from_the_last(
+    record: _Record, target: int, problems: Iterable[Problem], tol: float
+) -> Coroutine[None]:
+    """Start from the last solution and its working set."""
+    solver, settings = ActiveSet(), Settings(None, AUTO_ITERATIONS, tol)
+    w = np.zeros(record.view.design.n_features)
+    for k, problem in enumerate(problems):
+        result = yield from solver.steps(problem, w, settings)
+        w = result.w
+        record.add(k, target, problem, result)
+
+
+def _ridges(
+    record: _Record,
+    target: int,
+    problems: Iterable[Problem],
+    lambdas: FloatArray,
+    weights: FloatArray,
+    tol: float,
+) -> None:
+    """Take all solutions from one decomposition, and their residuals from one pass."""
+    design, settings = record.view.design, Settings(None, 1, tol)
+    problems, penalised = list(problems), lambdas > 0
+    spectrum = Spectrum.of(design, weights)
+    W = spectrum.solve(lambdas[penalised], target)
+    freedom = spectrum.degrees_of_freedom(lambdas[penalised])
+    for k, (w, products) in enumerate(zip(W, design.products_of(W, target), strict=True)):
+        point = problems[k].judge(w, products)
+        result = finish(problems[k], point, [(point.objective, point.bound)], tol, "closed_form")
+        if not result.converged:
+            result = closed_form(problems[k], w, settings)
+        record.add(k, target, problems[k], result, float(freedom[k]))
+    for k in np.flatnonzero(~penalised).tolist():  # least squares, the last of a falling grid
+        result = closed_form(problems[k], np.zeros(design.n_features), settings)
+        record.add(k, target, problems[k], result)
+
+
+def _problems(
+    view: View, target: int, penalty: UnitPenalty, lambdas: FloatArray
+) -> Iterator[Problem]:
+    """State the problem for one penalty after another."""
+    for lambda_ in lambdas:
+        yield problem_of(view, target, penalty.times(np.full(view.units.size, lambda_)))
+
+
+def _loss(problem: Problem, result: SolverResult) -> float:
+    """Mean squared residual: twice what the penalty leaves of the objective."""
+    return 2.0 * max(0.0, result.objective - problem.penalty(result.w))

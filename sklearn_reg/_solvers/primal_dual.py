@@ -1,0 +1,75 @@
+"""The restricted problem by guessing its support: a few Newton systems when the guess is near.
+
+The optimum is a root of the Karush-Kuhn-Tucker conditions; on a support S with signs s it solves
+
+    A_SS w_S = c_S - l1_S s_S,    w_j = 0 off S.
+
+The primal-dual active set method [1]_ solves this system, takes weights off the support that came
+out against their sign, takes in features whose |c - A w| exceeds l1, and repeats. It is Newton's
+method on the conditions: a few steps from a warm start, no guarantee from afar. Correlated features
+all exceed l1 until one of them is in, so only the worst enter at once. When the number of
+corrections stops falling it gives up, and `parametric` follows, which always ends at the optimum.
+
+References
+----------
+.. [1] M. Hintermuller, K. Ito, K. Kunisch (2002). The primal-dual active set strategy as a
+   semismooth Newton method. SIAM J. Optimization 13(3). https://doi.org/10.1137/S1052623401383558
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_reg._solvers.curvature import Curvature, rounding, solve_checked
+from sklearn_reg._tools.typing import BoolArray, FloatArray
+
+RESIDUAL_OF_L1 = 1e-6  # of l1: the residual that a system may leave, where tol is no smaller
+STALLED_STEPS = 3  # steps with no fewer corrections than before, until it gives up
+# Features that may enter at once, and as a share of the support.
+ENTERING, ENTERING_SHARE = 15, 0.3
+
+
+def solve(
+    A: Curvature, l1: FloatArray, w: FloatArray, u: FloatArray, *, positive: bool, tol: float
+) -> tuple[FloatArray, FloatArray] | None:
+    """Start from w with u = c - A w; return both at the optimum, or None if it was not found."""
+    c = u + A.product(w)
+    sign = np.sign(w)
+    active = sign != 0
+    if not positive:
+        active |= l1 == 0  # never off the support
+    limit, slack = (1.0 + tol) * l1, min(tol, RESIDUAL_OF_L1) * l1
+    leaving = entering = np.zeros_like(active)
+    if not active.any():  # else the support it has is solved first, which shows who is missing
+        entering = (u if positive else np.abs(u)) > limit
+    fewest, patience = w.size + 1, STALLED_STEPS
+    while patience:
+        entering = _worst(entering, np.abs(u), int(np.count_nonzero(active)))
+        changing = leaving | entering
+        active ^= changing
+        sign = np.where(changing, np.sign(u) * entering, sign)
+        solved = solve_checked(A, active, c - l1 * sign, slack, w * active)
+        if solved is None:
+            return None
+        w, u = solved[0], c - solved[1]
+        leaving = w * sign < 0.0
+        entering = ((u if positive else np.abs(u)) > limit) > active  # and not active
+        corrections = int(np.count_nonzero(leaving) + np.count_nonzero(entering))
+        if corrections == 0:
+            error = np.abs(u - l1 * sign)
+            if ((error <= tol * l1 + rounding(A, c, w)) | ~active).all():
+                return w, u
+        patience -= corrections >= fewest
+        fewest = min(fewest, corrections)
+    return None
+
+
+def _worst(entering: BoolArray, pull: FloatArray, support: int) -> BoolArray:
+    """Keep the features of the largest |c - A w|, where many would enter at once."""
+    most = max(ENTERING, int(ENTERING_SHARE * support))
+    (features,) = entering.nonzero()
+    if features.size <= most:
+        return entering
+    worst = np.zeros_like(entering)
+    worst[features[np.argpartition(-pull[features], most)[:most]]] = True
+    return worst
