@@ -112,32 +112,6 @@ class RidgeRegression(PenalizedRegression):
     (array([1.429, 0.4  ]), 3.0)
     """
 
-    @in_our_words
-    def __init__(
-        self,
-        lambda_: float | ArrayLike = 1.0,
-        learning_rate: float | str = 0.01,
-        n_iterations: int = 1000,
-        *,
-        solver: str = "gradient_descent",
-        tol: float = 1e-6,
-        fit_intercept: bool = True,
-        standardize: bool = False,
-        penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
-        positive: bool = False,
-        warm_start: bool = False,
-    ) -> None:
-        self.lambda_ = lambda_
-        self.learning_rate = learning_rate
-        self.n_iterations = n_iterations
-        self.solver = solver
-        self.tol = tol
-        self.fit_intercept = fit_intercept
-        self.standardize = standardize
-        self.penalty_weights = penalty_weights
-        self.positive = positive
-        self.warm_start = warm_start
-
     def _l1_ratio(self) -> float:
         return 0.0
 
@@ -245,32 +219,6 @@ class LassoRegression(PenalizedRegression):
     >>> model.coef_.round(3), round(float(model.intercept_), 3)
     (array([1., 0.]), 3.0)
     """
-
-    @in_our_words
-    def __init__(
-        self,
-        lambda_: float | ArrayLike = 1.0,
-        learning_rate: float | str = 0.01,
-        n_iterations: int = 1000,
-        *,
-        solver: str = "gradient_descent",
-        tol: float = 1e-6,
-        fit_intercept: bool = True,
-        standardize: bool = False,
-        penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
-        positive: bool = False,
-        warm_start: bool = False,
-    ) -> None:
-        self.lambda_ = lambda_
-        self.learning_rate = learning_rate
-        self.n_iterations = n_iterations
-        self.solver = solver
-        self.tol = tol
-        self.fit_intercept = fit_intercept
-        self.standardize = standardize
-        self.penalty_weights = penalty_weights
-        self.positive = positive
-        self.warm_start = warm_start
 
     def _l1_ratio(self) -> float:
         return 1.0

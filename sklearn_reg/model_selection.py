@@ -135,34 +135,6 @@ class RidgeRegressionCV(PenalizedRegressionCV):
     ('...', (100, 5))
     """
 
-    @in_our_words
-    def __init__(
-        self,
-        lambdas: int | ArrayLike = 100,
-        *,
-        eps: float = 1e-3,
-        cv: Any = None,
-        rule: Rule = "min",
-        scoring: Any = None,
-        n_jobs: int | None = None,
-        tol: float = 1e-6,
-        fit_intercept: bool = True,
-        standardize: bool = False,
-        penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
-        positive: bool = False,
-    ) -> None:
-        self.lambdas = lambdas
-        self.eps = eps
-        self.cv = cv
-        self.rule = rule
-        self.scoring = scoring
-        self.n_jobs = n_jobs
-        self.tol = tol
-        self.fit_intercept = fit_intercept
-        self.standardize = standardize
-        self.penalty_weights = penalty_weights
-        self.positive = positive
-
     def _l1_ratios(self) -> tuple[list[float], bool]:
         return [0.0], False
 
@@ -275,34 +247,6 @@ class LassoRegressionCV(PenalizedRegressionCV):
     >>> f"{model.lambda_:.2f}", int((model.coef_ != 0).sum())
     ('0.19', 6)
     """
-
-    @in_our_words
-    def __init__(
-        self,
-        lambdas: int | ArrayLike = 100,
-        *,
-        eps: float = 1e-3,
-        cv: Any = None,
-        rule: Rule = "min",
-        scoring: Any = None,
-        n_jobs: int | None = None,
-        tol: float = 1e-6,
-        fit_intercept: bool = True,
-        standardize: bool = False,
-        penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
-        positive: bool = False,
-    ) -> None:
-        self.lambdas = lambdas
-        self.eps = eps
-        self.cv = cv
-        self.rule = rule
-        self.scoring = scoring
-        self.n_jobs = n_jobs
-        self.tol = tol
-        self.fit_intercept = fit_intercept
-        self.standardize = standardize
-        self.penalty_weights = penalty_weights
-        self.positive = positive
 
     def _l1_ratios(self) -> tuple[list[float], bool]:
         return [1.0], False

@@ -100,6 +100,33 @@ def test_every_public_method_says_what_it_returns(name: str) -> None:
     assert "Returns" in sections(METHODS[name])
 
 
+FAMILIES = {
+    kind: {name: PUBLIC[name] for name in PUBLIC if re.fullmatch(rf"\w+Regression{kind}", name)}
+    for kind in ("", "CV")
+}
+OF_ITS_OWN = {"eps"}  # where the grid of ridge ends is another thing
+
+
+def paragraphs(documented: Any) -> dict[str, str]:
+    """Split parameters and attributes into paragraphs by name; its own name in them is X."""
+    text = "".join(sections(documented)[title] for title in ("Parameters", "Attributes"))
+    parts = re.split(r"^(\w[\w, ]*) : ", text, flags=re.MULTILINE)[1:]
+    name = documented.__name__.removesuffix("CV")
+    return {
+        of: " ".join(said.replace(name, "X").split())
+        for of, said in zip(parts[::2], parts[1::2], strict=True)
+    }
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_what_classes_of_a_family_share_is_documented_in_the_same_words(kind: str) -> None:
+    family = [paragraphs(Estimator) for Estimator in FAMILIES[kind].values()]
+    assert len(family) == 3
+    shared = set.intersection(*map(set, family)) - OF_ITS_OWN
+    assert len(shared) > 15
+    assert [name for name in shared if len({said[name] for said in family}) > 1] == []
+
+
 def modules() -> list[str]:
     walked = pkgutil.walk_packages(sklearn_reg.__path__, "sklearn_reg.")
     return ["sklearn_reg", *(module.name for module in walked)]

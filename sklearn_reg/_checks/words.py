@@ -73,14 +73,15 @@ def hint(word: str, known: Iterable[str]) -> str:
 def in_our_words(init: Callable[Arguments, None]) -> Callable[Arguments, None]:
     """Let the TypeError of a constructor for an argument that it does not have say ours."""
     known = [name for name in inspect.signature(init).parameters if name != "self"]
-    owner = init.__qualname__.removesuffix(".__init__")
 
     @wraps(init)
     def __init__(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         for word in kwargs:
-            told = "" if word in known else hint(word, known)
-            if told:
-                raise TypeError(f"{owner}() got an unexpected keyword argument {word!r}: {told}")
+            if word not in known:
+                told = hint(word, known)
+                called = f"{type(args[0]).__name__}{'' if told else '.__init__'}()"
+                told = f": {told}" if told else ""
+                raise TypeError(f"{called} got an unexpected keyword argument {word!r}{told}")
         init(*args, **kwargs)
 
     return __init__

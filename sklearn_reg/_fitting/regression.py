@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from sklearn_reg._checks.labels import keep_fitting_labels
 from sklearn_reg._checks.parameters import check_count, check_lambda
 from sklearn_reg._checks.values import check_number
+from sklearn_reg._checks.words import in_our_words
 from sklearn_reg._data.cells import CellMoments, one_cell
 from sklearn_reg._data.data import Batch, Data, OfMoments
 from sklearn_reg._data.reading import check_y, count, read, read_all
@@ -32,6 +33,32 @@ BEGAN_ANEW = (
 
 class PenalizedRegression(PenalizedModel):
     """Least squares with an elastic-net penalty; a subclass says which by `_l1_ratio`."""
+
+    @in_our_words
+    def __init__(
+        self,
+        lambda_: float | ArrayLike = 1.0,
+        learning_rate: float | str = 0.01,
+        n_iterations: int = 1000,
+        *,
+        solver: str = "gradient_descent",
+        tol: float = 1e-6,
+        fit_intercept: bool = True,
+        standardize: bool = False,
+        penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
+        positive: bool = False,
+        warm_start: bool = False,
+    ) -> None:
+        self.lambda_ = lambda_
+        self.learning_rate = learning_rate
+        self.n_iterations = n_iterations
+        self.solver = solver
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.penalty_weights = penalty_weights
+        self.positive = positive
+        self.warm_start = warm_start
 
     def _l1_ratio(self) -> float:
         """Share of L1 in the penalty, validated."""
@@ -258,7 +285,7 @@ class PenalizedRegression(PenalizedModel):
     def _settings(self) -> Settings:
         """Check the parameters that do not depend on the data."""
         self._check_flags("warm_start")
-        rate = self.learning_rate
+        rate: Any = self.learning_rate
         if not (isinstance(rate, str) and rate == "auto"):
             rate = check_number(rate, "learning_rate", "a number > 0 or 'auto'")
         settings = Settings(

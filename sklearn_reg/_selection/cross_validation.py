@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from numbers import Integral
@@ -17,6 +17,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_reg._checks.values import overflow_explained
+from sklearn_reg._checks.words import in_our_words
 from sklearn_reg._data.cells import CellMoments
 from sklearn_reg._data.data import Batch, InMemory, check_weight
 from sklearn_reg._data.designs import Preprocessing
@@ -55,6 +56,34 @@ from sklearn_reg._tools.typing import FloatArray, Matrix
 
 class PenalizedRegressionCV(PenalizedModel):
     """Cross-validation over a grid of penalties; a subclass says which by `_l1_ratios`."""
+
+    @in_our_words
+    def __init__(
+        self,
+        lambdas: int | ArrayLike = 100,
+        *,
+        eps: float = 1e-3,
+        cv: Any = None,
+        rule: Rule = "min",
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        tol: float = 1e-6,
+        fit_intercept: bool = True,
+        standardize: bool = False,
+        penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
+        positive: bool = False,
+    ) -> None:
+        self.lambdas = lambdas
+        self.eps = eps
+        self.cv = cv
+        self.rule = rule
+        self.scoring = scoring
+        self.n_jobs = n_jobs
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.penalty_weights = penalty_weights
+        self.positive = positive
 
     def _l1_ratios(self) -> tuple[list[float], bool]:
         """Shares of L1, validated, and whether there is a list of them."""
