@@ -1,8 +1,8 @@
-"""Pieces of figures. Matplotlib is imported here and nowhere else, when something is drawn."""
+"""Functions that draw the parts of figures; they alone import Matplotlib, when they run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from itertools import cycle, islice
 from typing import Any
 
@@ -10,16 +10,28 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
+from sklearn_reg._checks.labels import check_names, generic_labels
+from sklearn_reg._selection.choice import standard_error
 from sklearn_reg._tools.typing import FloatArray
 
 STYLE = "sklearn_reg.legible"
-FONT = 9  # points, of names of lines
-LITERAL = {"parse_math": False, "usetex": False}  # of a Text that is drawn as it is
-READ = set(r"$\_^%#&~{}")  # what mathtext or TeX would read as more than a character
-LEADER = {"arrowstyle": "-", "linewidth": 0.7, "shrinkB": 0}  # from a name to its line
-SMALLEST = 5  # points, of long names
-WIDEST = 0.5  # share of the x axis for names of lines
-SHARE = 0.6  # of axes for a legend inside them, unless its names would be smaller than SMALL
+LAMBDA = r"$\lambda$ (more penalty to the right)"
+SQUARES = "(unit of y²)"
+ERROR = f"mean squared error {SQUARES}"
+GREY = "0.6"
+ABOVE: dict[str, Any] = {  # the place of a legend above its axes
+    "loc": "lower left",
+    "bbox_to_anchor": (0, 1),
+    "ncols": 2,
+    "frameon": False,
+}
+LITERAL = {"parse_math": False, "usetex": False}  # makes Matplotlib draw a Text as it is
+READ = set(r"$\_^%#&~{}")  # the characters that mathtext or TeX would interpret
+FONT = 9  # the size of names of lines, in points
+SMALLEST = 5  # the size of long names of lines, in points
+WIDEST = 0.5  # the largest share of the x axis that names of lines take
+LEADER = {"arrowstyle": "-", "linewidth": 0.7, "shrinkB": 0}  # the line from a name to its line
+SHARE = 0.6  # the share of its axes that a legend takes, unless its names would be smaller than
 SMALL = 6.5  # points
 
 
@@ -48,7 +60,7 @@ def axes_for(ax: Any, count: int, figsize: tuple[float, float], **options: Any) 
 
 
 def styles(count: int) -> list[dict[str, Any]]:
-    """Return colours and dashes, each pair different from the others for as long as they last."""
+    """Return looks of lines: pairs of colour and dash, which repeat once the style has no more."""
     plt = pyplot()
     with plt.style.context(STYLE):
         pairs = list(plt.rcParams["axes.prop_cycle"])
@@ -60,10 +72,10 @@ def styles(count: int) -> list[dict[str, Any]]:
 
 
 def label_axes(ax: Any, *, quoted: bool = False, **words: str) -> None:
-    """Set title, xlabel or ylabel: our own words, in mathtext, or `quoted` ones of a user.
+    """Set title, xlabel or ylabel: our own words, in mathtext, or `quoted` words of a user.
 
-    Quoted words are drawn as they are. Where that makes no difference the Text stays as it was, for
-    a user may give it other words.
+    Matplotlib draws quoted words as they are. A Text whose words mathtext would not change keeps
+    its settings, because a user may give it other words.
     """
     for part, text in words.items():
         written = getattr(ax, f"set_{part}")(text)
@@ -72,24 +84,45 @@ def label_axes(ax: Any, *, quoted: bool = False, **words: str) -> None:
             continue
         if READ.intersection(text):
             written.set(**LITERAL)
-        written.set_wrap("$" not in text)  # Matplotlib measures these as mathtext all the same
+        written.set_wrap("$" not in text)  # to wrap, Matplotlib would measure $ as mathtext
 
 
 def draw_line(ax: Any, x: ArrayLike, y: ArrayLike, name: str, **look: Any) -> Any:
-    """Draw a line that has just this name, also where Matplotlib would prefer another to it."""
+    """Draw a line and label it with this very name, also where Matplotlib reserves the name."""
     (line,) = ax.plot(x, y, **look)
     line.set_label(name)
     return line
 
 
+def draw_means(ax: Any, x: FloatArray, losses: FloatArray, what: str, **look: Any) -> Any:
+    """Draw the means of losses over their folds, with a standard error above and below."""
+    errors = [standard_error(folds) for folds in losses]
+    look |= {"label": f"{what}, ± one standard error", "elinewidth": 0.8, "markersize": 4}
+    return ax.errorbar(x, losses.mean(axis=1), errors, **look)
+
+
+def line_names(
+    given: Sequence[Hashable] | None,
+    count: int,
+    letter: str,
+    what: str,
+    argument: str = "feature_names",
+) -> list[str]:
+    """Return the names of the lines of features or weights: those given, or numbered ones."""
+    names = generic_labels(letter, count)
+    if given is not None:
+        names = check_names(given, count, argument, what)
+    return [str(name) for name in names]
+
+
 def put_legend(
     ax: Any, artists: Sequence[Any], given: bool, *, alone: bool = False, **place: Any
 ) -> Any:
-    """Name artists in a legend, and unless `alone` what else has a label in the axes.
+    """Name artists in a legend, and unless `alone` the other labelled artists of the axes.
 
-    Axes that were `given` have it inside, small enough to fit; other axes where `place` says. Names
-    are drawn as they are, also one that begins with an underscore, which Matplotlib would leave out
-    unless it gets the name later.
+    Axes that were `given` contain the legend, small enough to fit; other axes have it at `place`.
+    The legend shows names as they are. Matplotlib leaves out a name that begins with an underscore,
+    unless the legend receives the name later.
     """
     old = ax.get_legend()
     literal = (
@@ -109,7 +142,7 @@ def put_legend(
     if not given:
         return make(**place)
     legend = make(loc="best")
-    for _ in range(3):  # the width of a text is not quite proportional to its size
+    for _ in range(3):  # because the width of a text is not quite proportional to its size
         size, room = legend.get_texts()[0].get_fontsize(), _room_for(legend, ax)
         smaller = min(room, max(SHARE * room, SMALL / size))
         if smaller >= 1:
@@ -119,17 +152,40 @@ def put_legend(
 
 
 def _room_for(legend: Any, ax: Any) -> float:
-    """Return how large axes are in units of their legend with its margin, at most as it fits."""
+    """Return by which factor a legend with its margin could grow and still fit into its axes."""
     figure = ax.figure.canvas.figure
-    if figure.get_layout_engine() is not None:  # it moves axes when it draws
+    if figure.get_layout_engine() is not None:  # the engine moves axes
         figure.get_layout_engine().execute(figure)
     margin = 2.5 * legend.borderaxespad * legend.get_texts()[0].get_fontsize() * figure.dpi / 72
     return float(min(ax.get_window_extent().size / (legend.get_window_extent().size + margin)))
 
 
-def scale_lambdas(ax: Any, lambdas: FloatArray, marks: Mapping[str, float | None]) -> None:
-    """Scale the x axis in log; 0, one of the lambdas or a mark, stands left of the others."""
-    shown = np.concatenate([lambdas, [at for at in marks.values() if at is not None]])
+def draw_lambda_axis(
+    ax: Any,
+    lambdas: FloatArray,
+    chosen: float | None = None,
+    one_standard_error: float | None = None,
+) -> list[Any]:
+    """Scale and name the x axis, and return the vertical lines that mark the lambdas of choices.
+
+    Equal lambdas share a line.
+    """
+    names: dict[float, list[str]] = {}
+    for name, lambda_ in (("chosen", chosen), ("1-SE", one_standard_error)):
+        if lambda_ is not None:
+            names.setdefault(lambda_, []).append(name)
+    look, dashes = {"color": "0.25", "linewidth": 1.2}, ("-", (0, (2, 2)))
+    marks = [
+        ax.axvline(at, label=f"{' and '.join(called)}: λ = {at:.3g}", linestyle=dash, **look)
+        for (at, called), dash in zip(names.items(), dashes, strict=False)
+    ]
+    _scale_lambdas(ax, np.concatenate([lambdas, list(names)]))
+    label_axes(ax, xlabel=LAMBDA)
+    return marks
+
+
+def _scale_lambdas(ax: Any, shown: FloatArray) -> None:
+    """Scale the x axis in log; a lambda of 0 has its place left of the positive ones."""
     positive = shown[shown > 0]
     if positive.size == shown.size:
         ax.set_xscale("log")
@@ -143,7 +199,7 @@ def scale_lambdas(ax: Any, lambdas: FloatArray, marks: Mapping[str, float | None
 
 
 def plain_ticks(ax: Any) -> None:
-    """Write powers of ten without mathtext where a user has turned that off."""
+    """Write powers of ten without mathtext where a user has turned mathtext off."""
     if pyplot().rcParams["text.parse_math"]:
         return
     from matplotlib.ticker import LogFormatter, LogFormatterMathtext
@@ -156,30 +212,22 @@ def plain_ticks(ax: Any) -> None:
                 getattr(axis, f"set_{which}_formatter")(plain)
 
 
-def mark_lambdas(ax: Any, marks: Mapping[str, float | None]) -> list[Any]:
-    """Draw a vertical line for each lambda that there is; equal ones share a line."""
-    names: dict[float, list[str]] = {}
-    for name, lambda_ in marks.items():
-        if lambda_ is not None:
-            names.setdefault(lambda_, []).append(name)
-    dashes = ({"linestyle": "-", "linewidth": 1.2}, {"linestyle": (0, (2, 2)), "linewidth": 1.2})
-    return [
-        ax.axvline(
-            lambda_, color="0.25", label=f"{' and '.join(called)}: λ = {lambda_:.3g}", **dash
-        )
-        for (lambda_, called), dash in zip(names.items(), dashes, strict=False)
-    ]
+def name_ends(ax: Any, lines: Sequence[Any], side: str) -> None:
+    """Write the names of lines beside their last points, on the left or right."""
+    if not lines:
+        return
+    ends = np.array([line.get_ydata()[-1] for line in lines])
+    names, colors = zip(*((line.get_label(), line.get_color()) for line in lines), strict=True)
+    name_lines(ax, lines[0].get_xdata()[-1], ends, names, colors, side)
 
 
 def name_lines(
     ax: Any, edge: float, ends: FloatArray, names: Sequence[str], colors: Sequence[Any], side: str
 ) -> None:
-    """Write the names of lines that end at x = edge, on the left or right, none upon another.
+    """Write the names of lines that end at x = edge on the left or right, so that none overlap.
 
-    The axis is made longer on that side, and a thin line leads from a name to its end.
+    The function lengthens the axis on that side, and draws a thin line from a name to its end.
     """
-    if len(ends) == 0:
-        return
     on_left = side == "left"
     width, height = ax.get_window_extent().size / ax.figure.dpi * 72  # points
     rows = [name.split("\n") for name in names]
@@ -213,64 +261,19 @@ def _lengthen(ax: Any, left: float, right: float) -> None:
     low, high = scale.transform(np.array([first, last]))
     whole = ((high - low) or 1.0) / (1 - left - right)
     ax.set_xlim(scale.inverted().transform(np.array([low - left * whole, high + right * whole])))
-    for minor in (False, True):  # no numbers where there are no data
+    for minor in (False, True):  # the axis has no numbers where there are no data
         ticks = ax.get_xticks(minor=minor)
         ax.set_xticks(ticks[(ticks >= first) & (ticks <= last)], minor=minor)
 
 
 def spread(heights: FloatArray, gap: float) -> FloatArray:
-    """Move heights in [0, 1] as little as it takes, in squares, to be `gap` apart at least."""
+    """Return the heights in [0, 1], at least `gap` apart, that least squares puts nearest."""
     order = np.argsort(heights, kind="stable")
     steps = gap * np.arange(heights.size)
-    # Without the steps they must only be in order: isotonic regression, which bounds may clip.
+    # Without the steps, heights only have to increase: isotonic regression, clipped to the bounds.
     placed = np.clip(
         isotonic_regression(heights[order] - steps).x, gap / 2, 1 - gap / 2 - steps[-1]
     )
     moved = np.empty_like(heights)
     moved[order] = placed + steps
     return moved
-
-
-def count_on_top(ax: Any, lambdas: FloatArray, freedom: FloatArray) -> Any:
-    """Put degrees of freedom on an axis at the top, above their lambdas."""
-    at = np.unique(np.linspace(0, lambdas.size - 1, 6).round().astype(int))
-    top = ax.secondary_xaxis("top")
-    if ax.get_xscale() == "symlog":  # which a secondary axis does not take over by itself
-        top.set_xscale("symlog", linthresh=ax.xaxis.get_transform().linthresh)
-    top.set_xticks(lambdas[at], labels=[f"{round(freedom[k], 1):.3g}" for k in at])
-    top.set_xticks([], minor=True)
-    top.set_xlabel("degrees of freedom")
-    return top
-
-
-SIDES = {"overfits": "overfits", "underfits": "underfits", "best": "sweet spot"}
-
-
-def shade_sides(ax: Any, lambdas: FloatArray, verdicts: Sequence[str]) -> dict[str, Any]:
-    """Shade the sides that over- and underfit, and name them in a strip above the lines."""
-    scale = ax.xaxis.get_transform()
-    low, high = scale.transform(np.array(ax.get_xlim()))
-    at = scale.transform(lambdas)
-    edges = np.concatenate([[low], (at[1:] + at[:-1]) / 2, [high]])
-    rising = ax.yaxis.get_transform()
-    bottom, top = rising.transform(np.array(ax.get_ylim()))
-    ax.set_ylim(rising.inverted().transform(np.array([bottom, top + 0.13 * (top - bottom)])))
-    width = ax.get_window_extent().width / ax.figure.dpi * 72  # points
-    shades = {}
-    good = [verdict not in ("overfits", "underfits") for verdict in verdicts]
-    for verdict, word in SIDES.items():
-        found = good if verdict == "best" else [other == verdict for other in verdicts]
-        where = np.flatnonzero(found)
-        if where.size == 0:
-            continue
-        left, right = edges[where[0]], edges[where[-1] + 1]
-        if verdict != "best":
-            ends = scale.inverted().transform(np.array([left, right]))
-            shades[verdict] = ax.axvspan(*ends, color="0.9", zorder=0, linewidth=0)
-        if (right - left) / (high - low) * width > 0.6 * FONT * len(word):
-            middle = ((left + right) / 2 - low) / (high - low)
-            ax.text(
-                middle, 0.96, word, transform=ax.transAxes, ha="center", va="top", fontsize=FONT
-            )
-    ax.set_xlim(scale.inverted().transform(np.array([low, high])))
-    return shades
