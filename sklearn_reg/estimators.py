@@ -7,7 +7,6 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from sklearn_reg._checks.values import check_l1_ratio
 from sklearn_reg._checks.words import in_our_words
 from sklearn_reg._fitting.regression import PenalizedRegression
 
@@ -112,8 +111,7 @@ class RidgeRegression(PenalizedRegression):
     (array([1.429, 0.4  ]), 3.0)
     """
 
-    def _l1_ratio(self) -> float:
-        return 0.0
+    l1_ratio = 0.0
 
 
 class LassoRegression(PenalizedRegression):
@@ -220,8 +218,7 @@ class LassoRegression(PenalizedRegression):
     (array([1., 0.]), 3.0)
     """
 
-    def _l1_ratio(self) -> float:
-        return 1.0
+    l1_ratio = 1.0
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -359,9 +356,6 @@ class ElasticNetRegression(PenalizedRegression):
         self.penalty_weights = penalty_weights
         self.positive = positive
         self.warm_start = warm_start
-
-    def _l1_ratio(self) -> float:
-        return check_l1_ratio(self.l1_ratio)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

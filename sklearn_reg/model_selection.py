@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.metrics import mean_squared_error
 from sklearn.utils import _safe_indexing, indexable
 
-from sklearn_reg._checks.values import check_l1_ratio, fetched, real_numbers
+from sklearn_reg._checks.values import fetched, real_numbers
 from sklearn_reg._checks.words import in_our_words
 from sklearn_reg._fitting.report import as_html, as_text, sweep_frame, sweep_summary
 from sklearn_reg._selection.choice import Rule, within_one_standard_error
@@ -135,8 +135,7 @@ class RidgeRegressionCV(PenalizedRegressionCV):
     ('...', (100, 5))
     """
 
-    def _l1_ratios(self) -> tuple[list[float], bool]:
-        return [0.0], False
+    l1_ratio = 0.0
 
 
 class LassoRegressionCV(PenalizedRegressionCV):
@@ -248,8 +247,7 @@ class LassoRegressionCV(PenalizedRegressionCV):
     ('0.19', 6)
     """
 
-    def _l1_ratios(self) -> tuple[list[float], bool]:
-        return [1.0], False
+    l1_ratio = 1.0
 
 
 class ElasticNetRegressionCV(PenalizedRegressionCV):
@@ -394,13 +392,6 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         self.standardize = standardize
         self.penalty_weights = penalty_weights
         self.positive = positive
-
-    def _l1_ratios(self) -> tuple[list[float], bool]:
-        wanted = "a number in [0, 1] or an array of them, at least one"
-        given = real_numbers(self.l1_ratio, "l1_ratio", wanted)
-        if given.ndim > 1 or given.size == 0:
-            raise ValueError(f"l1_ratio must be {wanted}, got {self.l1_ratio!r}")
-        return [check_l1_ratio(ratio) for ratio in given.ravel().tolist()], given.ndim == 1
 
 
 class LambdaSweep(NamedTuple):

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from sklearn_reg._checks.labels import keep_fitting_labels
 from sklearn_reg._checks.parameters import check_count, check_lambda
-from sklearn_reg._checks.values import check_number
+from sklearn_reg._checks.values import check_l1_ratio, check_number
 from sklearn_reg._checks.words import in_our_words
 from sklearn_reg._data.cells import CellMoments, one_cell
 from sklearn_reg._data.data import Batch, Data, OfMoments
@@ -32,7 +32,9 @@ BEGAN_ANEW = (
 
 
 class PenalizedRegression(PenalizedModel):
-    """Least squares with an elastic-net penalty; a subclass says which by `_l1_ratio`."""
+    """Least squares with an elastic-net penalty; a subclass says which by its `l1_ratio`."""
+
+    l1_ratio: float  # share of L1 in the penalty
 
     @in_our_words
     def __init__(
@@ -59,10 +61,6 @@ class PenalizedRegression(PenalizedModel):
         self.penalty_weights = penalty_weights
         self.positive = positive
         self.warm_start = warm_start
-
-    def _l1_ratio(self) -> float:
-        """Share of L1 in the penalty, validated."""
-        raise NotImplementedError
 
     def fit(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the coefficients and the intercept.
@@ -302,7 +300,7 @@ class PenalizedRegression(PenalizedModel):
     def _penalty(self, data: Data) -> Penalties:
         """Check the penalty and spread it over targets and features."""
         lambdas = check_lambda(self.lambda_, data.n_targets, self._labels.targets)
-        return self._unit_penalty(self._l1_ratio(), data.n_features).times(lambdas)
+        return self._unit_penalty(check_l1_ratio(self.l1_ratio), data.n_features).times(lambdas)
 
     def _starts(self, view: View, warm: bool) -> FloatArray:
         """Return where each target starts: at zero, or at the last fit."""

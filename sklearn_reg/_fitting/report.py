@@ -16,6 +16,7 @@ from sklearn_reg._checks.labels import (
     generic_labels,
     labels_of,
 )
+from sklearn_reg._tools.statistics import standard_error
 from sklearn_reg._tools.typing import FloatArray
 
 SHOWN = 10  # coefficients in a notebook
@@ -116,15 +117,12 @@ def path_summary(path: Any) -> dict[str, str]:
 def sweep_frame(sweep: Any) -> Any:
     """Return a table of a sweep: a row a lambda."""
     pd = _pandas("LambdaSweep")
-    losses = sweep.validation_losses
-    n_folds = losses.shape[1]
-    spread = losses.std(axis=1, ddof=1) if n_folds > 1 else np.zeros(len(losses))
     return pd.DataFrame(
         {
             "lambda": sweep.lambdas,
             "train_loss": sweep.train_loss,
             "validation_loss": sweep.validation_loss,
-            "standard_error": spread / np.sqrt(n_folds),
+            "standard_error": standard_error(sweep.validation_losses),
             "verdict": sweep.verdicts,
         }
     )
@@ -181,7 +179,7 @@ def html_summary(model: Any) -> str:
     gap, objective = float(np.max(model.dual_gap_)), float(np.max(model.objective_))
     rows = {
         "lambda": _number(model.lambda_),
-        "l1_ratio": _number(getattr(model, "l1_ratio_", getattr(model, "l1_ratio", None))),
+        "l1_ratio": _number(getattr(model, "l1_ratio_", model.get_params().get("l1_ratio"))),
         "non-zero weights": f"{np.count_nonzero(coefs)} of {coefs.size}",
         "objective F": f"{objective:.6g}",
         "duality gap": f"{gap:.2g}: F is at most this far above the optimum",

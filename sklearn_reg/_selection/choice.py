@@ -9,6 +9,7 @@ import numpy as np
 
 from sklearn_reg._checks.values import calling
 from sklearn_reg._solvers.paths import Points
+from sklearn_reg._tools.statistics import standard_error
 from sklearn_reg._tools.typing import BoolArray, FloatArray
 
 CRITERIA = ("aic", "bic", "gcv")
@@ -119,11 +120,6 @@ def within_one_standard_error(losses: FloatArray) -> BoolArray:
     return np.asarray(means <= means[best] + standard_error(losses[best]))
 
 
-def standard_error(losses: FloatArray) -> float:
-    """Return the standard error of a mean over folds; 0 where there is one fold."""
-    return float(losses.std(ddof=1) / np.sqrt(losses.size)) if losses.size > 1 else 0.0
-
-
 def criterion(rule: str, points: Points, n: int, intercept: bool, units: FloatArray) -> FloatArray:
     """AIC, BIC or generalised cross-validation along a path, summed over targets.
 
@@ -174,7 +170,7 @@ class Curve(NamedTuple):
             return AS_GOOD_CRITERION
         if self.losses.shape[1] == 1:
             return AS_GOOD * abs(float(self.losses[-1, 0]))
-        return standard_error(self.losses[-1])
+        return float(standard_error(self.losses[-1]))
 
 
 def advice_on_edges(

@@ -16,7 +16,7 @@ from sklearn.model_selection import LeaveOneOut, PredefinedSplit
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_reg._checks.values import overflow_explained
+from sklearn_reg._checks.values import check_l1_ratio, overflow_explained, real_numbers
 from sklearn_reg._checks.words import in_our_words
 from sklearn_reg._data.cells import CellMoments
 from sklearn_reg._data.data import Batch, InMemory, check_weight
@@ -55,7 +55,9 @@ from sklearn_reg._tools.typing import FloatArray, Matrix
 
 
 class PenalizedRegressionCV(PenalizedModel):
-    """Cross-validation over a grid of penalties; a subclass says which by `_l1_ratios`."""
+    """Cross-validation over a grid of penalties; a subclass says which by its `l1_ratio`."""
+
+    l1_ratio: float | ArrayLike  # share of L1 in the penalty, or several
 
     @in_our_words
     def __init__(
@@ -84,10 +86,6 @@ class PenalizedRegressionCV(PenalizedModel):
         self.standardize = standardize
         self.penalty_weights = penalty_weights
         self.positive = positive
-
-    def _l1_ratios(self) -> tuple[list[float], bool]:
-        """Shares of L1, validated, and whether there is a list of them."""
-        raise NotImplementedError
 
     def fit(
         self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None, **params: Any
@@ -290,7 +288,7 @@ class PenalizedRegressionCV(PenalizedModel):
         self._check_flags()
         tol = self._check_tol()
         grid, rule = check_lambdas(self.lambdas, self.eps), check_rule(self.rule)
-        ratios, self._many_ratios = self._l1_ratios()
+        ratios, self._many_ratios = _check_l1_ratios(self.l1_ratio)
         return _Plan(tol, grid, rule, ratios)
 
     def _refuse_scoring(self, data: str) -> None:
@@ -469,6 +467,15 @@ class PenalizedRegressionCV(PenalizedModel):
             f"a duality gap of {gap:.3g} stayed above tol={self.tol:g} times F(0, mean y): "
             f"{cause}. Remedy: a larger tol, larger lambdas, or an L2 penalty.",
         )
+
+
+def _check_l1_ratios(l1_ratio: Any) -> tuple[list[float], bool]:
+    """Return shares of L1 in the penalty, and whether they came as a list."""
+    wanted = "a number in [0, 1] or an array of them, at least one"
+    given = real_numbers(l1_ratio, "l1_ratio", wanted)
+    if given.ndim > 1 or given.size == 0:
+        raise ValueError(f"l1_ratio must be {wanted}, got {l1_ratio!r}")
+    return [check_l1_ratio(ratio) for ratio in given.ravel().tolist()], given.ndim == 1
 
 
 def _folds_of(

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
 from sklearn_reg._checks.labels import check_names, generic_labels
-from sklearn_reg._selection.choice import standard_error
+from sklearn_reg._tools.statistics import standard_error
 from sklearn_reg._tools.typing import FloatArray
 
 STYLE = "sklearn_reg.legible"
@@ -96,7 +96,7 @@ def draw_line(ax: Any, x: ArrayLike, y: ArrayLike, name: str, **look: Any) -> An
 
 def draw_means(ax: Any, x: FloatArray, losses: FloatArray, what: str, **look: Any) -> Any:
     """Draw the means of losses over their folds, with a standard error above and below."""
-    errors = [standard_error(folds) for folds in losses]
+    errors = standard_error(losses)
     look |= {"label": f"{what}, ± one standard error", "elinewidth": 0.8, "markersize": 4}
     return ax.errorbar(x, losses.mean(axis=1), errors, **look)
 

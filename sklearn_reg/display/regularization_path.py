@@ -24,7 +24,6 @@ from sklearn_reg.display._drawing import (
     styles,
 )
 from sklearn_reg.display._unwrapping import apply_steps, curve_of_model, unwrap
-from sklearn_reg.estimators import LassoRegression, RidgeRegression
 from sklearn_reg.path import RegularizationPath, regularization_path
 
 # The parameters that an estimator and `regularization_path` share.
@@ -230,15 +229,8 @@ def _grid_and_marks(model: Any) -> tuple[dict[str, Any], dict[str, float | None]
         raise TypeError(
             f"estimator must be of sklearn_reg, or a pipeline or search that ends so, got {model!r}"
         )
-    chosen = float(model.lambda_) if np.ndim(model.lambda_) == 0 else None
-    return {"l1_ratio": _l1_ratio(model)}, {"chosen": chosen}
-
-
-def _l1_ratio(model: Any) -> Any:
-    """Return the share of L1 in the penalty, which is a parameter of the elastic net alone."""
-    if isinstance(model, RidgeRegression):
-        return 0.0
-    return 1.0 if isinstance(model, LassoRegression) else model.l1_ratio
+    chosen = float(np.asarray(model.lambda_)) if np.ndim(model.lambda_) == 0 else None
+    return {"l1_ratio": model.l1_ratio}, {"chosen": chosen}
 
 
 def _draw_degrees_of_freedom(ax: Any, lambdas: FloatArray, freedom: FloatArray) -> None:

@@ -1,0 +1,15 @@
+"""Statistics of a few numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_reg._tools.typing import FloatArray
+
+
+def standard_error(values: FloatArray) -> FloatArray:
+    """Return standard errors of means over the last axis; 0 where they are over one value."""
+    count = values.shape[-1]
+    if count == 1:
+        return np.zeros(values.shape[:-1])
+    return np.asarray(values.std(axis=-1, ddof=1) / np.sqrt(count))
