@@ -6,7 +6,7 @@ A solver never sees X. It sees the centred, weighted, scaled matrix
 
 where m holds the weighted column means (0 without an intercept) and D one factor per column
 (0 excludes a column). Neither Z nor a centred copy of X is ever formed: both are algebra on
-products with X. Dense rows, sparse rows and moments answer the same questions.
+products with X. Dense rows, sparse rows and moments offer the same ones.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from sklearn_reg.moments import Moments, Spread, check_finite
 LANCZOS_BEYOND = 64
 # Standard errors of rounding within which a column's product with y is looked at again.
 DOUBTFUL = 16.0
-# Rounding so many times that of columns as they are has come from others that are gone.
+# Rounding errors so many times those of the columns come from data that were subtracted.
 MUCH = 1e4
 # A Gram matrix of more columns than this (800 MB) is never made on a solver's own initiative.
 LARGEST_GRAM = 10_000
@@ -131,10 +131,10 @@ class Design(ABC):
     @property
     @abstractmethod
     def sizes(self) -> FloatArray:
-        """Lengths of the columns before they are centred: what their products are rounded to."""
+        """Lengths of the columns before they are centred, to which rounding errors are relative."""
 
     def target_size(self, target: int) -> float:
-        """Length of a target: what its products are rounded to."""
+        """Length of a target, to which rounding errors are relative."""
         return float(np.sqrt(self.scatter[target]))
 
     def largest_cross(self, target: int) -> float:
@@ -155,12 +155,12 @@ class Design(ABC):
 
     @property
     def hidden(self) -> FloatArray | None:
-        """Squares that columns may have whose own were lost to rounding, and are left out."""
+        """Bounds of the squares of columns that are left out, as theirs were lost to rounding."""
         return None
 
     @property
     def digits_lost(self) -> bool:
-        """Whether rounding is far above that of the columns, as larger ones were subtracted."""
+        """Whether rounding errors far exceed those of the columns: larger data were subtracted."""
         return False
 
     def generalized_inverse(self, columns: IndexArray) -> Solve:
@@ -312,7 +312,7 @@ class RowsDesign(Design):
 
     @cached_property
     def sizes(self) -> FloatArray:
-        """Lengths of the columns before they are centred: what their products are rounded to."""
+        """Lengths of the columns before they are centred, to which rounding errors are relative."""
         return np.asarray(self.factors * np.sqrt(self.rows.second_moments(self.weights)))
 
     def growing_gram(self) -> GrowingGram:
@@ -506,12 +506,12 @@ class GramDesign(Design):
 
     @property
     def hidden(self) -> FloatArray | None:
-        """Squares that columns may have whose own were lost to rounding, and are left out."""
+        """Bounds of the squares of columns that are left out, as theirs were lost to rounding."""
         return self._hidden
 
     @property
     def digits_lost(self) -> bool:
-        """Whether rounding is far above that of the columns, as larger ones were subtracted."""
+        """Whether rounding errors far exceed those of the columns: larger data were subtracted."""
         squares, (lost, lost_y) = self.squares, self._lost
         return bool(
             (self._hidden is not None and self._hidden.any())
@@ -581,11 +581,11 @@ class GramDesign(Design):
 
     @property
     def sizes(self) -> FloatArray:
-        """Lengths of columns that would be rounded as these were, by what was gathered and left."""
+        """Lengths of columns with the rounding errors of these, caused by data that have left."""
         return self._sizes
 
     def target_size(self, target: int) -> float:
-        """Length of a target that would be rounded as this one was."""
+        """Length of a target with the rounding errors of this one."""
         return math.sqrt(max(self.scatter[target], self._lost[1][target] / EPS))
 
 

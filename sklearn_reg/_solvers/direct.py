@@ -20,7 +20,7 @@ from sklearn_reg._tools.linalg import (
 )
 from sklearn_reg._tools.typing import FloatArray
 
-# An L2 penalty this small beside a column's square is lost in rounding: the column is free.
+# A smaller L2 penalty, relative to the square of its column, is a rounding error: there is none.
 LOST_IN_ROUNDING = 1e-14
 LARGEST_SYSTEM = 8000  # equations beyond which no matrix is formed
 

@@ -90,12 +90,7 @@ def solve(
 ) -> tuple[State, bool]:
     """Follow the path from a state to the optimum for the thresholds l1.
 
-    Returns
-    -------
-    state : State
-        The end of the path.
-    solved : bool
-        Whether the optimality conditions hold there to `tol`, relative to l1.
+    Return its end, and whether the optimality conditions hold there to `tol`, relative to l1.
     """
     c = state.u + A.product(state.w)
     block, wrong, idle = FIRST_BLOCK, 0, 0

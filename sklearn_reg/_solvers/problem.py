@@ -14,6 +14,11 @@ The certificate. For any theta, Fenchel's inequality bounds the distance to the 
 a sum of terms that are all non-negative, so that nothing cancels. The best theta is the residual
 r at the optimum; away from it, theta = c (r - P r), where P removes what unpenalised columns
 explain and c shrinks until every h_j* is finite.
+
+References
+----------
+.. [1] N. J. Higham, T. Mary (2019). A new approach to probabilistic rounding error
+   analysis. SIAM J. Scientific Computing 41(5). https://doi.org/10.1137/18M1226312
 """
 
 from __future__ import annotations
@@ -38,7 +43,7 @@ from sklearn_reg.penalties import ElasticNet, Penalty
 
 # Up to this many columns a warning looks at those that depend on each other.
 LARGEST_DEPENDENCE = 500
-# |u| on a column without a penalty is at most so many times its rounding error, or not zero.
+# What may be left of u on columns without a penalty, as a multiple of its rounding error.
 LEFT = 8.0
 PROJECTIONS = 3  # on columns without a penalty, each of the remainder of the last one
 
@@ -179,7 +184,7 @@ class Problem:
 
     @property
     def left_out(self) -> float:
-        """Bound the gain of columns that moments left out, as their squares D were lost to rounding.
+        """Bound the gain of columns that moments left out, their squares D being lost to rounding.
 
         The best w of such a column gains (sqrt(2 F(0) D) - l1)_+^2 / (2 (D + l2)) at most, and no
         more than all of F(0): its product with the residual is within sqrt(2 F(0) D), and the gain
@@ -235,8 +240,8 @@ class Problem:
     def bound(self, w: FloatArray, products: Products, penalty: float) -> float:
         """Bound F(w) - F* by the duality gap and its rounding errors.
 
-        The computed residual is r^ = r + e, and u^ = Z'S r^ + f. With z_j the length of column j before
-        it is centred, k terms in a sum and EPS the spacing of float64 at 1,
+        Computed are r^ = r + e and u^ = Z'S r^ + f. With z_j the length of column j before it is
+        centred, k terms in a sum and EPS the spacing of float64 at 1,
 
             |e| <= delta = sqrt(k) EPS (|y| + sum_j z_j |w_j|),    |f_j| <= phi_j,
             phi_j = sqrt(k) EPS z_j (|r^| + sum_F z_i |a_i|),
@@ -254,11 +259,6 @@ class Problem:
         not feasible, and only F* >= 0 is known. What float64 cannot tell from a dependence
         of columns counts as one. Moments add the errors of their own:
         `Design.rounding`, and `left_out`.
-
-        References
-        ----------
-        .. [1] N. J. Higham, T. Mary (2019). A new approach to probabilistic rounding error
-           analysis. SIAM J. Scientific Computing 41(5). https://doi.org/10.1137/18M1226312
         """
         hidden = self.design.rounding(w, self.target) + self.left_out
         if not self.design.sizes.any():  # nothing can be fitted: F is the same everywhere
