@@ -14,8 +14,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn_reg._checks.labels import ColumnLabels, Labels, labels_of
 from sklearn_reg._checks.parameters import check_flag, check_rows, check_sample_weight
 from sklearn_reg._checks.values import check_l1_ratio, check_number
-from sklearn_reg._data.data import GramUse, InMemory
-from sklearn_reg._data.designs import ALL_PAIRS, Preprocessing
+from sklearn_reg._data.data import FOR_WORKING_SETS, InMemory
+from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.units import UnitPenalty, View
 from sklearn_reg._fitting.report import as_html, as_text, path_frame, path_summary
 from sklearn_reg._solvers.accuracy import surely
@@ -339,4 +339,4 @@ class _Asked(NamedTuple):
 
     def views(self) -> Iterator[View]:
         """Show the data to the solvers, the cheapest view first."""
-        return self.data.views(self.penalty, self.preprocessing, GramUse(ALL_PAIRS))
+        return self.data.views(self.penalty, self.preprocessing, FOR_WORKING_SETS)

@@ -207,7 +207,7 @@ def test_a_solver_that_does_not_suit_is_answered_with_those_that_do() -> None:
 def test_a_gram_matrix_is_made_where_it_pays(
     name: str, shape: tuple[int, int], stored: int, pays: bool
 ) -> None:
-    assert SOLVERS[name].on_gram(*shape, stored) is pays
+    assert SOLVERS[name].gram_use.pays(*shape, stored) is pays
 
 
 def test_a_gap_at_rounding_ends_the_search() -> None:

@@ -12,7 +12,7 @@ Arguments = ParamSpec("Arguments")
 
 SCALES = "alpha of Lasso and ElasticNet is the same, Ridge's is n_samples * lambda_"
 MANY = "an integer is a number of penalties; the CV classes have it"
-EXACT = "solver='auto' needs none, nor have the CV classes"
+NOT_NEEDED = "solver='auto' needs none, nor have the CV classes"
 BY_CV = "the CV classes have it"
 # What is said elsewhere: what it is called here, the first one that there is, and what to know.
 WORDS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -26,14 +26,14 @@ WORDS: dict[str, tuple[tuple[str, ...], str]] = {
     "reg_lambda": (("lambda_", "lambdas"), ""),
     "lambda_min_ratio": (("eps",), BY_CV),
     "C": (("lambda_", "lambdas"), "which is large where C is small"),
-    "max_iter": (("n_iterations",), EXACT),
-    "maxit": (("n_iterations",), EXACT),
-    "n_iter": (("n_iterations",), EXACT),
-    "n_iterations": (("n_iterations",), EXACT),
-    "epochs": (("n_iterations",), EXACT),
-    "lr": (("learning_rate",), EXACT),
-    "eta0": (("learning_rate",), EXACT),
-    "step_size": (("learning_rate",), EXACT),
+    "max_iter": (("n_iterations",), NOT_NEEDED),
+    "maxit": (("n_iterations",), NOT_NEEDED),
+    "n_iter": (("n_iterations",), NOT_NEEDED),
+    "n_iterations": (("n_iterations",), NOT_NEEDED),
+    "epochs": (("n_iterations",), NOT_NEEDED),
+    "lr": (("learning_rate",), NOT_NEEDED),
+    "eta0": (("learning_rate",), NOT_NEEDED),
+    "step_size": (("learning_rate",), NOT_NEEDED),
     "tolerance": (("tol",), "a bound on the duality gap relative to F(0, mean y)"),
     "thresh": (("tol",), "a bound on the duality gap relative to F(0, mean y)"),
     "normalize": (("standardize",), "which divides columns by their standard deviation"),

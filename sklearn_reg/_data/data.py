@@ -11,11 +11,14 @@ import numpy as np
 
 from sklearn_reg._checks.values import overflow_explained
 from sklearn_reg._data.cells import Assign, Cell, CellMoments
-from sklearn_reg._data.designs import LARGEST_GRAM, Preprocessing, gram_pays
+from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.rows import rows_of
 from sklearn_reg._data.units import AnyPenalty, View, view_moments, view_rows
 from sklearn_reg._tools.typing import FloatArray, Matrix
 from sklearn_reg.moments import Moments
+
+# A Gram matrix of more columns than this (800 MB) is never made unless a user asks for one.
+LARGEST_GRAM = 10_000
 
 
 class GramUse(NamedTuple):
@@ -23,6 +26,15 @@ class GramUse(NamedTuple):
 
     most: int = LARGEST_GRAM  # features
     at_hand: bool = True  # also of rows in memory; otherwise it squares them itself
+
+    def pays(self, n_rows: int, n_features: int, stored: int) -> bool:
+        """Compare p^2, a step on the Gram matrix, with reading X twice, a step on the rows."""
+        small = n_features <= self.most and n_features**2 <= 2 * stored
+        return self.at_hand and n_rows > n_features and small
+
+
+# Beyond 1500 columns a working set is cheaper than the products of all pairs of columns.
+FOR_WORKING_SETS = GramUse(1500)
 
 
 class Data(ABC):
@@ -94,7 +106,7 @@ class InMemory(Batch):
         the rows have them.
         """
         parts = self.rows, self.Y, self.weights, penalty, preprocessing
-        if gram_use.at_hand and gram_pays(self.rows, gram_use.most):
+        if gram_use.pays(*self.rows.shape, self.rows.stored):
             yield view_rows(*parts, on_gram=True)
         yield view_rows(*parts)
 

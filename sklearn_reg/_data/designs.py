@@ -39,10 +39,6 @@ LANCZOS_BEYOND = 64
 DOUBTFUL = 16.0
 # Rounding errors so many times those of the columns come from data that were subtracted.
 MUCH = 1e4
-# A Gram matrix of more columns than this (800 MB) is never made on a solver's own initiative.
-LARGEST_GRAM = 10_000
-# Beyond this many columns a working set is cheaper than the products of all pairs of them.
-ALL_PAIRS = 1500
 LARGEST_SVD = 10_000_000  # entries of columns whose singular values are computed
 
 
@@ -596,12 +592,6 @@ class Columns(NamedTuple):
     target_means: FloatArray
     factors: FloatArray
     hidden: FloatArray | None = None  # as those of a design
-
-
-def gram_pays(rows: Rows, most: int = LARGEST_GRAM) -> bool:
-    """Compare p^2, a step on the Gram matrix, with reading X twice, a step on the rows."""
-    n, p = rows.shape
-    return n > p and p <= most and p**2 <= 2 * rows.stored
 
 
 class Preprocessing(NamedTuple):

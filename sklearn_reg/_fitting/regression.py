@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -20,7 +21,7 @@ from sklearn_reg._data.units import Penalties, View
 from sklearn_reg._fitting.advice import Advice, advice_on_convergence
 from sklearn_reg._fitting.linear_model import PenalizedModel, all_or_nothing
 from sklearn_reg._solvers import AUTO_ITERATIONS, EXACT, SOLVERS, Settings, choose
-from sklearn_reg._solvers.accuracy import Fitted, solve, surely
+from sklearn_reg._solvers.accuracy import solve, surely
 from sklearn_reg._tools.progress import start, with_callbacks
 from sklearn_reg._tools.typing import FloatArray, Matrix
 from sklearn_reg.moments import Moments
@@ -268,10 +269,8 @@ class PenalizedRegression(PenalizedModel):
         """Solve one problem per target, as accurately as it takes; store, and return advice."""
         penalty = self._penalty(data)
         solver = SOLVERS[choose(self.solver, penalty)]
-
-        def solve_on(view: View) -> Fitted:
-            return solve(view, penalty, solver, self._starts(view, warm), settings)
-
+        start = self._last_fit if warm else None
+        solve_on = partial(solve, penalty=penalty, solver=solver, settings=settings, start=start)
         with data.overflow_explained():
             views = data.views(penalty, self._preprocessing, solver.gram_use)
             fitted = self._store(surely(views, solve_on)[1], data.dtype, data.y_ndim)
@@ -302,14 +301,11 @@ class PenalizedRegression(PenalizedModel):
         lambdas = check_lambda(self.lambda_, data.n_targets, self._labels.targets)
         return self._unit_penalty(check_l1_ratio(self.l1_ratio), data.n_features).times(lambdas)
 
-    def _starts(self, view: View, warm: bool) -> FloatArray:
-        """Return where each target starts: at zero, or at the last fit."""
-        shape = (view.units.size, view.columns.factors.size)
-        if warm:
-            coef = np.atleast_2d(getattr(self, "coef_", np.zeros(0)))
-            if coef.shape == shape:
-                return view.solutions(coef)
-        return np.zeros(shape)
+    def _last_fit(self, view: View) -> FloatArray:
+        """Return where each target starts: at the last fit, if it was of data of this shape."""
+        shape = (view.units.size, view.design.n_features)
+        coef = np.atleast_2d(getattr(self, "coef_", np.zeros(0)))
+        return view.solutions(coef) if coef.shape == shape else np.zeros(shape)
 
 
 def _with(batch: Batch, so_far: OfMoments | None) -> OfMoments:

@@ -134,10 +134,8 @@ def _shared_out(jobs: Sequence[Job], workers: int, at_once: int) -> list[Sequenc
 def refit(folds: Folds, penalty: Penalties, tol: float) -> Fitted:
     """Fit all of the data with the chosen penalty."""
     solver, settings = SOLVERS[choose("auto", penalty)], Settings(None, AUTO_ITERATIONS, tol)
-    starts = np.zeros((folds.n_targets, folds.n_features))
-    return surely(
-        folds.views(penalty), lambda view: solve(view, penalty, solver, starts, settings)
-    )[1]
+    solve_on = partial(solve, penalty=penalty, solver=solver, settings=settings)
+    return surely(folds.views(penalty), solve_on)[1]
 
 
 def criteria(

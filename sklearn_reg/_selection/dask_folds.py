@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.model_selection import KFold, PredefinedSplit
 
 from sklearn_reg._data.dask import OnDask
-from sklearn_reg._data.data import Batch
-from sklearn_reg._data.designs import ALL_PAIRS, LARGEST_GRAM, Preprocessing
+from sklearn_reg._data.data import FOR_WORKING_SETS, LARGEST_GRAM, Batch
+from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._selection.assignment import Assignment, Blocks, Labelled, assignment_of
 from sklearn_reg._selection.folds import Folds, RowFolds, StreamFolds
 from sklearn_reg._selection.splits import Split, check_splits, read_splits
@@ -26,7 +26,7 @@ def folds_on_dask(
     assert isinstance(data, OnDask)
     params = {name: np.asarray(of_rows) for name, of_rows in params.items()}
     n_folds = splitter.get_n_splits(_unread(data.n_rows), None, **params)
-    if data.is_tall(ALL_PAIRS):
+    if data.is_tall(FOR_WORKING_SETS.most):
         _check_cells(n_folds, data.n_features)
     if not data.is_tall(int(np.sqrt(MOST_NUMBERS / max(n_folds, 1)))):
         rows, Y, weights = data.survey()

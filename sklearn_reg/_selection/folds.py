@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from sklearn_reg._data.cells import CellMoments, by_label
-from sklearn_reg._data.data import InMemory
-from sklearn_reg._data.designs import ALL_PAIRS, Preprocessing, gram_pays
+from sklearn_reg._data.data import FOR_WORKING_SETS, InMemory
+from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.rows import Rows, take_rows
 from sklearn_reg._data.units import AnyPenalty, View, view_moments, view_rows
 from sklearn_reg._selection.assignment import Assignment, cells_of, repeat_rows
@@ -288,7 +288,7 @@ def folds_in_memory(
     if splitter is not None:
         splits = read_splits(splitter, data.X, data.y, len(data.Y), params)
     check_splits(splits, data.weights)
-    kind = MomentFolds if gram_pays(data.rows, ALL_PAIRS) else RowFolds
+    kind = MomentFolds if FOR_WORKING_SETS.pays(*data.rows.shape, data.rows.stored) else RowFolds
     with data.overflow_explained():
         return kind(data.rows, data.Y, data.weights, splits, preprocessing)
 

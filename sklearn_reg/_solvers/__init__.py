@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from sklearn_reg._data.data import GramUse
-from sklearn_reg._data.designs import ALL_PAIRS
+from sklearn_reg._data.data import FOR_WORKING_SETS, GramUse
 from sklearn_reg._solvers.active_set import active_set
 from sklearn_reg._solvers.descent import accelerated, gradient_descent, subgradient
 from sklearn_reg._solvers.direct import closed_form
@@ -41,7 +40,7 @@ SOLVERS = {
     "gradient_descent": Solver(gradient_descent),
     "subgradient": Solver(subgradient),
     "accelerated": Solver(accelerated),
-    "active_set": Solver(active_set, ("separable",), GramUse(ALL_PAIRS)),
+    "active_set": Solver(active_set, ("separable",), FOR_WORKING_SETS),
     "closed_form": Solver(closed_form, ("separable", "smooth"), GramUse(at_hand=False)),
 }
 NEEDS = {

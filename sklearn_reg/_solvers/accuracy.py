@@ -121,15 +121,22 @@ def _moved(
 
 
 def solve(
-    view: View, penalty: Penalties, solver: Solver, starts: FloatArray, settings: Settings
+    view: View,
+    penalty: Penalties,
+    solver: Solver,
+    settings: Settings,
+    start: Callable[[View], FloatArray] | None = None,
 ) -> Fitted:
-    """State and solve the problem of each target, from starts of shape (n_targets, n_features).
+    """State and solve the problem of each target.
 
-    A start that is worse than zero is not used.
+    Each starts at zero, or at its row of start(view), of shape (n_targets, n_features), unless that
+    is worse.
     """
-    problems = [problem_of(view, target, penalty) for target in range(view.units.size)]
-    results = [
-        solver.run(problem, problem.better_than_zero(start), settings)
-        for problem, start in zip(problems, starts, strict=True)
-    ]
+    n_targets = view.units.size
+    starts = np.zeros((n_targets, view.design.n_features)) if start is None else start(view)
+    problems, results = [], []
+    for target in range(n_targets):
+        problem = problem_of(view, target, penalty)
+        results.append(solver.run(problem, problem.better_than_zero(starts[target]), settings))
+        problems.append(problem)
     return Fitted(view, penalty, problems, results, settings.tol)

@@ -43,7 +43,8 @@ SPELL = 100  # steps of descent, which have to halve the gap
 
 def active_set(problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
     """Solve to a certified gap, whatever the shape of the data."""
-    return ActiveSet().solve(problem, start, settings)
+    with nullcontext() if start.size <= TAKE_ALL else one_blas_thread():
+        return run_alone(ActiveSet().steps(problem, start, settings))
 
 
 class ActiveSet:
@@ -60,11 +61,6 @@ class ActiveSet:
     def __init__(self) -> None:
         self.working_set: WorkingSet | None = None
         self.last: Evaluation | None = None
-
-    def solve(self, problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
-        """Solve to a certified gap."""
-        with nullcontext() if start.size <= TAKE_ALL else one_blas_thread():
-            return run_alone(self.steps(problem, start, settings))
 
     def steps(
         self, problem: Problem, start: FloatArray, settings: Settings

@@ -54,4 +54,12 @@ def run_together(coroutines: Sequence[Coroutine[Result]]) -> list[Result]:
 
 def run_alone(coroutine: Coroutine[Result]) -> Result:
     """Run one coroutine."""
-    return run_together([coroutine])[0]
+    try:
+        design, target, w = next(coroutine)
+        while True:
+            design, target, w = coroutine.send(design.products(w, target))
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+    finally:
+        coroutine.close()
