@@ -28,7 +28,10 @@ def make_design(
     excluded: Any = None,
     unpenalised: bool = False,
 ) -> tuple[Design, Columns]:
-    """Wrap rows for the solvers, or their moments with `on_gram`."""
+    """Wrap rows for the solvers, or their moments with `on_gram`.
+
+    By default: rows of equal weight, centred, in their own units, every column in and penalised.
+    """
     preprocessing = Preprocessing(centred, standardize)
     excluded = np.zeros(X.shape[1], dtype=bool) if excluded is None else excluded
     if on_gram:

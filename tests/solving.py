@@ -44,14 +44,7 @@ def regression(n: int = 80, p: int = 30, seed: int = 0, noise: float = 0.5) -> D
 def ridge_problem(X: Any, y: Any, l2: Any, *, on_gram: bool = False) -> Problem:
     """A ridge problem without intercept, weights of 1 / n."""
     design, _ = make_design(
-        X,
-        np.asarray(y)[:, None],
-        None,
-        on_gram=on_gram,
-        centred=False,
-        standardize=False,
-        excluded=np.zeros(X.shape[1], dtype=bool),
-        unpenalised=True,
+        X, np.asarray(y)[:, None], on_gram=on_gram, centred=False, unpenalised=True
     )
     return Problem(design, 0, ElasticNet(np.zeros(X.shape[1]), np.asarray(l2, dtype=float)))
 

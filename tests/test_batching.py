@@ -16,17 +16,7 @@ X, Y = RNG.standard_normal((9, 30)), RNG.standard_normal((9, 2))
 
 
 def design_of(weights: Any, X: Any = X) -> Any:
-    design, _ = make_design(
-        X,
-        Y,
-        weights,
-        on_gram=False,
-        centred=True,
-        standardize=False,
-        excluded=np.zeros(X.shape[1], dtype=bool),
-        unpenalised=False,
-    )
-    return design
+    return make_design(X, Y, weights)[0]
 
 
 def work(design: Any, steps: int, log: list[Any] | None = None) -> Any:

@@ -116,16 +116,7 @@ def test_bordered_factor_neither_changes_nor_keeps_its_arguments() -> None:
 
 def test_matrix_free_systems_are_those_of_the_gram_matrix() -> None:
     X, y, _ = regression(60, 150)
-    design, _ = make_design(
-        X,
-        y[:, None],
-        None,
-        on_gram=False,
-        centred=True,
-        standardize=False,
-        excluded=np.zeros(150, dtype=bool),
-        unpenalised=False,
-    )
+    design, _ = make_design(X, y[:, None])
     extra = np.linspace(0.5, 2.0, 150)
     free = MatrixFreeCurvature(design, design.squares, extra)
     Z = X - X.mean(axis=0)

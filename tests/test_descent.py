@@ -139,16 +139,7 @@ def test_momentum_restarts_and_so_needs_fewer_steps() -> None:
 @pytest.mark.parametrize("solver", [gradient_descent, subgradient, accelerated])
 def test_nothing_to_descend_stays_where_it_is(solver: Any) -> None:
     X, y = np.zeros((5, 2)), np.arange(5.0)[:, None]
-    design, _ = make_design(
-        X,
-        y,
-        None,
-        on_gram=False,
-        centred=True,
-        standardize=False,
-        excluded=np.zeros(2, dtype=bool),
-        unpenalised=False,
-    )
+    design, _ = make_design(X, y)
     nothing = Problem(design, 0, ElasticNet(np.ones(2), np.zeros(2)))
     result = solver(nothing, np.array([0.5, 0.0]), Settings(0.25, 3, 0.0))
     # Only the penalty is left, and the rate that would be too long elsewhere is 1.

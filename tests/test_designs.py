@@ -29,32 +29,13 @@ problems = st.builds(
 )
 
 
-def build(
-    layout: str,
-    X: Any,
-    Y: Any,
-    s: Any,
-    *,
-    centred: bool = True,
-    standardize: bool = False,
-    excluded: Any = None,
-    unpenalised: bool = False,
-) -> tuple[Design, Columns]:
+def build(layout: str, X: Any, Y: Any, s: Any, **options: Any) -> tuple[Design, Columns]:
     """Make the design of one layout."""
     on_gram = layout.startswith("gram")
     read = LAYOUTS["csr" if layout.endswith("csr") else "C" if on_gram else layout]
     if layout == "int64 csr":
         read = LAYOUTS[layout]
-    design, columns = make_design(
-        read(X),
-        Y,
-        s,
-        on_gram=on_gram,
-        centred=centred,
-        standardize=standardize,
-        excluded=np.zeros(X.shape[1], dtype=bool) if excluded is None else excluded,
-        unpenalised=unpenalised,
-    )
+    design, columns = make_design(read(X), Y, s, on_gram=on_gram, **options)
     assert isinstance(design, GramDesign if on_gram else RowsDesign)
     return design, columns
 

@@ -383,16 +383,7 @@ def test_dependent_columns_are_named_together(on_gram: bool) -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(80, 6))
     X = np.column_stack([X, X[:, 0] + X[:, 1], -X[:, 3], np.full(80, 2.0)])
-    design, _ = make_design(
-        X,
-        X[:, :1],
-        None,
-        on_gram=on_gram,
-        centred=True,
-        standardize=False,
-        excluded=np.zeros(9, dtype=bool),
-        unpenalised=True,
-    )
+    design, _ = make_design(X, X[:, :1], on_gram=on_gram, unpenalised=True)
     problem = Problem(design, 0, ElasticNet(np.full(9, 0.1), np.zeros(9)))
     groups = [set(map(int, group)) for group in problem.dependent_columns(np.ones(9))]
     assert groups == [{3, 7}, {0, 1, 6}]

@@ -83,16 +83,7 @@ def test_of_many_features_only_the_worst_enter(many) -> None:
 def test_products_and_gram_give_the_same_solution() -> None:
     A, c = system(2, 40, 80)
     X = np.linalg.cholesky(A).T * np.sqrt(40)  # X'X / 40 = A
-    design, _ = make_design(
-        X,
-        np.zeros((40, 1)),
-        None,
-        on_gram=False,
-        centred=False,
-        standardize=False,
-        excluded=np.zeros(40, dtype=bool),
-        unpenalised=False,
-    )
+    design, _ = make_design(X, np.zeros((40, 1)), centred=False)
     l1 = np.full(40, 0.2 * np.abs(c).max())
     free = MatrixFreeCurvature(design, design.squares, np.zeros(40))
     of_products, of_gram = (
@@ -128,16 +119,7 @@ def test_one_decomposition_solves_every_ridge(n, p, on_gram) -> None:
     rng = np.random.default_rng(3)
     X, Y = rng.standard_normal((n, p)) + 5, rng.standard_normal((n, 2))
     v = rng.uniform(0.5, 2.0, p)
-    design, _ = make_design(
-        X,
-        Y,
-        rng.uniform(0.5, 1.0, n),
-        on_gram=on_gram,
-        centred=True,
-        standardize=False,
-        excluded=np.zeros(p, dtype=bool),
-        unpenalised=True,
-    )
+    design, _ = make_design(X, Y, rng.uniform(0.5, 1.0, n), on_gram=on_gram, unpenalised=True)
     lambdas = np.array([1.0, 0.01])
     spectrum = Spectrum(design, v)
     G = design.gram(np.arange(p), np.arange(p))

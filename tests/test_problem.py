@@ -103,8 +103,6 @@ def make(
         s if weighted else None,
         on_gram=layout == "gram",
         centred=centred,
-        standardize=False,
-        excluded=np.zeros(p, dtype=bool),
         unpenalised=bool((l1 == 0).any()),
     )
     return Problem(design, 0, ElasticNet(l1, l2, positive)), Plain(Z, t, l1, l2, positive)
@@ -320,32 +318,14 @@ def test_gap_scales_with_the_square_of_y(seed: int, unit: float) -> None:
     l1, l2 = np.full(5, 0.1), np.full(5, 0.2)
     gaps = []
     for scale in (1.0, unit):
-        design, _ = make_design(
-            X,
-            y * scale,
-            None,
-            on_gram=False,
-            centred=True,
-            standardize=False,
-            excluded=np.zeros(5, dtype=bool),
-            unpenalised=False,
-        )
+        design, _ = make_design(X, y * scale)
         gaps.append(Problem(design, 0, ElasticNet(l1 * scale, l2)).evaluate(w * scale).gap)
     assert_allclose(gaps[1], gaps[0] * unit**2, rtol=1e-9)
 
 
 def test_gap_of_a_target_that_is_constant_is_zero_at_zero() -> None:
     for layout in (False, True):
-        design, _ = make_design(
-            np.eye(4),
-            np.zeros((4, 1)),
-            None,
-            on_gram=layout,
-            centred=True,
-            standardize=False,
-            excluded=np.zeros(4, dtype=bool),
-            unpenalised=False,
-        )
+        design, _ = make_design(np.eye(4), np.zeros((4, 1)), on_gram=layout)
         problem = Problem(design, 0, ElasticNet(np.full(4, 0.1), np.zeros(4)))
         assert problem.null == 0
         assert problem.evaluate(np.zeros(4)).gap == 0
@@ -374,16 +354,7 @@ def test_violation_by_hand() -> None:
     # Z = I / sqrt(2) on two rows, y = (1, -1), l1 = 0.1: Z'y = (0.5, -0.5).
     X, y = np.eye(2), np.array([[1.0], [-1.0]])
     for positive, expected in ((False, [0.4, 0.1]), (True, [0.4, 0.1])):
-        design, _ = make_design(
-            X,
-            y,
-            None,
-            on_gram=False,
-            centred=False,
-            standardize=False,
-            excluded=np.zeros(2, dtype=bool),
-            unpenalised=False,
-        )
+        design, _ = make_design(X, y, centred=False)
         problem = Problem(design, 0, ElasticNet(np.full(2, 0.1), np.zeros(2), positive))
         assert_allclose(violation(problem, problem.evaluate(np.zeros(2))), expected[0], rtol=1e-14)
         # At w = (1, 0) the first residual is 0: u = (0, -0.5), so the first breaks l1 by 0.1 ...
@@ -427,16 +398,7 @@ def with_columns(scales: Any, l1: Any, l2: Any, unit: float = 1.0) -> Problem:
     rng = np.random.default_rng(0)
     Z = np.linalg.qr(rng.normal(size=(12, len(scales))))[0] * np.sqrt(12) * scales
     y = unit * (Z / scales).sum(axis=1)
-    design, _ = make_design(
-        Z,
-        y[:, None],
-        None,
-        on_gram=False,
-        centred=False,
-        standardize=False,
-        excluded=np.zeros(len(scales), dtype=bool),
-        unpenalised=True,
-    )
+    design, _ = make_design(Z, y[:, None], centred=False, unpenalised=True)
     return Problem(design, 0, ElasticNet(np.asarray(l1, dtype=float), np.asarray(l2, dtype=float)))
 
 

@@ -36,16 +36,7 @@ def test_nothing_writes_to_x(layout: str, dtype: Any) -> None:
     parts = [made.data, made.indices, made.indptr] if sparse.issparse(made) else [made]
     for part in (*parts, Y, s):
         part.setflags(write=False)
-    design, _ = make_design(
-        made,
-        Y,
-        s,
-        on_gram=on_gram,
-        centred=True,
-        standardize=True,
-        excluded=np.zeros(20, dtype=bool),
-        unpenalised=True,
-    )
+    design, _ = make_design(made, Y, s, on_gram=on_gram, standardize=True, unpenalised=True)
     ask_everything(design)
     assert abs(made - before).max() == 0
 
@@ -54,16 +45,7 @@ def test_nothing_writes_to_x(layout: str, dtype: Any) -> None:
 def test_rows_hold_x_itself_and_no_copy(layout: str) -> None:
     X, Y, s = data(60, 20)
     made = LAYOUTS[layout](X)
-    design, _ = make_design(
-        made,
-        Y,
-        s,
-        on_gram=False,
-        centred=True,
-        standardize=True,
-        excluded=np.zeros(20, dtype=bool),
-        unpenalised=True,
-    )
+    design, _ = make_design(made, Y, s, standardize=True, unpenalised=True)
     assert isinstance(design, RowsDesign)
     assert np.shares_memory(design.rows.X, made)
 
@@ -77,16 +59,7 @@ def test_a_wide_matrix_is_never_copied(order: Any) -> None:
     w[:50] = 1.0
     excluded = np.zeros(20_000, dtype=bool)
     tracemalloc.start()
-    design, _ = make_design(
-        X,
-        Y,
-        None,
-        on_gram=False,
-        centred=True,
-        standardize=False,
-        excluded=excluded,
-        unpenalised=False,
-    )
+    design, _ = make_design(X, Y, excluded=excluded)
     for v in (w, np.ones(20_000)):
         design.products(v, 0)
         design.normal_product(v)
@@ -101,16 +74,7 @@ def test_moments_of_a_tall_matrix_take_a_chunk_and_no_copy(standardize: bool) ->
     rng = np.random.default_rng(0)
     X, Y = rng.normal(size=(300_000, 10)), rng.normal(size=(300_000, 1))
     tracemalloc.start()
-    design, _ = make_design(
-        X,
-        Y,
-        None,
-        on_gram=True,
-        centred=True,
-        standardize=standardize,
-        excluded=np.zeros(10, dtype=bool),
-        unpenalised=False,
-    )
+    design, _ = make_design(X, Y, on_gram=True, standardize=standardize)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert design.largest_eigenvalue > 0

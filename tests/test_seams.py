@@ -57,7 +57,8 @@ def test_a_new_penalty_is_one_class(share: float, intercept: bool) -> None:
     h = WeightedMaximum(share * WeightedMaximum(1.0, v).level(Z.T @ t / 30), v)
     lowest = _minimum(Z, t, h)
     for on_gram in (True, False):
-        problem = Problem(_design(X, y, on_gram, intercept), 0, h)
+        design, _ = make_design(X, y[:, None], on_gram=on_gram, centred=intercept)
+        problem = Problem(design, 0, h)
         assert problem.largest_level == pytest.approx(1.0 / share)
         for name in ("gradient_descent", "accelerated", "subgradient"):
             settings = Settings(None, 1_000 if name == "subgradient" else 20_000, 1e-9)
@@ -70,20 +71,6 @@ def test_a_new_penalty_is_one_class(share: float, intercept: bool) -> None:
     assert choose("auto", h) == "accelerated"
     with pytest.raises(TypeError, match="needs an ElasticNet, got WeightedMaximum"):
         assert problem.l1
-
-
-def _design(X: Any, y: Any, on_gram: bool, intercept: bool) -> Any:
-    design, _ = make_design(
-        X,
-        y[:, None],
-        None,
-        on_gram=on_gram,
-        centred=intercept,
-        standardize=False,
-        excluded=np.zeros(X.shape[1], dtype=bool),
-        unpenalised=False,
-    )
-    return design
 
 
 def _minimum(Z: Any, t: Any, h: WeightedMaximum) -> float:

@@ -29,12 +29,7 @@ def problem_of(
     design, _ = make_design(
         sparse.csc_array(X) if layout == "sparse" else X,
         np.asarray(y, dtype=float)[:, None],
-        None,
-        on_gram=False,
         centred=False,
-        standardize=False,
-        excluded=np.zeros(p, dtype=bool),
-        unpenalised=False,
     )
     return Problem(
         design, 0, ElasticNet(np.broadcast_to(l1, p) * 1.0, np.broadcast_to(l2, p) * 1.0, positive)
