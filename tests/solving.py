@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from designing import make_design
 from sklearn_reg._solvers.problem import Evaluation, Problem
@@ -69,3 +70,88 @@ def violation(problem: Problem, point: Evaluation) -> float:
     if problem.positive:
         subgradient = np.where(w > 0, subgradient, np.minimum(gradient + l1, 0.0))
     return float(np.abs(subgradient).max(initial=0.0))
+
+
+class Plain:
+    """F by its definition, on explicit Z and y of unit weight sum."""
+
+    def __init__(self, Z: Any, y: Any, l1: Any, l2: Any, positive: bool) -> None:
+        self.Z, self.y, self.l1, self.l2, self.positive = Z, y, l1, l2, positive
+
+    def value(self, w: Any) -> float:
+        """F(w)."""
+        if self.positive and (w < 0).any():
+            return np.inf
+        r = self.y - self.Z @ w
+        return float(0.5 * r @ r + self.l1 @ np.abs(w) + 0.5 * self.l2 @ w**2)
+
+    def gradient(self, w: Any) -> Any:
+        """Gradient of the smooth part."""
+        return self.l2 * w - self.Z.T @ (self.y - self.Z @ w)
+
+    def minimise(self) -> Any:
+        """Minimise by cyclic coordinate descent, which shares nothing with our solvers."""
+        Z, y, l1, l2 = self.Z, self.y, self.l1, self.l2
+        squares = (Z**2).sum(axis=0) + l2
+        w, r = np.zeros(Z.shape[1]), y.copy()
+        for _ in range(4_000):
+            largest = 0.0
+            for j in np.flatnonzero(squares > 0):
+                z = Z[:, j] @ r + (squares[j] - l2[j]) * w[j]
+                new = np.sign(z) * max(abs(z) - l1[j], 0.0) / squares[j]
+                new = max(new, 0.0) if self.positive else new
+                if new != w[j]:
+                    r -= Z[:, j] * (new - w[j])
+                    largest = max(largest, abs(new - w[j]) * np.sqrt(squares[j]))
+                    w[j] = new
+            if largest <= 1e-14 * np.linalg.norm(y):
+                break
+        return w
+
+
+def make_problem(
+    n: int,
+    p: int,
+    seed: int,
+    kind: str = "lasso",
+    *,
+    positive: bool = False,
+    layout: str = "dense",
+    weighted: bool = True,
+    centred: bool = True,
+    scales: bool = False,
+) -> tuple[Problem, Plain]:
+    """Draw a problem of one kind twice: ours, and the plain one."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, p)) * (rng.random((n, p)) < 0.8) + 0.5
+    if scales:
+        X *= 10.0 ** rng.integers(-3, 4, p)
+    y = X[:, : 1 + p // 3].sum(axis=1) / np.abs(X).max() + 0.3 * rng.normal(size=n) + 2.0
+    s = rng.integers(0, 3, n) / 2.0 if weighted else np.ones(n)
+    s[: min(n, 3)] = 1.0
+    share = s / s.sum()
+    mean_x, mean_y = (share @ X, share @ y) if centred else (np.zeros(p), 0.0)
+    root = np.sqrt(share)
+    Z, t = root[:, None] * (X - mean_x), root * (y - mean_y)
+    size = max(np.abs(Z.T @ t).max(), 1e-6)
+    v = rng.choice([0.5, 1.0, 2.0], p)
+    l1, l2 = {
+        "lasso": (0.1 * v, 0 * v),
+        "elastic net": (0.05 * v, 0.1 * v),
+        "ridge": (0 * v, 0.1 * v),
+        "free": (0 * v, 0 * v),
+        "some free lasso": (0.1 * v * (np.arange(p) % 3 > 0), 0 * v),
+        "some free elastic net": (0.1 * v * (np.arange(p) % 3 > 0), v * (np.arange(p) % 3 > 0)),
+        "some free ridge": (0 * v, v * (np.arange(p) % 3 > 0)),
+        "mixed": (0.1 * v * (np.arange(p) % 2), 0.1 * v * (np.arange(p) % 3 > 0)),
+    }[kind]
+    l1, l2 = l1 * size, l2 * (Z**2).sum() / p
+    design, _ = make_design(
+        sparse.csc_array(X) if layout == "sparse" else X,
+        y[:, None],
+        s if weighted else None,
+        on_gram=layout == "gram",
+        centred=centred,
+        unpenalised=bool((l1 == 0).any()),
+    )
+    return Problem(design, 0, ElasticNet(l1, l2, positive)), Plain(Z, t, l1, l2, positive)

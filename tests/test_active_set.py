@@ -16,11 +16,11 @@ from scipy.optimize import nnls
 from sklearn.linear_model import ElasticNet
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
-from threadpoolctl import threadpool_info
 
 from sklearn_reg import ElasticNetRegression, LassoRegression
 from sklearn_reg._solvers.bordered_factor import SMALL_SUPPORT, BorderedFactor
 from solving import Data, laws, regression, seeds
+from threads import blas_threads
 
 pytestmark = pytest.mark.filterwarnings("error")
 many = settings(laws, max_examples=250)
@@ -754,15 +754,6 @@ def test_a_repeated_fit_is_the_same_bit_for_bit(shape: Any, solver: str) -> None
 
 
 # --- threads --------------------------------------------------------------------------------------
-
-
-def blas_threads() -> list[tuple[str, int]]:
-    """Return the threads of each BLAS."""
-    return sorted(
-        (info["filepath"], info["num_threads"])
-        for info in threadpool_info()
-        if info["user_api"] == "blas"
-    )
 
 
 def test_fits_in_eight_threads_are_the_same_and_leave_blas_threads_as_they_were() -> None:

@@ -33,7 +33,6 @@ from sklearn.model_selection import GridSearchCV
 from threadpoolctl import (
     OpenBLASController,
     ThreadpoolController,
-    threadpool_info,
     threadpool_limits,
 )
 
@@ -55,6 +54,7 @@ from sklearn_reg._solvers.problem import Problem
 from sklearn_reg._tools import threads as _threads
 from sklearn_reg._tools.threads import one_blas_thread
 from sklearn_reg.penalties import ElasticNet
+from threads import blas_threads
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*the smallest error is at:UserWarning"),
@@ -90,14 +90,6 @@ def fingerprint(model: Any) -> str:
     names = ("coef_", "intercept_", "objective_", "dual_gap_", "history_", "mse_path_")
     found = [np.asarray(getattr(model, name)).tobytes() for name in names if hasattr(model, name)]
     return hashlib.sha256(b"".join(found)).hexdigest()
-
-
-def blas_threads() -> list[tuple[str, int]]:
-    return sorted(
-        (info["filepath"], info["num_threads"])
-        for info in threadpool_info()
-        if info["user_api"] == "blas"
-    )
 
 
 def all_at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:

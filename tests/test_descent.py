@@ -13,8 +13,7 @@ from sklearn_reg._solvers import ROUNDING, SOLVERS, Settings, choose
 from sklearn_reg._solvers.descent import accelerated, gradient_descent, subgradient
 from sklearn_reg._solvers.problem import Problem
 from sklearn_reg.penalties import L1, L2, ElasticNet
-from solving import violation
-from test_problem import Plain, make
+from solving import Plain, make_problem, violation
 
 STEPS = 35
 
@@ -73,7 +72,7 @@ WRITTEN_OUT = [
 def test_every_step_is_the_one_written_out(
     solver: Any, steps: Any, share: float, positive: bool, kind: str
 ) -> None:
-    problem, plain = make(40, 8, 1, kind, positive=positive)
+    problem, plain = make_problem(40, 8, 1, kind, positive=positive)
     rate = share / problem.curvature
     start = np.zeros(8)
     result = solver(problem, start, Settings(rate, STEPS, 0.0))
@@ -91,7 +90,7 @@ def test_every_step_is_the_one_written_out(
 def test_a_rate_that_cannot_converge_is_replaced_and_the_limit_is_told(
     solver: Any, limit: float
 ) -> None:
-    problem, plain = make(40, 8, 2)
+    problem, plain = make_problem(40, 8, 2)
     L = curvature(plain)
     start, best = np.zeros(8), solver(problem, np.zeros(8), Settings(None, 9, 0.0))
     assert best.stable_rate is None
@@ -105,7 +104,7 @@ def test_a_rate_that_cannot_converge_is_replaced_and_the_limit_is_told(
 
 @pytest.mark.parametrize("solver", [gradient_descent, subgradient, accelerated])
 def test_without_a_rate_it_is_one_over_l(solver: Any) -> None:
-    problem, plain = make(40, 8, 3, "ridge")
+    problem, plain = make_problem(40, 8, 3, "ridge")
     chosen = solver(problem, np.zeros(8), Settings(None, 20, 0.0))
     asked = solver(problem, np.zeros(8), Settings(1 / curvature(plain), 20, 0.0))
     assert_allclose(chosen.history, asked.history, rtol=1e-9)
@@ -113,7 +112,7 @@ def test_without_a_rate_it_is_one_over_l(solver: Any) -> None:
 
 @pytest.mark.parametrize("solver", [gradient_descent, accelerated])
 def test_descent_ends_at_the_first_gap_within_tol(solver: Any) -> None:
-    problem, _ = make(40, 8, 4)
+    problem, _ = make_problem(40, 8, 4)
     whole = solver(problem, np.zeros(8), Settings(None, 500, 0.0))
     # Just above that of one step, which is itself far above rounding.
     tol = (1 + 1e-4) * float(whole.gap_history[20] / problem.null)
@@ -128,7 +127,7 @@ def test_descent_ends_at_the_first_gap_within_tol(solver: Any) -> None:
 
 
 def test_momentum_restarts_and_so_needs_fewer_steps() -> None:
-    problem, _ = make(60, 30, 5, "lasso", scales=True)
+    problem, _ = make_problem(60, 30, 5, "lasso", scales=True)
     settings = Settings(None, 20_000, 1e-8)
     plain = gradient_descent(problem, np.zeros(30), settings)
     fast = accelerated(problem, np.zeros(30), settings)
@@ -150,7 +149,7 @@ def test_nothing_to_descend_stays_where_it_is(solver: Any) -> None:
 def test_violation_vanishes_at_the_optimum_alone() -> None:
     for kind in ("lasso", "elastic net", "ridge"):
         for positive in (False, True):
-            problem, _ = make(40, 8, 7, kind, positive=positive)
+            problem, _ = make_problem(40, 8, 7, kind, positive=positive)
             best = SOLVERS["active_set"].run(problem, np.zeros(8), Settings(None, 99, 1e-13))
             assert violation(problem, problem.evaluate(best.w)) <= 1e-9
             assert violation(problem, problem.evaluate(best.w + 0.1)) > 1e-3
@@ -202,7 +201,7 @@ def test_a_gram_matrix_is_made_where_it_pays(
 
 
 def test_a_gap_at_rounding_ends_the_search() -> None:
-    problem, _ = make(60, 8, 8)
+    problem, _ = make_problem(60, 8, 8)
     result = SOLVERS["active_set"].run(problem, np.zeros(8), Settings(None, 10**6, 0.0))
     assert result.gap <= ROUNDING * problem.null
     assert result.n_iter <= 6

@@ -9,103 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import sparse
 from scipy.optimize import lsq_linear, nnls
 
 from designing import make_design
 from sklearn_reg._solvers.problem import Problem
 from sklearn_reg.penalties import ElasticNet
-from solving import violation
+from solving import Plain, make_problem, violation
 
 pytestmark = pytest.mark.filterwarnings("error")
 laws = settings(deadline=None, derandomize=True, max_examples=60)
 LAYOUTS = ("dense", "sparse", "gram")
 every_layout = pytest.mark.parametrize("layout", LAYOUTS)
-
-
-class Plain:
-    """F by its definition, on explicit Z and y of unit weight sum."""
-
-    def __init__(self, Z: Any, y: Any, l1: Any, l2: Any, positive: bool) -> None:
-        self.Z, self.y, self.l1, self.l2, self.positive = Z, y, l1, l2, positive
-
-    def value(self, w: Any) -> float:
-        """F(w)."""
-        if self.positive and (w < 0).any():
-            return np.inf
-        r = self.y - self.Z @ w
-        return float(0.5 * r @ r + self.l1 @ np.abs(w) + 0.5 * self.l2 @ w**2)
-
-    def gradient(self, w: Any) -> Any:
-        """Gradient of the smooth part."""
-        return self.l2 * w - self.Z.T @ (self.y - self.Z @ w)
-
-    def minimise(self) -> Any:
-        """Minimise by cyclic coordinate descent, which shares nothing with our solvers."""
-        Z, y, l1, l2 = self.Z, self.y, self.l1, self.l2
-        squares = (Z**2).sum(axis=0) + l2
-        w, r = np.zeros(Z.shape[1]), y.copy()
-        for _ in range(4_000):
-            largest = 0.0
-            for j in np.flatnonzero(squares > 0):
-                z = Z[:, j] @ r + (squares[j] - l2[j]) * w[j]
-                new = np.sign(z) * max(abs(z) - l1[j], 0.0) / squares[j]
-                new = max(new, 0.0) if self.positive else new
-                if new != w[j]:
-                    r -= Z[:, j] * (new - w[j])
-                    largest = max(largest, abs(new - w[j]) * np.sqrt(squares[j]))
-                    w[j] = new
-            if largest <= 1e-14 * np.linalg.norm(y):
-                break
-        return w
-
-
-def make(
-    n: int,
-    p: int,
-    seed: int,
-    kind: str = "lasso",
-    *,
-    positive: bool = False,
-    layout: str = "dense",
-    weighted: bool = True,
-    centred: bool = True,
-    scales: bool = False,
-) -> tuple[Problem, Plain]:
-    """Draw a problem of one kind twice: ours, and the plain one."""
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, p)) * (rng.random((n, p)) < 0.8) + 0.5
-    if scales:
-        X *= 10.0 ** rng.integers(-3, 4, p)
-    y = X[:, : 1 + p // 3].sum(axis=1) / np.abs(X).max() + 0.3 * rng.normal(size=n) + 2.0
-    s = rng.integers(0, 3, n) / 2.0 if weighted else np.ones(n)
-    s[: min(n, 3)] = 1.0
-    share = s / s.sum()
-    mean_x, mean_y = (share @ X, share @ y) if centred else (np.zeros(p), 0.0)
-    root = np.sqrt(share)
-    Z, t = root[:, None] * (X - mean_x), root * (y - mean_y)
-    size = max(np.abs(Z.T @ t).max(), 1e-6)
-    v = rng.choice([0.5, 1.0, 2.0], p)
-    l1, l2 = {
-        "lasso": (0.1 * v, 0 * v),
-        "elastic net": (0.05 * v, 0.1 * v),
-        "ridge": (0 * v, 0.1 * v),
-        "free": (0 * v, 0 * v),
-        "some free lasso": (0.1 * v * (np.arange(p) % 3 > 0), 0 * v),
-        "some free elastic net": (0.1 * v * (np.arange(p) % 3 > 0), v * (np.arange(p) % 3 > 0)),
-        "some free ridge": (0 * v, v * (np.arange(p) % 3 > 0)),
-        "mixed": (0.1 * v * (np.arange(p) % 2), 0.1 * v * (np.arange(p) % 3 > 0)),
-    }[kind]
-    l1, l2 = l1 * size, l2 * (Z**2).sum() / p
-    design, _ = make_design(
-        sparse.csc_array(X) if layout == "sparse" else X,
-        y[:, None],
-        s if weighted else None,
-        on_gram=layout == "gram",
-        centred=centred,
-        unpenalised=bool((l1 == 0).any()),
-    )
-    return Problem(design, 0, ElasticNet(l1, l2, positive)), Plain(Z, t, l1, l2, positive)
 
 
 KINDS = (
@@ -148,7 +62,7 @@ def draw_w(p: int, seed: int, positive: bool, size: float = 1.0) -> Any:
 @laws
 @given(**cases)
 def test_objective_and_gradient_are_the_formulas(**case: Any) -> None:
-    problem, plain = make(**case)
+    problem, plain = make_problem(**case)
     for w in (np.zeros(case["p"]), draw_w(case["p"], case["seed"], case["positive"])):
         at = problem.evaluate(w)
         size = plain.value(w) + plain.value(np.zeros_like(w))
@@ -160,7 +74,7 @@ def test_objective_and_gradient_are_the_formulas(**case: Any) -> None:
 @every_kind
 @every_layout
 def test_gradient_is_the_finite_difference_of_the_objective(kind: str, layout: str) -> None:
-    problem, _ = make(20, 6, 3, kind, layout=layout)
+    problem, _ = make_problem(20, 6, 3, kind, layout=layout)
     w = np.array([0.3, -0.2, 0.5, -1.0, 0.7, -0.4])
     slope = problem.evaluate(w).gradient + problem.l1 * np.sign(w)
     for j, h in enumerate(1e-4 * np.eye(6)):
@@ -170,7 +84,7 @@ def test_gradient_is_the_finite_difference_of_the_objective(kind: str, layout: s
 
 def test_null_is_the_objective_at_zero() -> None:
     for layout in LAYOUTS:
-        problem, plain = make(15, 4, 0, layout=layout)
+        problem, plain = make_problem(15, 4, 0, layout=layout)
         assert_allclose(problem.null, plain.value(np.zeros(4)), rtol=1e-12)
         assert_allclose(problem.evaluate(np.zeros(4)).objective, problem.null, rtol=1e-12)
 
@@ -180,7 +94,7 @@ def test_prox_minimises_its_definition() -> None:
     grid = np.linspace(-4, 4, 80_001)
     for kind in ("lasso", "ridge", "mixed"):
         for positive in (False, True):
-            problem, _ = make(20, 6, 1, kind, positive=positive)
+            problem, _ = make_problem(20, 6, 1, kind, positive=positive)
             found = problem.h.rest.prox(z, step)
             allowed = grid[grid >= 0] if positive else grid
             for j in range(6):
@@ -191,13 +105,13 @@ def test_prox_minimises_its_definition() -> None:
 @every_kind
 def test_smooth_says_whether_there_is_a_kink(kind: str) -> None:
     expected = kind in ("ridge", "free", "some free ridge")
-    assert make(9, 6, 0, kind)[0].smooth is expected
-    assert make(9, 6, 0, kind, positive=True)[0].smooth is False
+    assert make_problem(9, 6, 0, kind)[0].smooth is expected
+    assert make_problem(9, 6, 0, kind, positive=True)[0].smooth is False
 
 
 @every_layout
 def test_curvature_bounds_the_second_derivative(layout: str) -> None:
-    problem, plain = make(20, 6, 0, "elastic net", layout=layout)
+    problem, plain = make_problem(20, 6, 0, "elastic net", layout=layout)
     values = np.linalg.eigvalsh(plain.Z.T @ plain.Z + np.diag(plain.l2))
     assert problem.curvature >= values[-1] * (1 - 1e-9)
     assert problem.curvature <= values[-1] + np.ptp(plain.l2) + 1e-9 * values[-1]
@@ -209,7 +123,7 @@ def test_curvature_bounds_the_second_derivative(layout: str) -> None:
 @settings(laws, max_examples=120)
 @given(**cases, size=st.sampled_from([1e-3, 0.1, 1.0, 100.0]))
 def test_gap_is_an_upper_bound_of_the_distance_to_the_optimum(size: float, **case: Any) -> None:
-    problem, plain = make(**case)
+    problem, plain = make_problem(**case)
     best = plain.minimise()
     least = plain.value(best)
     for w in (
@@ -227,7 +141,7 @@ def test_gap_is_an_upper_bound_of_the_distance_to_the_optimum(size: float, **cas
 @laws
 @given(**tall)
 def test_gap_is_next_to_nothing_at_the_optimum(**case: Any) -> None:
-    problem, plain = make(**case)
+    problem, plain = make_problem(**case)
     at = problem.evaluate(plain.minimise())
     assert at.gap <= 1e-9 * problem.null
 
@@ -236,7 +150,7 @@ def test_gap_is_next_to_nothing_at_the_optimum(**case: Any) -> None:
 @every_kind
 @pytest.mark.parametrize("positive", [False, True])
 def test_gap_grows_away_from_the_optimum(kind: str, layout: str, positive: bool) -> None:
-    problem, plain = make(30, 6, 5, kind, layout=layout, positive=positive)
+    problem, plain = make_problem(30, 6, 5, kind, layout=layout, positive=positive)
     best = plain.minimise()
     assert problem.evaluate(best).gap <= 1e-11 * problem.null
     for step in (1e-4, 1e-2, 1.0):
@@ -250,7 +164,9 @@ def test_gap_grows_away_from_the_optimum(kind: str, layout: str, positive: bool)
 def test_gap_of_least_squares_is_the_exact_distance(
     layout: str, weighted: bool, centred: bool
 ) -> None:
-    problem, plain = make(25, 6, 2, "free", layout=layout, weighted=weighted, centred=centred)
+    problem, plain = make_problem(
+        25, 6, 2, "free", layout=layout, weighted=weighted, centred=centred
+    )
     best = np.linalg.lstsq(plain.Z, plain.y, rcond=None)[0]
     for w in (np.zeros(6), best + 1.0, 0.9 * best):
         gap = problem.evaluate(w).gap
@@ -264,7 +180,9 @@ def test_gap_of_least_squares_is_the_exact_distance(
 def test_gap_of_an_all_free_wide_problem_is_the_exact_distance(
     layout: str, weighted: bool, centred: bool
 ) -> None:
-    problem, plain = make(6, 20, 2, "free", layout=layout, weighted=weighted, centred=centred)
+    problem, plain = make_problem(
+        6, 20, 2, "free", layout=layout, weighted=weighted, centred=centred
+    )
     best = np.linalg.lstsq(plain.Z, plain.y, rcond=None)[0]
     assert plain.value(best) <= 1e-20
     for w in (np.zeros(20), best + 0.1, 0.9 * best):
@@ -277,7 +195,7 @@ def test_gap_of_an_all_free_wide_problem_is_the_exact_distance(
 @pytest.mark.parametrize("kind", ["some free lasso", "some free elastic net"])
 def test_gap_holds_where_free_columns_outnumber_rows(layout: str, centred: bool, kind: str) -> None:
     # Every third of 30 columns is free: they explain any y of 6 rows, so that F* = 0.
-    problem, plain = make(6, 30, 4, kind, layout=layout, centred=centred, weighted=False)
+    problem, plain = make_problem(6, 30, 4, kind, layout=layout, centred=centred, weighted=False)
     best = np.zeros(30)
     best[::3] = np.linalg.lstsq(plain.Z[:, ::3], plain.y, rcond=None)[0]
     assert plain.value(best) <= 1e-20
@@ -289,7 +207,7 @@ def test_gap_holds_where_free_columns_outnumber_rows(layout: str, centred: bool,
 @every_layout
 def test_gap_of_ridge_is_tight(layout: str) -> None:
     # With l2 only, F(w) - F* = 1/2 g'H^-1 g; the bound may be larger, but not out of proportion.
-    problem, plain = make(25, 6, 2, "ridge", layout=layout)
+    problem, plain = make_problem(25, 6, 2, "ridge", layout=layout)
     H = plain.Z.T @ plain.Z + np.diag(plain.l2)
     best = np.linalg.solve(H, plain.Z.T @ plain.y)
     values = np.linalg.eigvalsh(H / np.sqrt(np.outer(plain.l2, plain.l2)))
@@ -301,7 +219,7 @@ def test_gap_of_ridge_is_tight(layout: str) -> None:
 
 @every_layout
 def test_gap_of_non_negative_least_squares_agrees_with_scipy(layout: str) -> None:
-    problem, plain = make(25, 8, 7, "free", layout=layout, positive=True)
+    problem, plain = make_problem(25, 8, 7, "free", layout=layout, positive=True)
     best = nnls(plain.Z, plain.y)[0]
     assert (best == 0).any()
     assert (best > 0).any()
@@ -338,7 +256,7 @@ def test_gap_of_a_target_that_is_constant_is_zero_at_zero() -> None:
 @laws
 @given(**tall)
 def test_violation_is_zero_at_the_optimum_and_only_there(**case: Any) -> None:
-    problem, plain = make(**case)
+    problem, plain = make_problem(**case)
     best = plain.minimise()
     scale = np.abs(plain.Z.T @ plain.y).max() + plain.l1.max()
     assert violation(problem, problem.evaluate(best)) <= 1e-7 * (scale + np.linalg.norm(plain.y))
@@ -385,7 +303,7 @@ def fenchel_gap(plain: Plain, w: Any) -> float:
 @every_kind
 @pytest.mark.parametrize("seed", range(5))
 def test_the_gap_is_the_better_of_two_bounds_written_out(kind: str, layout: str, seed: int) -> None:
-    problem, plain = make(25, 7, seed, kind, layout=layout)
+    problem, plain = make_problem(25, 7, seed, kind, layout=layout)
     best = plain.minimise()
     near = 0.1 * np.random.default_rng(seed).normal(size=7)
     some = [draw_w(7, 1, False, size) for size in (0.01, 1.0)]

@@ -6,7 +6,6 @@ import copy
 import inspect
 import sys
 from collections.abc import Sequence
-from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from sklearn.model_selection import LeaveOneOut
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
+from notebooks import Cells
 from sklearn_reg import (
     ElasticNetRegression,
     LassoRegression,
@@ -77,25 +77,6 @@ def test_coefficients_without_pandas_are_a_structured_array(
 def test_coefficients_ask_for_a_fit() -> None:
     with pytest.raises(NotFittedError):
         LassoRegression().coef_table()
-
-
-class Cells(HTMLParser):
-    """Reads rows of tables, and checks that tags are closed in order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.words: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
 
 
 def summary(model: Any) -> dict[str, str]:

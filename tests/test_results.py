@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from notebooks import Cells
 from sklearn_reg import (
     LambdaSweep,
     LassoRegression,
@@ -22,7 +23,6 @@ from sklearn_reg import (
     lambda_sweep,
     regularization_path,
 )
-from test_report import Cells
 
 mpl.use("Agg")
 RNG = np.random.default_rng(4)
