@@ -40,7 +40,7 @@ from sklearn_reg._data.units import UnitPenalty, view_rows
 from sklearn_reg._fitting.advice import _condition_number
 from sklearn_reg._solvers.problem import problem_of
 
-ROOT = Path(__file__).parents[1]
+HERE = Path(__file__).parent
 ESTIMATORS = (RidgeRegression, LassoRegression, ElasticNetRegression)
 every_estimator = pytest.mark.parametrize("Estimator", ESTIMATORS)
 
@@ -355,7 +355,7 @@ LassoRegression(0.01, n_iterations=50).fit(X, y)
 def test_a_search_says_once_what_all_its_fits_would_say(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    path = os.pathsep.join(map(str, (ROOT, ROOT / "tests")))
+    path = os.pathsep.join(map(str, (HERE.parents[1], HERE.parent, HERE)))
     done = subprocess.run(
         [sys.executable, script],
         env={**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": ""},
