@@ -22,7 +22,6 @@ from sklearn.model_selection import KFold
 import columns
 import problems as judge
 from columns import FAMILIES
-from designing import make_design
 from problems import Data
 from sklearn_reg import (
     ElasticNetRegression,
@@ -33,10 +32,6 @@ from sklearn_reg import (
     regularization_path,
 )
 from sklearn_reg._solvers import parametric
-from sklearn_reg._solvers.bordered_factor import SMALL_SUPPORT, BorderedFactor
-from sklearn_reg._solvers.curvature import solve_checked
-from sklearn_reg._solvers.problem import Problem
-from sklearn_reg.penalties import ElasticNet
 
 laws = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=150)
 thorough = settings.default.max_examples > 1000 if settings.default else False
@@ -320,46 +315,7 @@ def test_the_end_is_no_worse_than_the_null_model_nor_than_the_start() -> None:
     assert best.objective_ <= before * (1 + 1e-12)
 
 
-# --- the parts ------------------------------------------------------------------------------------
-
-
-def test_a_system_from_a_poor_factor_gets_a_factor_of_its_own() -> None:
-    """The base holds a column twice, so that its factor keeps half the digits at best."""
-    rng = np.random.default_rng(0)
-    m = SMALL_SUPPORT + 60
-    Z = rng.normal(size=(2 * m, m))
-    Z[:, 1] = Z[:, 0] + 1e-9 * rng.normal(size=2 * m)
-    A = np.asfortranarray(Z.T @ Z / (2 * m))
-    A[np.diag_indices(m)] += 1e-13
-    solver, active = BorderedFactor(A), np.ones(m, dtype=bool)
-    b = rng.normal(size=m)
-    solver.solve(active, b)
-    active[1] = False
-    unchecked = solver.solve(active, b)
-    assert unchecked is not None
-    poor = np.abs(A @ unchecked - b)[active].max()
-    found = solve_checked(solver, active, b, np.full(m, 1e-13))
-    assert found is not None
-    x, product = found
-    assert_allclose(product, A @ x, rtol=0, atol=1e-13)
-    assert np.abs(product - b)[active].max() < 1e-2 * poor
-    assert not solver.bordered
-
-
-def test_products_are_those_of_the_matrix_however_the_base_grows() -> None:
-    rng = np.random.default_rng(1)
-    Z = rng.normal(size=(900, 420))
-    whole = np.asfortranarray(Z.T @ Z / 900)
-    solver = BorderedFactor(np.asfortranarray(whole[:300, :300]))
-    for size in (300, 420):
-        solver.A = A = np.asfortranarray(whole[:size, :size])
-        active = np.zeros(size, dtype=bool)
-        active[rng.choice(size, SMALL_SUPPORT + 30, replace=False)] = True
-        for _ in range(4):
-            x = solver.solve(active, rng.normal(size=size))
-            assert x is not None
-            assert_allclose(solver.product(x), A @ x, rtol=0, atol=1e-12 * np.abs(A @ x).max())
-            active[rng.choice(size, 5, replace=False)] = True
+# --- single cases ---------------------------------------------------------------------------------
 
 
 def test_no_block_of_the_path_raises_its_thresholds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,19 +332,6 @@ def test_no_block_of_the_path_raises_its_thresholds(monkeypatch: pytest.MonkeyPa
     assert model.converged_
     assert len(seen) > 50
     assert max(seen) <= 1e3 * model.lambda_ * np.abs(X).max()
-
-
-@pytest.mark.parametrize("on_gram", [False, True])
-def test_dependent_columns_are_named_together(on_gram: bool) -> None:
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(80, 6))
-    X = np.column_stack([X, X[:, 0] + X[:, 1], -X[:, 3], np.full(80, 2.0)])
-    design, _ = make_design(X, X[:, :1], on_gram=on_gram, unpenalised=True)
-    problem = Problem(design, 0, ElasticNet(np.full(9, 0.1), np.zeros(9)))
-    groups = [set(map(int, group)) for group in problem.dependent_columns(np.ones(9))]
-    assert groups == [{3, 7}, {0, 1, 6}]
-    assert problem.dependent_columns(np.ones(9) * (np.arange(9) < 6)) == []
-    assert problem.dependent_columns(np.zeros(9)) == []
 
 
 @pytest.mark.parametrize("apart", [1e-5, 1e-9, 1e-12])

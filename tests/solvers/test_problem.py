@@ -362,3 +362,19 @@ def test_an_l2_penalty_is_none_where_it_is_lost_beside_its_own_column(unit: floa
     ):
         problem = with_columns(scales, np.full(3, l1 * unit), l2, unit)
         assert_array_equal(problem._free, expected)
+
+
+# --- columns that depend on each other ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("on_gram", [False, True])
+def test_dependent_columns_are_named_together(on_gram: bool) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 6))
+    X = np.column_stack([X, X[:, 0] + X[:, 1], -X[:, 3], np.full(80, 2.0)])
+    design, _ = make_design(X, X[:, :1], on_gram=on_gram, unpenalised=True)
+    problem = Problem(design, 0, ElasticNet(np.full(9, 0.1), np.zeros(9)))
+    groups = [set(map(int, group)) for group in problem.dependent_columns(np.ones(9))]
+    assert groups == [{3, 7}, {0, 1, 6}]
+    assert problem.dependent_columns(np.ones(9) * (np.arange(9) < 6)) == []
+    assert problem.dependent_columns(np.zeros(9)) == []
