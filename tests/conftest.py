@@ -1,4 +1,4 @@
-"""Hypothesis profiles, and Ctrl-C.
+"""Hypothesis profiles, Ctrl-C, and data that many tests are about.
 
 Examples are the same every time; new and many more ones (thorough: 2000 of each law, or as many as
 HYPOTHESIS_EXAMPLES says); or few, for mutation tests, which repeat them thousands of times.
@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Any
 
+import numpy as np
+import pytest
 from hypothesis import Phase, settings
+from sklearn.datasets import load_diabetes
+
+from problems import regression
 
 settings.register_profile("default", derandomize=True, deadline=None)
 settings.register_profile(
@@ -29,3 +35,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 def pytest_configure() -> None:
     """Let Ctrl-C interrupt: a shell starts jobs in the background with it ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def tall() -> tuple[Any, Any]:
+    X, y, _ = regression(np.random.default_rng(1), 40, 8)
+    return X, y
+
+
+@pytest.fixture
+def diabetes() -> tuple[Any, Any]:
+    return load_diabetes(return_X_y=True)

@@ -1,9 +1,7 @@
-"""The three estimators: what they compute, what they report, what they refuse."""
+"""The three estimators: what they compute, whatever the data, the penalty and the weights."""
 
 from __future__ import annotations
 
-import copy
-import pickle
 import re
 import tracemalloc
 import warnings
@@ -17,47 +15,29 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import nnls
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, Ridge
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.preprocessing import StandardScaler
 
 import problems as judge
+from estimating import (
+    DESCENTS,
+    EXACT,
+    INF,
+    L1_SHARE,
+    data_for,
+    every_estimator,
+    ignore_convergence,
+    kinked,
+    rng,
+    tall_and_wide,
+)
 from problems import Data, correlated, regression, ridge_from_svd, sparse_design, textbook_descent
 from sklearn_reg import ElasticNetRegression, LassoRegression, RidgeRegression
 
-ESTIMATORS = (RidgeRegression, LassoRegression, ElasticNetRegression)
-DESCENTS = ("gradient_descent", "accelerated", "subgradient")
-every_estimator = pytest.mark.parametrize("Estimator", ESTIMATORS)
-kinked = pytest.mark.parametrize("Estimator", [LassoRegression, ElasticNetRegression])
-tall_and_wide = pytest.mark.parametrize(("n", "p"), [(40, 8), (15, 30)], ids=["n>p", "p>n"])
-L1_SHARE = {RidgeRegression: 0.0, LassoRegression: 1.0, ElasticNetRegression: 0.5}
-ignore_convergence = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 # Most fits here stop after a number of iterations; what a warning says has tests of its own.
 pytestmark = ignore_convergence
-# Parameters with which every estimator finds the optimum.
-EXACT = {"solver": "auto", "tol": 1e-14}
-
-
-def rng(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
-
-
-def data_for(Estimator: Any, X: Any, y: Any, lambda_: float, **more: Any) -> Data:
-    """Tell the judge what an estimator minimises."""
-    return Data(X, y, lambda_, L1_SHARE[Estimator], **more)
-
-
-@pytest.fixture
-def tall() -> tuple[Any, Any]:
-    X, y, _ = regression(rng(1), 40, 8)
-    return X, y
-
-
-@pytest.fixture
-def diabetes() -> tuple[Any, Any]:
-    return load_diabetes(return_X_y=True)
 
 
 # --- sparsity -----------------------------------------------------------------------------------
@@ -611,19 +591,6 @@ def test_auto_learning_rate_is_one_over_l(Estimator: Any, n: int, p: int) -> Non
     assert auto.learning_rate == "auto"
 
 
-@ignore_convergence
-@every_estimator
-def test_default_learning_rate_and_iterations_are_those_of_the_signature(
-    Estimator: Any, tall: Any
-) -> None:
-    X, y = tall
-    default = Estimator().fit(X, y)
-    data = data_for(Estimator, X, y, 1.0)
-    w, _ = textbook_descent(data, 0.01, default.n_iter_)[-1]
-    assert default.n_iter_ <= 1000
-    assert_allclose(default.coef_, w, rtol=1e-9, atol=1e-12)
-
-
 @every_estimator
 def test_accelerated_needs_fewer_iterations_than_plain_descent(Estimator: Any) -> None:
     X = correlated(rng(0), 200, 30, 0.95)
@@ -635,380 +602,7 @@ def test_accelerated_needs_fewer_iterations_than_plain_descent(Estimator: Any) -
     assert counts["accelerated"] < counts["gradient_descent"] / 2
 
 
-# --- warnings that help -------------------------------------------------------------------------
-
-
-def numbers_in(message: str) -> list[float]:
-    return [float(x) for x in re.findall(r"\d+\.?\d*(?:[eE][-+]?\d+)?", message)]
-
-
-def says(message: str, value: float) -> bool:
-    return any(np.isclose(x, value, rtol=6e-3) for x in numbers_in(message))
-
-
-@every_estimator
-@pytest.mark.parametrize("solver", DESCENTS)
-@pytest.mark.parametrize("excess", [1.01, 50.0, 1e200])
-def test_rate_that_cannot_converge_is_named_and_replaced(
-    Estimator: Any, solver: str, excess: float, tall: Any
-) -> None:
-    X, y = tall
-    largest = 2 / judge.largest_curvature(data_for(Estimator, X, y, 0.1))
-    rate = excess * largest
-    if solver == "accelerated":
-        largest /= 2  # momentum needs a rate of at most 1 / L
-    model = Estimator(0.1, rate, 5000, solver=solver, tol=1e-6)
-    with pytest.warns(ConvergenceWarning, match="learning_rate") as caught:
-        model.fit(X, y)
-    assert says(str(caught[0].message), largest)
-    assert np.isfinite(model.history_).all()
-    best = Estimator(0.1, **EXACT).fit(X, y)
-    if solver != "subgradient":
-        assert len(caught) == 1
-        assert model.converged_
-        assert_allclose(model.coef_, best.coef_, atol=1e-2)
-    assert model.learning_rate == rate  # a parameter is never changed
-
-
-@every_estimator
-def test_rate_just_below_two_over_l_draws_no_rate_warning(Estimator: Any, tall: Any) -> None:
-    X, y = tall
-    largest = 2 / judge.largest_curvature(data_for(Estimator, X, y, 0.1))
-    model = Estimator(0.1, 0.99 * largest, 20_000).fit(X, y)  # a warning would be an error
-    assert model.converged_
-    with pytest.warns(ConvergenceWarning, match="learning_rate"):
-        Estimator(0.1, largest * (1 + 1e-9), 20_000).fit(X, y)
-
-
-@every_estimator
-@pytest.mark.parametrize("solver", DESCENTS)
-def test_ending_above_tol_says_gap_bound_cause_and_remedy(
-    Estimator: Any, solver: str, tall: Any
-) -> None:
-    X, y = tall
-    with pytest.warns(ConvergenceWarning) as caught:
-        model = Estimator(0.1, 1e-5, 100, solver=solver).fit(X, y)
-    assert len(caught) == 1
-    message = str(caught[0].message)
-    assert not model.converged_
-    assert says(message, model.dual_gap_)
-    problem = data_for(Estimator, X, y, 0.1)
-    assert says(message, 1e-6 * judge.null_objective(problem))
-    # The cause: a rate far below 1 / L.
-    assert "learning_rate=1e-05" in message
-    assert says(message, 1 / judge.largest_curvature(problem))
-    kinked = solver == "subgradient" and Estimator is not RidgeRegression
-    remedy = "solver='auto'" if kinked else "learning_rate='auto'"  # sign(w) never settles
-    assert f"Remedy: {remedy}" in message
-    assert type(model).__name__ in message
-    assert caught[0].filename == __file__  # it points at the user's line
-
-
-@every_estimator
-def test_ending_above_tol_blames_columns_of_unequal_scale(Estimator: Any, tall: Any) -> None:
-    X, y = tall
-    X = X / X.std(axis=0) * np.geomspace(1, 2000, 8)
-    with pytest.warns(ConvergenceWarning, match="scale") as caught:
-        Estimator(0.1, "auto", 50).fit(X, y)
-    assert says(str(caught[0].message), 2000)
-
-
-@every_estimator
-def test_ending_above_tol_blames_conditioning(Estimator: Any) -> None:
-    X = correlated(rng(0), 200, 20, 0.999)
-    X = X / X.std(axis=0)
-    y = X @ rng(1).normal(size=20)
-    with pytest.warns(ConvergenceWarning, match="condition"):
-        Estimator(1e-6, "auto", 50, tol=1e-9).fit(X, y)
-
-
-@every_estimator
-def test_remedy_of_the_warning_works(Estimator: Any, diabetes: Any) -> None:
-    X, y = diabetes
-    with pytest.warns(ConvergenceWarning):
-        model = Estimator(0.01).fit(X, y)
-    assert not model.converged_
-    assert model.set_params(solver="auto").fit(X, y).converged_
-
-
-# --- what a fit leaves --------------------------------------------------------------------------
-
-
-@every_estimator
-@pytest.mark.parametrize("solver", [*DESCENTS, "auto"])
-@pytest.mark.parametrize("targets", [None, 1, 3])
-def test_fitted_attributes_have_their_types_and_shapes(
-    Estimator: Any, solver: str, targets: int | None
-) -> None:
-    X, y, _ = regression(rng(0), 30, 5)
-    Y = y if targets is None else np.column_stack([y + j for j in range(targets)])
-    model = Estimator(0.1, "auto", 2000, solver=solver, tol=1e-3).fit(X, Y)
-    assert type(model.n_iter_) is int
-    assert model.n_iter_ >= 1
-    assert isinstance(model.converged_, (bool, np.bool_))
-    assert model.n_features_in_ == 5
-    if targets is None:
-        assert model.coef_.shape == model.get_weights().shape == (5,)
-        assert np.ndim(model.intercept_) == 0
-        assert isinstance(model.objective_, float)
-        assert isinstance(model.dual_gap_, float)
-        assert model.history_.shape == model.gap_history_.shape == (model.n_iter_,)
-        assert model.predict(X).shape == (30,)
-    else:
-        assert model.coef_.shape == (targets, 5)
-        assert model.get_weights().shape == (5, targets)
-        assert model.intercept_.shape == (targets,)
-        assert model.objective_.shape == model.dual_gap_.shape == (targets,)
-        assert model.history_.shape == model.gap_history_.shape == (model.n_iter_, targets)
-        assert model.predict(X).shape == (30, targets)
-        assert_allclose(model.history_[-1], model.objective_, rtol=1e-12)
-        assert_allclose(model.gap_history_[-1], model.dual_gap_, rtol=1e-12)
-
-
-@every_estimator
-def test_closed_form_and_auto_report_like_any_other_solver(Estimator: Any, tall: Any) -> None:
-    X, y = tall
-    lambda_ = 0.1 if Estimator is RidgeRegression else 0.0
-    model = Estimator(lambda_, solver="closed_form").fit(X, y)
-    data = data_for(Estimator, X, y, lambda_)
-    assert_allclose(
-        model.objective_, judge.objective(data, model.coef_, model.intercept_), rtol=1e-12
-    )
-    assert 0 <= model.dual_gap_ < 1e-12
-    assert model.converged_
-    assert model.history_.shape == (model.n_iter_,)
-
-
-@every_estimator
-def test_prediction_is_affine_in_the_fitted_weights(Estimator: Any, tall: Any) -> None:
-    X, y = tall
-    model = Estimator(0.1, **EXACT).fit(X, y)
-    assert_allclose(model.predict(X), X @ model.get_weights() + model.intercept_, rtol=1e-14)
-    assert_allclose(model.predict(sp.csr_array(X)), model.predict(X), rtol=1e-12)
-    Y = np.column_stack([y, -y, y**2])
-    model.fit(X, Y)
-    assert_allclose(model.predict(X), X @ model.get_weights() + model.intercept_, rtol=1e-14)
-    assert_allclose(model.predict(sp.csc_array(X)), model.predict(X), rtol=1e-12)
-
-
-@every_estimator
-def test_get_weights_is_a_copy(Estimator: Any, tall: Any) -> None:
-    model = Estimator(0.1, **EXACT).fit(*tall)
-    model.get_weights()[:] = 7.0
-    assert not (model.coef_ == 7.0).any()
-
-
-@every_estimator
-@pytest.mark.parametrize("method", ["predict", "get_weights"])
-def test_unfitted_estimator_says_so(Estimator: Any, method: str) -> None:
-    arguments = [np.ones((2, 2))] if method == "predict" else []
-    with pytest.raises(NotFittedError):
-        getattr(Estimator(), method)(*arguments)
-
-
-@ignore_convergence
-@every_estimator
-@pytest.mark.parametrize("solver", [*DESCENTS, "auto"])
-@pytest.mark.parametrize("container", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
-def test_targets_are_solved_independently_each_stopping_on_its_own(
-    Estimator: Any, solver: str, container: Any
-) -> None:
-    X, y, _ = regression(rng(0), 40, 6)
-    Y = np.column_stack([y, X[:, 0] + 100.0, 1e3 * rng(1).normal(size=40), np.full(40, 2.0)])
-    parameters = {"learning_rate": "auto", "n_iterations": 3000, "solver": solver, "tol": 1e-3}
-    together = Estimator(0.1, **parameters).fit(container(X), Y)
-    alone = [Estimator(0.1, **parameters).fit(container(X), t) for t in Y.T]
-    assert len({model.n_iter_ for model in alone}) > 1 or solver == "auto"
-    assert together.n_iter_ == max(model.n_iter_ for model in alone)
-    for j, model in enumerate(alone):
-        assert_allclose(together.coef_[j], model.coef_, rtol=1e-10, atol=1e-13)
-        assert_allclose(together.intercept_[j], model.intercept_, rtol=1e-10)
-        assert_allclose(together.objective_[j], model.objective_, rtol=1e-9, atol=1e-25)
-        assert_allclose(
-            together.history_[: model.n_iter_, j], model.history_, rtol=1e-9, atol=1e-25
-        )
-
-
-@every_estimator
-def test_each_target_may_have_its_own_lambda(Estimator: Any, tall: Any) -> None:
-    X, y = tall
-    Y = np.column_stack([y, 2 * y, y + 1])
-    lambdas = [0.01, 0.5, 100.0]
-    model = Estimator(lambdas, **EXACT).fit(X, Y)
-    for j, lambda_ in enumerate(lambdas):
-        assert_allclose(
-            model.coef_[j], Estimator(lambda_, **EXACT).fit(X, Y[:, j]).coef_, rtol=1e-9, atol=1e-12
-        )
-    assert_allclose(Estimator([0.5], **EXACT).fit(X, 2 * y).coef_, model.coef_[1], rtol=1e-9)
-
-
-# --- warm start, memory, copies -----------------------------------------------------------------
-
-
-@ignore_convergence
-@every_estimator
-@pytest.mark.parametrize("standardize", [False, True])
-@pytest.mark.parametrize("targets", [1, 2])
-def test_warm_start_continues_the_descent(
-    Estimator: Any, standardize: bool, targets: int, tall: Any
-) -> None:
-    X, y = tall
-    Y = y if targets == 1 else np.column_stack([y, y[::-1]])
-    common = {"learning_rate": 0.05, "tol": 0.0, "standardize": standardize}
-    once = Estimator(0.1, n_iterations=30, **common).fit(X, Y)
-    twice = Estimator(0.1, n_iterations=15, warm_start=True, **common).fit(X, Y).fit(X, Y)
-    cold = Estimator(0.1, n_iterations=15, **common).fit(X, Y).fit(X, Y)
-    assert_allclose(twice.coef_, once.coef_, rtol=1e-10, atol=1e-13)
-    assert_allclose(twice.history_, once.history_[15:], rtol=1e-11)
-    assert np.abs(cold.coef_ - once.coef_).max() > 1e-4
-
-
-@every_estimator
-@pytest.mark.parametrize("solver", [*DESCENTS, "auto"])
-def test_warm_start_at_the_optimum_ends_in_one_iteration(
-    Estimator: Any, solver: str, tall: Any
-) -> None:
-    X, y = tall
-    model = Estimator(0.1, "auto", **EXACT, warm_start=True).fit(X, y)
-    best = model.coef_.copy()
-    model.set_params(solver=solver, tol=1e-8).fit(X, y)
-    assert model.n_iter_ == 1
-    assert_allclose(model.coef_, best, rtol=1e-6, atol=1e-6)
-
-
-@every_estimator
-def test_clone_forgets_the_fit_and_keeps_the_parameters(Estimator: Any, tall: Any) -> None:
-    parameters = {"lambda_": 0.3, "n_iterations": 7, "penalty_weights": [1.0] * 8}
-    model = Estimator(solver="auto", **parameters).fit(*tall)
-    twin = clone(model)
-    assert not hasattr(twin, "coef_")
-    assert twin.get_params() == model.get_params()
-    assert_array_equal(twin.fit(*tall).coef_, model.coef_)
-
-
-@every_estimator
-@pytest.mark.parametrize("solver", [*DESCENTS, "auto"])
-def test_pickled_fit_predicts_the_same_and_can_go_on(
-    Estimator: Any, solver: str, tall: Any
-) -> None:
-    X, y = tall
-    model = Estimator(0.1, "auto", 5000, solver=solver, warm_start=True, tol=1e-3).fit(X, y)
-    twin = pickle.loads(pickle.dumps(model))
-    assert_array_equal(twin.predict(X), model.predict(X))
-    assert twin.fit(X, y).n_iter_ == model.fit(X, y).n_iter_
-
-
-def snapshot(model: Any) -> dict[str, Any]:
-    return copy.deepcopy(vars(model))
-
-
-def assert_same_state(model: Any, before: dict[str, Any]) -> None:
-    now = vars(model)
-    assert list(now) == list(before)
-    for name, value in before.items():
-        assert type(now[name]) is type(value)
-        assert_array_equal(np.asarray(now[name]), np.asarray(value), err_msg=name)
-
-
-@every_estimator
-@pytest.mark.parametrize("fitted", [False, True])
-def test_failed_fit_leaves_the_estimator_as_it_was(Estimator: Any, fitted: bool) -> None:
-    X, y, _ = regression(rng(0), 20, 4)
-    good = pd.DataFrame(X, columns=list("abcd"))
-    model = Estimator(0.1, solver="auto")
-    if fitted:
-        model.fit(good, y)
-    hole = good.copy()
-    hole.iloc[3, 1] = np.nan
-    other = pd.DataFrame(X[:, :3], columns=list("xyz"))
-    bad_fits: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
-        ((hole, y), {}),
-        ((other, y[:-1]), {}),
-        ((other, np.full(20, np.inf)), {}),
-        ((other, y, -np.ones(20)), {}),
-        ((other, y, np.zeros(20)), {}),
-        ((other, y), {"lambda_": -1.0}),
-        ((other, y), {"lambda_": [1.0, 2.0]}),
-        ((other, y), {"penalty_weights": {"nobody": 1.0}}),
-        ((other, y), {"penalty_weights": [1.0]}),
-        ((other, y), {"solver": "magic"}),
-        ((1e300 * other, 1e300 * y), {"tol": np.nan}),
-    ]
-    for arguments, parameters in bad_fits:
-        sick = copy.deepcopy(model).set_params(**parameters)
-        before = snapshot(sick)
-        with pytest.raises((ValueError, TypeError)):
-            sick.fit(*arguments)
-        assert_same_state(sick, before)
-
-
-def frozen(value: Any) -> Any:
-    if sp.issparse(value):
-        for part in (value.data, value.indices, value.indptr):
-            part.setflags(write=False)
-    else:
-        value.setflags(write=False)
-    return value
-
-
-@ignore_convergence
-@every_estimator
-@pytest.mark.parametrize("solver", [*DESCENTS, "auto"])
-@pytest.mark.parametrize("order", ["C", "F", "csr", "csc"])
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("standardize", [False, True])
-def test_fit_changes_neither_data_nor_parameters(
-    Estimator: Any, solver: str, order: str, dtype: Any, standardize: bool
-) -> None:
-    X, y, _ = regression(rng(0), 30, 6)
-    X, y, s = X.astype(dtype), y.astype(dtype), rng(1).uniform(0.5, 2, 30)
-    make = {"csr": sp.csr_array, "csc": sp.csc_array}.get(order)
-    data = frozen(make(X) if make else np.array(X, order=order))
-    v = frozen(np.array([0.0, 1.0, 2.0, np.inf, 1.0, 1.0]))
-    target, weights, lambdas = frozen(y.copy()), frozen(s.copy()), frozen(np.array([0.1]))
-    model = Estimator(lambdas, 0.05, 5, solver=solver, standardize=standardize, penalty_weights=v)
-    before = model.get_params()
-    model.fit(data, target, weights)  # writing to any of them would raise
-    after = model.get_params()
-    assert all(after[name] is before[name] for name in before)
-    assert_array_equal(data.toarray() if make else data, X)
-    assert_array_equal(target, y)
-    assert_array_equal(weights, s)
-
-
-@every_estimator
-def test_two_fits_are_the_same_fit(Estimator: Any, tall: Any) -> None:
-    model = Estimator(0.1, **EXACT)
-    first = model.fit(*tall).coef_
-    assert_array_equal(model.fit(*tall).coef_, first)
-
-
 # --- types --------------------------------------------------------------------------------------
-
-
-@every_estimator
-@pytest.mark.parametrize("solver", [*DESCENTS, "auto"])
-@pytest.mark.parametrize("container", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
-@tall_and_wide
-def test_float32_is_kept_in_and_out(
-    Estimator: Any, solver: str, container: Any, n: int, p: int
-) -> None:
-    X, y, _ = regression(rng(0), n, p)
-    X, y = X.astype(np.float32), y.astype(np.float32)
-    # The subgradient's last iterate comes within a gap of this size, not nearer.
-    common = {"learning_rate": "auto", "n_iterations": 5000, "solver": solver, "tol": 1e-2}
-    if solver != "subgradient":
-        common["tol"] = 1e-9
-    wide = Estimator(0.1, **common).fit(container(X.astype(float)), y.astype(float))
-    model = Estimator(0.1, **common).fit(container(X), y)
-    assert model.coef_.dtype == np.float32
-    assert np.asarray(model.intercept_).dtype == np.float32
-    assert model.predict(container(X)).dtype == np.float32
-    assert model.get_weights().dtype == np.float32
-    assert_allclose(model.coef_, wide.coef_, rtol=1e-4, atol=1e-4)
-    assert wide.coef_.dtype == np.float64
-    both = Estimator(0.1, **common).fit(container(X), np.column_stack([y, y]))
-    assert both.coef_.dtype == both.intercept_.dtype == np.float32
 
 
 @every_estimator
@@ -1033,148 +627,7 @@ def test_float32_data_too_large_to_square_in_float32_are_fitted(Estimator: Any, 
     assert_allclose(model.coef_.astype(float) * 1e25, plain.coef_, rtol=1e-4, atol=1e-5)
 
 
-@every_estimator
-@pytest.mark.parametrize("dtype", [bool, np.int8, np.int64, np.uint16, np.float16])
-def test_other_number_types_are_read_as_float64(Estimator: Any, dtype: Any) -> None:
-    X = rng(0).integers(0, 2, size=(30, 4)).astype(dtype)
-    y = rng(1).integers(0, 5, size=30)
-    model = Estimator(0.01, **EXACT).fit(X, y)
-    assert model.coef_.dtype == np.float64
-    assert_allclose(model.coef_, Estimator(0.01, **EXACT).fit(X.astype(float), y).coef_, rtol=1e-12)
-
-
-@every_estimator
-def test_column_vector_y_keeps_its_shape(Estimator: Any, tall: Any) -> None:
-    X, y = tall
-    column, flat = (Estimator(0.1, **EXACT).fit(X, t) for t in (y[:, None], y))
-    assert column.coef_.shape == (1, 8)
-    assert column.intercept_.shape == (1,)
-    assert column.predict(X).shape == (40, 1)
-    assert_array_equal(column.coef_[0], flat.coef_)
-
-
-# --- what is refused ----------------------------------------------------------------------------
-
-NAN, INF = float("nan"), float("inf")
-REFUSED: list[tuple[str, Any]] = [
-    *[("lambda_", value) for value in (-1.0, NAN, INF, "strong", None, 1j, [0.1, 0.2], [-1.0])],
-    *[("learning_rate", value) for value in (0, -0.5, NAN, INF, "fast", None, [0.1])],
-    *[("n_iterations", value) for value in (0, -5, 2.5, "10", None, NAN)],
-    *[("tol", value) for value in (-1e-3, NAN, INF, "tight", None)],
-    *[("solver", value) for value in ("newton", "", None, 3, ["auto"])],
-    *[("fit_intercept", value) for value in ("yes", None, 2)],
-    *[("standardize", value) for value in ("yes", None, 2)],
-    *[("positive", value) for value in ("yes", None, 2)],
-    *[("warm_start", value) for value in ("yes", None, 2)],
-    *[
-        ("penalty_weights", value)
-        for value in ([1.0], [-1.0] + [1.0] * 7, [NAN] + [1.0] * 7, 3.0, "heavy", {"a": 1.0})
-    ],
-]
-
-
-@every_estimator
-@pytest.mark.parametrize(("name", "value"), REFUSED, ids=lambda x: str(x)[:20])
-def test_bad_parameter_is_refused_in_fit_by_name_and_value(
-    Estimator: Any, name: str, value: Any, tall: Any
-) -> None:
-    model = Estimator(**{name: value})  # never in __init__
-    with pytest.raises((ValueError, TypeError)) as refusal:
-        model.fit(*tall)
-    message = str(refusal.value)
-    assert name in message
-    if name == "penalty_weights":
-        said = ["(1,)", "-1", "nan", "3.0", "()", "heavy", "'a'", "names"]
-        assert any(part in message for part in said)
-    elif isinstance(value, list):
-        assert any(part in message for part in ("(2,)", "-1", repr(value)))
-    else:
-        assert repr(value) in message
-
-
-@pytest.mark.parametrize("value", [-0.1, 1.1, NAN, INF, "half", None])
-def test_bad_l1_ratio_is_refused_by_name_and_value(value: Any, tall: Any) -> None:
-    with pytest.raises((ValueError, TypeError), match="l1_ratio") as refusal:
-        ElasticNetRegression(l1_ratio=value).fit(*tall)
-    assert repr(value) in str(refusal.value)
-
-
-@every_estimator
-def test_unknown_solver_is_answered_with_those_that_suit(Estimator: Any, tall: Any) -> None:
-    with pytest.raises(ValueError, match="newton") as refusal:
-        Estimator(solver="newton").fit(*tall)
-    for name in ("gradient_descent", "subgradient", "accelerated", "auto"):
-        assert name in str(refusal.value)
-
-
-@every_estimator
-@pytest.mark.parametrize(
-    ("weights", "said"),
-    [
-        ([1.0, -2.0, 1.0, 1.0], "-2"),
-        ([0.0, 0.0, 0.0, 0.0], "zero"),
-        ([1.0, NAN, 1.0, 1.0], "NaN"),
-        ([1.0, INF, 1.0, 1.0], "inf"),
-        ([1.0, 1.0, 1.0], r"\(3,\)|\[4, 3\]"),
-        ([[1.0], [1.0], [1.0], [1.0]], r"\(4, 1\)|1D|2D"),
-    ],
-)
-@pytest.mark.parametrize("container", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
-def test_bad_sample_weight_is_refused(
-    Estimator: Any, weights: Any, said: str, container: Any
-) -> None:
-    X, y = np.arange(8.0).reshape(4, 2), np.arange(4.0)
-    with pytest.raises(ValueError, match=f"(?s)(sample_weight.*({said})|({said}).*sample_weight)"):
-        Estimator(0.1, solver="auto").fit(container(X), y, weights)
-
-
-@every_estimator
-@pytest.mark.parametrize(
-    ("X", "y"),
-    [
-        ([[1.0, NAN], [2.0, 3.0]], [1.0, 2.0]),
-        ([[1.0, INF], [2.0, 3.0]], [1.0, 2.0]),
-        ([[1.0, 1.0], [2.0, 3.0]], [1.0, NAN]),
-        ([[1.0, 1.0], [2.0, 3.0]], [1.0, 2.0, 3.0]),
-        ([1.0, 2.0], [1.0, 2.0]),
-        (np.ones((2, 2, 2)), [1.0, 2.0]),
-        ([[1.0, 1.0], [2.0, 3.0]], np.ones((2, 1, 1))),
-        ([[1j, 1.0], [2.0, 3.0]], [1.0, 2.0]),
-        ([["a", "b"], ["c", "d"]], [1.0, 2.0]),
-        (np.empty((0, 2)), []),
-        (np.empty((2, 0)), [1.0, 2.0]),
-    ],
-)
-def test_data_that_are_not_finite_numbers_in_rows_are_refused(
-    Estimator: Any, X: Any, y: Any
-) -> None:
-    model = Estimator()
-    with pytest.raises((ValueError, TypeError)):
-        model.fit(X, y)
-    assert not hasattr(model, "coef_")
-
-
-@every_estimator
-def test_prediction_refuses_another_number_of_features(Estimator: Any, tall: Any) -> None:
-    model = Estimator(0.1, solver="auto").fit(*tall)
-    with pytest.raises(ValueError, match=r"7 features.*8 features"):
-        model.predict(tall[0][:, :7])
-
-
 # --- features by name, penalty weights, bounds --------------------------------------------------
-
-
-@every_estimator
-def test_feature_names_come_from_pandas_and_are_checked(Estimator: Any, tall: Any) -> None:
-    X, y = tall
-    frame = pd.DataFrame(X, columns=list("abcdefgh"))
-    model = Estimator(0.1, **EXACT).fit(frame, pd.Series(y))
-    assert_array_equal(model.feature_names_in_, list("abcdefgh"))
-    plain = Estimator(0.1, **EXACT).fit(X, y)
-    assert_allclose(model.predict(frame), plain.predict(X), rtol=1e-12)
-    with pytest.raises(ValueError, match="feature names"):
-        model.predict(frame[list("hgfedcba")])
-    assert not hasattr(model.fit(X, y), "feature_names_in_")
 
 
 @every_estimator
@@ -1519,24 +972,3 @@ def test_sparse_x_takes_far_less_memory_than_dense(
     before = memory()
     Estimator(lambda_, "auto", 20, solver=solver).fit(X, y)
     assert memory() - before < 25e6
-
-
-@every_estimator
-def test_one_number_is_the_weight_of_every_row(Estimator: Any, tall: Any) -> None:
-    X, y, *_ = tall
-    plain = Estimator(0.1, solver="auto").fit(X, y)
-    for weight in (1, 2.5, np.float32(0.5)):
-        assert_allclose(Estimator(0.1, solver="auto").fit(X, y, weight).coef_, plain.coef_)
-
-
-@every_estimator
-def test_a_tolerance_of_zero_ends_at_rounding_and_says_so(Estimator: Any, tall: Any) -> None:
-    X, y, *_ = tall
-    model = Estimator(0.1, solver="active_set", tol=0)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        model.fit(X, y)
-    assert model.n_iter_ <= 10
-    assert model.dual_gap_ <= 1e-13 * np.var(y)
-    if not model.converged_:
-        assert "tol=0 is below rounding (about 1e-13)" in str(caught[0].message)

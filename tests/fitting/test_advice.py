@@ -26,6 +26,8 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import problems as judge
+from estimating import DESCENTS, EXACT, data_for, every_estimator, rng
 from problems import correlated, regression
 from sklearn_reg import (
     ElasticNetRegression,
@@ -41,12 +43,6 @@ from sklearn_reg._fitting.advice import _condition_number
 from sklearn_reg._solvers.problem import problem_of
 
 HERE = Path(__file__).parent
-ESTIMATORS = (RidgeRegression, LassoRegression, ElasticNetRegression)
-every_estimator = pytest.mark.parametrize("Estimator", ESTIMATORS)
-
-
-def rng(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
 
 
 def houses(n: int = 400) -> tuple[Any, Any]:
@@ -419,3 +415,112 @@ def test_columns_that_depend_on_each_other_are_named() -> None:
         assert "columns of X are too dependent for this accuracy" in message
         assert "total" in message
     assert messages
+
+
+# --- the cause, the figures, the remedy -----------------------------------------------------------
+
+
+def numbers_in(message: str) -> list[float]:
+    return [float(x) for x in re.findall(r"\d+\.?\d*(?:[eE][-+]?\d+)?", message)]
+
+
+def says(message: str, value: float) -> bool:
+    return any(np.isclose(x, value, rtol=6e-3) for x in numbers_in(message))
+
+
+@every_estimator
+@pytest.mark.parametrize("solver", DESCENTS)
+@pytest.mark.parametrize("excess", [1.01, 50.0, 1e200])
+def test_rate_that_cannot_converge_is_named_and_replaced(
+    Estimator: Any, solver: str, excess: float, tall: Any
+) -> None:
+    X, y = tall
+    largest = 2 / judge.largest_curvature(data_for(Estimator, X, y, 0.1))
+    rate = excess * largest
+    if solver == "accelerated":
+        largest /= 2  # momentum needs a rate of at most 1 / L
+    model = Estimator(0.1, rate, 5000, solver=solver, tol=1e-6)
+    with pytest.warns(ConvergenceWarning, match="learning_rate") as caught:
+        model.fit(X, y)
+    assert says(str(caught[0].message), largest)
+    assert np.isfinite(model.history_).all()
+    best = Estimator(0.1, **EXACT).fit(X, y)
+    if solver != "subgradient":
+        assert len(caught) == 1
+        assert model.converged_
+        assert_allclose(model.coef_, best.coef_, atol=1e-2)
+    assert model.learning_rate == rate  # a parameter is never changed
+
+
+@every_estimator
+def test_rate_just_below_two_over_l_draws_no_rate_warning(Estimator: Any, tall: Any) -> None:
+    X, y = tall
+    largest = 2 / judge.largest_curvature(data_for(Estimator, X, y, 0.1))
+    model = Estimator(0.1, 0.99 * largest, 20_000).fit(X, y)  # a warning would be an error
+    assert model.converged_
+    with pytest.warns(ConvergenceWarning, match="learning_rate"):
+        Estimator(0.1, largest * (1 + 1e-9), 20_000).fit(X, y)
+
+
+@every_estimator
+@pytest.mark.parametrize("solver", DESCENTS)
+def test_ending_above_tol_says_gap_bound_cause_and_remedy(
+    Estimator: Any, solver: str, tall: Any
+) -> None:
+    X, y = tall
+    with pytest.warns(ConvergenceWarning) as caught:
+        model = Estimator(0.1, 1e-5, 100, solver=solver).fit(X, y)
+    assert len(caught) == 1
+    message = str(caught[0].message)
+    assert not model.converged_
+    assert says(message, model.dual_gap_)
+    problem = data_for(Estimator, X, y, 0.1)
+    assert says(message, 1e-6 * judge.null_objective(problem))
+    # The cause: a rate far below 1 / L.
+    assert "learning_rate=1e-05" in message
+    assert says(message, 1 / judge.largest_curvature(problem))
+    kinked = solver == "subgradient" and Estimator is not RidgeRegression
+    remedy = "solver='auto'" if kinked else "learning_rate='auto'"  # sign(w) never settles
+    assert f"Remedy: {remedy}" in message
+    assert type(model).__name__ in message
+    assert caught[0].filename == __file__  # it points at the user's line
+
+
+@every_estimator
+def test_ending_above_tol_blames_columns_of_unequal_scale(Estimator: Any, tall: Any) -> None:
+    X, y = tall
+    X = X / X.std(axis=0) * np.geomspace(1, 2000, 8)
+    with pytest.warns(ConvergenceWarning, match="scale") as caught:
+        Estimator(0.1, "auto", 50).fit(X, y)
+    assert says(str(caught[0].message), 2000)
+
+
+@every_estimator
+def test_ending_above_tol_blames_conditioning(Estimator: Any) -> None:
+    X = correlated(rng(0), 200, 20, 0.999)
+    X = X / X.std(axis=0)
+    y = X @ rng(1).normal(size=20)
+    with pytest.warns(ConvergenceWarning, match="condition"):
+        Estimator(1e-6, "auto", 50, tol=1e-9).fit(X, y)
+
+
+@every_estimator
+def test_remedy_of_the_warning_works(Estimator: Any, diabetes: Any) -> None:
+    X, y = diabetes
+    with pytest.warns(ConvergenceWarning):
+        model = Estimator(0.01).fit(X, y)
+    assert not model.converged_
+    assert model.set_params(solver="auto").fit(X, y).converged_
+
+
+@every_estimator
+def test_a_tolerance_of_zero_ends_at_rounding_and_says_so(Estimator: Any, tall: Any) -> None:
+    X, y, *_ = tall
+    model = Estimator(0.1, solver="active_set", tol=0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, y)
+    assert model.n_iter_ <= 10
+    assert model.dual_gap_ <= 1e-13 * np.var(y)
+    if not model.converged_:
+        assert "tol=0 is below rounding (about 1e-13)" in str(caught[0].message)

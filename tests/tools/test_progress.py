@@ -7,7 +7,6 @@ import io
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from sklearn.datasets import load_diabetes
 from sklearn.model_selection import GridSearchCV, KFold
 
 from sklearn_reg import ElasticNetRegressionCV, LassoRegression, LassoRegressionCV, RidgeRegression
@@ -38,11 +37,6 @@ class Recorder:
 
     def teardown(self, estimator, context) -> None:
         self.torn_down += 1
-
-
-@pytest.fixture
-def diabetes():
-    return load_diabetes(return_X_y=True)
 
 
 def test_a_fit_is_one_task(diabetes) -> None:
