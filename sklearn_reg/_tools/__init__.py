@@ -1,1 +1,1 @@
-"""Linear algebra, threads, progress, warnings: what any package of this kind needs."""
+"""General tools: linear algebra, threads, progress, warnings."""

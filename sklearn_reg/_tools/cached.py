@@ -1,9 +1,9 @@
 """Values that are computed once and kept, without a lock.
 
 `functools.cached_property` of Python 3.11 holds a lock for each property, shared by all instances,
-while it computes: threads that fit wait for each other, and a process forked meanwhile waits for
-ever, because the thread that would release the lock is not in it. Here two threads may compute
-the same value; the first to finish stores it for both.
+while it computes: threads that fit wait for each other, and a process forked meanwhile deadlocks,
+because it lacks the thread that would release the lock. Here two threads may compute the same
+value; the first to finish stores it for both.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ class cached_property(Generic[Value]):
     def __get__(self, instance: object, owner: type | None = None) -> Value: ...
 
     def __get__(self, instance: object | None, owner: type | None = None) -> Any:
-        """Compute and keep the value; once it is kept, Python finds it without coming here."""
+        """Compute and store the value; Python then reads it without calling this method."""
         if instance is None:
             return self
         return vars(instance).setdefault(self._name, self._compute(instance))
 
 
 class KeepLast(Generic[Value]):
-    """Keeps the last value that was made, by its key."""
+    """A cache of one value: the last one, with its key."""
 
     def __init__(self) -> None:
         self._kept: tuple[Hashable, Value] | None = None
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """Return the value of a key, made anew unless it was the last one."""
+        """Return the value of a key; compute it unless its key is that of the cached one."""
         kept = self._kept  # read once: another thread may replace it
         if kept is None or kept[0] != key:
             kept = self._kept = (key, make())

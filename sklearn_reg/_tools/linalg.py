@@ -19,21 +19,21 @@ from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
 
 EPS = float(np.finfo(np.float64).eps)
 
-# Rounding makes a singular matrix look like one of reciprocal condition up to about EPS (three
-# times that is the most seen); this many times p * EPS is safely above.
+# Rounding gives a singular matrix a reciprocal condition number of up to about EPS (3 EPS is the
+# largest seen); this many times p * EPS is safely above that.
 SAFETY = 8.0
-# Lanczos steps: at most so many, and how often the eigenvalue is looked at.
+# The maximum number of Lanczos steps, and the number of steps between tests of convergence.
 LANCZOS_STEPS, LANCZOS_LOOK = 1000, 5
-# What is left of the square of a column of unit length beside those that it depends on, and the
-# share of another column in it that is none.
+# A column of unit length counts as dependent if the square of its residual on others is at most the
+# first number; a coefficient in that combination counts as zero if it is at most the second.
 DEPENDENT, NOTHING = 1e-10, 1e-4
-UNEQUAL = 1e4  # ratio of lengths of columns beyond which the shortest solution is lost in rounding
+UNEQUAL = 1e4  # beyond this ratio of column lengths, rounding hides the minimum-norm solution
 
 Solve = Callable[[FloatArray], FloatArray]
 
 
 def support_of(w: FloatArray) -> IndexArray:
-    """Return where w is not zero; NumPy finds it many times faster among booleans."""
+    """Return the indices of non-zeros; NumPy finds them many times faster in a boolean array."""
     support: IndexArray = (w != 0).nonzero()[0]
     return support
 
@@ -44,20 +44,21 @@ def dense(coefs: Matrix) -> FloatArray:
 
 
 def pseudo_inverse(matrix: FloatArray, lost: float = 1.0) -> Solve:
-    """Multiply by the Moore-Penrose inverse of a semi-definite matrix.
+    """Return b -> A^+ b, with the Moore-Penrose inverse of a semi-definite A.
 
-    Eigenvalues count as zero below rounding, `lost` times what it is for an exact matrix.
+    Eigenvalues within the rounding errors count as zero. `lost` is the ratio of these errors to
+    those of a matrix whose entries are exact.
     """
     values, vectors, _ = _range_and_null_space(matrix, lost)
     return lambda b: vectors @ ((vectors.T @ b).T / values).T
 
 
 def generalized_inverse(matrix: FloatArray) -> Solve:
-    """Multiply by a symmetric X with A X A = A, for a semi-definite A.
+    """Return b -> X b, for a symmetric X with A X A = A and a semi-definite A.
 
-    Rows and columns are first scaled to a unit diagonal, so that what counts as dependent does not
-    depend on the units of the columns. X is the Moore-Penrose inverse, which gives the shortest of
-    all solutions, unless the columns are of very different length.
+    Rows and columns are first scaled to a unit diagonal, so that the numerical rank does not
+    depend on the units of the columns. X is the Moore-Penrose inverse, which gives the minimum-norm
+    solution, unless the lengths of the columns are very different.
     """
     scale = inverse_roots(np.diagonal(matrix))
     live = support_of(scale)
@@ -83,8 +84,8 @@ def generalized_inverse(matrix: FloatArray) -> Solve:
 def _range_and_null_space(
     matrix: FloatArray, lost: float = 1.0
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return eigenvalues above rounding, their eigenvectors, and those of the others."""
-    # Not LAPACK's default, whose error of a zero eigenvalue can exceed n EPS (seen at n = 6).
+    """Return eigenvalues above the rounding errors, their eigenvectors, the other eigenvectors."""
+    # The error of a zero eigenvalue by the default driver can exceed n EPS (seen at n = 6).
     values, vectors = eigh(matrix, check_finite=False, driver="evd")
     largest = max(values.max(initial=0.0), 0.0)
     kept = values > 2.0 * lost * EPS * matrix.shape[0] * largest
@@ -92,9 +93,9 @@ def _range_and_null_space(
 
 
 def dependences(matrix: FloatArray) -> list[IndexArray]:
-    """Columns that are combinations of others, each followed by those, given their correlations.
+    """Return groups of columns, given correlations: one that depends on others, then the others.
 
-    A Cholesky factor with pivots puts columns that depend on those before them last [1]_.
+    Cholesky factorisation with pivoting orders columns that depend on others last [1]_.
 
     References
     ----------
@@ -119,20 +120,20 @@ def inverse_roots(squares: FloatArray) -> FloatArray:
 
 
 def are_alike(sizes: FloatArray) -> bool:
-    """Whether positive sizes are of one order; zeros do not count."""
+    """Whether no positive size is more than UNEQUAL times another; zeros do not count."""
     return bool(sizes.max(initial=0.0) <= UNEQUAL * sizes.min(where=sizes > 0, initial=np.inf))
 
 
 def solver_of(matrix: FloatArray) -> Solve:
-    """Multiply by the inverse of a semi-definite matrix, or a generalized one if singular."""
+    """Return b -> A^-1 b for a semi-definite A, or with a generalized inverse if A is singular."""
     return definite_inverse(matrix) or generalized_inverse(matrix)
 
 
 def definite_inverse(matrix: FloatArray) -> Solve | None:
-    """Multiply by the inverse of a positive definite matrix; None if it is singular to rounding.
+    """Return b -> A^-1 b for a positive definite A; None if A is numerically singular.
 
-    It is first scaled to a unit diagonal, so that whether it counts as singular does not depend on
-    the units of the columns.
+    A is first scaled to a unit diagonal, so that the answer does not depend on the units of the
+    columns.
     """
     diagonal = np.diagonal(matrix)
     if not (diagonal > 0).all():
@@ -181,11 +182,11 @@ def conjugate_gradients(
 
 
 def largest_eigenvalue(product: Solve, start: FloatArray, tol: float) -> float:
-    """Largest eigenvalue of a semi-definite matrix, from products with it by Lanczos steps.
+    """Return the largest eigenvalue of a semi-definite matrix, from products by the Lanczos method.
 
-    The residual is at most `tol` times the eigenvalue; where it is not after many steps, it is
-    added. Rounding repeats eigenvalues that have converged, and spoils none [1]_. SciPy's `eigsh`
-    holds a lock before version 1.17, and a process forked meanwhile would wait for ever.
+    The residual is at most `tol` times the eigenvalue; if it is larger after LANCZOS_STEPS, it is
+    added. Rounding errors repeat converged eigenvalues, but do not change them [1]_. Before version
+    1.17 SciPy's `eigsh` holds a lock, and a process forked meanwhile would deadlock.
 
     References
     ----------

@@ -1,6 +1,6 @@
-"""Progress of a fit, told to scikit-learn's callbacks (1.9 and later); silent without them.
+"""Report the progress of a fit to scikit-learn's callbacks (1.9 and later), if there are any.
 
-The only file that knows of `sklearn.callback`, which is experimental.
+Only this file imports `sklearn.callback`, which is experimental.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 try:
     from sklearn.callback import CallbackSupportMixin
     from sklearn.callback import with_callbacks as _with_callbacks
-except ImportError:  # before scikit-learn 1.9 nothing listens
+except ImportError:  # before scikit-learn 1.9 there are no callbacks
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Nothing: this scikit-learn has no callbacks."""
+        """An empty class, because this scikit-learn has no callbacks."""
 
     def _with_callbacks(method: Any) -> Any:
         return method
@@ -26,13 +26,13 @@ __all__ = ["CallbackSupportMixin", "Task", "start", "with_callbacks"]
 
 
 def with_callbacks(method: Method) -> Method:
-    """Let callbacks clean up after a method that starts a fit, however it ends."""
+    """Let callbacks clean up after a method that starts a fit, even if it raises an error."""
     managed: Method = _with_callbacks(method)
     return managed
 
 
 class Task:
-    """A part of a fit that begins and ends, and may have parts of its own."""
+    """A task of a fit, as scikit-learn's callbacks define it; it may have subtasks."""
 
     def __init__(self, estimator: Any, context: Any) -> None:
         self._estimator, self._context = estimator, context
@@ -47,7 +47,7 @@ class Task:
             self._context.call_on_fit_task_end(estimator=self._estimator)
 
     def part(self, name: str, index: int, parts: int | None = 0) -> Task:
-        """Return a part, by its place among the parts; `parts` of its own, None if unknown."""
+        """Return the subtask with this index, which has `parts` subtasks (None: unknown)."""
         if self._context is None:
             return self
         return Task(
@@ -59,7 +59,7 @@ class Task:
 
 
 def start(estimator: Any, parts: int | None = 0) -> Task:
-    """Begin a fit of this many parts (None: unknown); for methods under `with_callbacks`."""
+    """Return the task of a fit with this many subtasks (None: unknown); needs `with_callbacks`."""
     if not (hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")):
         return Task(estimator, None)
     context = estimator._init_callback_context(max_subtasks=parts, sequential_subtasks=False)

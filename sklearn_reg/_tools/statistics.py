@@ -1,4 +1,4 @@
-"""Statistics of a few numbers."""
+"""The standard error of a mean."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sklearn_reg._tools.typing import FloatArray
 
 
 def standard_error(values: FloatArray) -> FloatArray:
-    """Return standard errors of means over the last axis; 0 where they are over one value."""
+    """Return the standard errors of means over the last axis; 0 for means of one value."""
     count = values.shape[-1]
     if count == 1:
         return np.zeros(values.shape[:-1])

@@ -1,13 +1,13 @@
 """Hold BLAS to one thread while matrices are small.
 
-NumPy and SciPy each bring an OpenBLAS with threads of its own. Going back and forth between the two
-with small matrices, each waits for cores that the other's idle threads still spin on, and the work
+NumPy and SciPy each have an OpenBLAS with its own threads. When calls with small matrices alternate
+between the two, each waits for cores on which idle threads of the other still spin, and the work
 takes several times as long as on one thread.
 
-Most libraries have one number of threads for the whole process: all blocks that want one thread
-share that limit, and the last of them lifts it. threadpoolctl (3.8 and later) lets only one Python
-thread at a time change OpenBLAS, the one that did so first; each change here therefore ends with
-giving OpenBLAS back, so that any thread may make the next one, ours or the user's.
+Most libraries have one number of threads for the whole process: all blocks of `one_blas_thread`
+share this limit, and the last block to end lifts it. In threadpoolctl (3.8 and later) the first
+Python thread that changes OpenBLAS gets control of it, and others cannot change it. Each change
+here therefore ends by releasing control, so that any thread, also the user's, can make the next.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from typing import Any, NamedTuple
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
 # Held while numbers of threads change, which takes microseconds, and once to find the libraries.
-# Reentrant, because the garbage collector may end an abandoned block at any time.
+# It is reentrant, because the garbage collector may end an abandoned block at any time.
 _lock = RLock()
-_users: dict[object, int] = {}  # blocks that want one thread, and the Python thread each runs in
-_before: dict[Any, int] = {}  # libraries that were taken down to one thread, and what they had
+_users: dict[object, int] = {}  # active blocks, and the Python thread that each runs in
+_before: dict[Any, int] = {}  # libraries limited to one thread, and their number of threads before
 
 
 class _Libraries(NamedTuple):
-    """The BLAS libraries of this process, by what a number of threads holds for."""
+    """The BLAS libraries of this process, by the scope of their number of threads."""
 
     of_process: list[Any]
     of_thread: ThreadpoolController
@@ -37,7 +37,7 @@ class _Libraries(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _libraries() -> _Libraries:
-    """Find the BLAS libraries, once, under the lock: it takes longer than a small fit."""
+    """Find the BLAS libraries, once and under the lock: it takes longer than a small fit."""
     blas = ThreadpoolController().select(user_api="blas")
     own = [library.filepath for library in blas.lib_controllers if _is_of_thread(library)]
     of_process = [library for library in blas.lib_controllers if library.filepath not in own]
@@ -45,14 +45,14 @@ def _libraries() -> _Libraries:
 
 
 def _is_of_thread(library: Any) -> bool:
-    """Whether each Python thread has a number of threads of its own."""
+    """Whether a library has a separate number of threads for each Python thread."""
     on_openmp = getattr(library, "threading_layer", None) == "openmp"
     return bool(library.internal_api == "mkl" or (library.internal_api == "openblas" and on_openmp))
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Limit BLAS to one thread; of several blocks at a time, the last one lifts the limit."""
+    """Limit BLAS to one thread; of several active blocks, the last to end lifts the limit."""
     user = object()
     with _lock:
         own = _libraries().of_thread
@@ -65,25 +65,25 @@ def one_blas_thread() -> Iterator[None]:
         finally:
             try:
                 _leave(user)
-            except BaseException:  # of a signal handler, in the middle
+            except BaseException:  # raised by a signal handler meanwhile
                 _leave(user)
                 raise
 
 
 def _hold() -> None:
-    """Take to one thread what has more: at first, and where somebody lifted the limit since."""
+    """Limit libraries that have more than one thread, also after somebody lifted the limit."""
     for library in _libraries().of_process:
         if _has_more(library):
-            _before[library] = library.num_threads  # first, so that no interrupt loses it
+            _before[library] = library.num_threads  # stored first: an interrupt cannot lose it
             library.set_num_threads(1)
-            if _has_more(library):  # another thread set a limit, and has not given OpenBLAS back
+            if _has_more(library):  # another thread set a limit, and has not released control
                 _give_back(force=True)
                 library.set_num_threads(1)
             _give_back()
 
 
 def _leave(user: object) -> None:
-    """Lift the limit if nobody else wants it."""
+    """Remove a block, and lift the limit if it was the last one."""
     with _lock:
         _users.pop(user, None)
         if not _users:
@@ -91,12 +91,12 @@ def _leave(user: object) -> None:
 
 
 def _lift() -> None:
-    """Give each library back the threads it had, unless somebody changed their number since."""
+    """Restore the number of threads of each library, unless it was changed meanwhile."""
     for library, threads in list(_before.items()):
         if not _has_more(library):
             library.set_num_threads(threads)
             _give_back()
-        if _has_more(library):  # otherwise another thread holds it: the next block looks again
+        if _has_more(library):  # otherwise another thread has control: the next block tries again
             _before.pop(library, None)
 
 
@@ -107,13 +107,13 @@ def _has_more(library: Any) -> bool:
 
 
 def _give_back(force: bool = False) -> None:
-    """Let any thread change OpenBLAS again; by force also if another thread limits it."""
+    """Release control of OpenBLAS; with `force` also if another thread has it."""
     if hasattr(OpenBLASController, "clear_controlling_thread"):  # threadpoolctl 3.8
         OpenBLASController.clear_controlling_thread(force=force)
 
 
 def _after_fork() -> None:
-    """Lift the limit in a child process, unless its only thread wants it too."""
+    """Lift the limit in a child process, unless its only thread is in a block."""
     global _lock
     _lock = RLock()
     for user in [user for user, thread in _users.items() if thread != get_ident()]:
@@ -123,8 +123,8 @@ def _after_fork() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    # A fork waits until no change is half made. threadpoolctl has a lock for its changes too, and
-    # before 3.8 it finds libraries under one of the C library's.
+    # A fork waits until no change is in progress. threadpoolctl holds a lock during its changes
+    # too, and before 3.8 it finds libraries under a lock of the C library.
     os.register_at_fork(
         before=lambda: _lock.acquire(),
         after_in_parent=lambda: _lock.release(),

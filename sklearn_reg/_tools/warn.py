@@ -1,7 +1,7 @@
-"""Warnings that point at the user's line, whatever lies between it and the code that warns.
+"""Warnings that point to the user's line, whatever frames are between it and the code that warns.
 
-A fixed `stacklevel` cannot: pipelines, searches, decorators and context managers add frames, as
-many as their versions please.
+A fixed `stacklevel` cannot do that: pipelines, searches, decorators and context managers add
+frames, and their number depends on the version.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ _STDLIB, _OURS, _SKLEARN, _JOBLIB = (
         *(os.path.dirname(path) for path in (sklearn.__file__, _joblib.__file__)),
     )
 )
-# What of scikit-learn fits an estimator once; the rest (searches, ensembles, ...) may do so often.
+# Modules of scikit-learn that fit an estimator once; others (searches, ...) may fit it many times.
 _FITS_ONCE = tuple(
     _SKLEARN + part for part in ("base.py", "pipeline.py", "compose", "utils", "callback")
 )
-# What has been shown of many fits: (text, category, file, line, filters).
+# Warnings of repeated fits that have been shown: (text, category, file, line, filters).
 _shown: set[tuple[Any, ...]] = set()
 
 
 def warn(message: str, category: type[Warning], brief: str | None = None) -> None:
-    """Warn at the first line outside of libraries.
+    """Warn at the first stack frame outside of libraries.
 
     Parameters
     ----------
     message : str
-        What to say of one fit.
+        The text for a single fit.
     category : type
-        Of the warning.
+        The category of the warning.
     brief : str, default=None
-        What to say of each of many fits, such as those of a search: the message without figures,
-        so that fits with the same trouble say the same. By default Python shows equal texts once a
-        line, but forgets what it has shown whenever filters are set, and scikit-learn sets them
-        around every fit. So what was shown is kept here, for as long as the filters are equal.
+        The text for each of many fits, such as those of a search: the message without figures, so
+        that fits with the same trouble give the same text. By default Python shows equal texts
+        once per line, but forgets them whenever filters are set, and scikit-learn sets filters
+        around every fit. Shown texts are therefore stored here, as long as the filters are equal.
     """
     frame, one_of_many = _place(sys._getframe(1))
-    # Where nothing but libraries called, as in a worker process, Python itself says "sys:1".
+    # If all frames are of libraries, as in a worker process, Python itself gives "sys:1".
     known: dict[str, Any] = {"__name__": "sys"} if frame is None else frame.f_globals
     filename, line = ("sys", 1) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
     module = known.get("__name__", "<string>")
@@ -61,12 +61,12 @@ def warn(message: str, category: type[Warning], brief: str | None = None) -> Non
     shown = (text, category, filename, line, _filters())
     if shown not in _shown:
         warnings.warn_explicit(text, category, filename, line, module, registry)
-        if (text, category, line) in registry:  # the filters want it once, not always
+        if (text, category, line) in registry:  # the filters show it once, not always
             _shown.add(shown)
 
 
 def _place(frame: FrameType | None) -> tuple[FrameType | None, bool]:
-    """Return the first frame outside of libraries, and whether one in between may fit often."""
+    """Return the first frame outside of libraries, and whether one before may fit many times."""
     one_of_many = False
     while frame is not None and _is_library(filename := frame.f_code.co_filename):
         if filename.startswith((_SKLEARN, _JOBLIB)) and not filename.startswith(_FITS_ONCE):
@@ -84,7 +84,7 @@ def _is_library(filename: str) -> bool:
 
 
 def _filters() -> tuple[Any, ...]:
-    """Return the filters that hold here, alike before and after scikit-learn has copied them."""
+    """Return the active warning filters in a form that is equal after scikit-learn copies them."""
     of_context = getattr(warnings, "_get_filters", None)  # some builds of Python 3.14
     filters = warnings.filters if of_context is None else of_context()
     return tuple(tuple(getattr(part, "pattern", part) for part in parts) for parts in filters)
