@@ -1,7 +1,7 @@
-"""What columns are called: labels of features and targets, and arguments that go by them.
+"""Column labels of features and targets, and arguments that are given by label.
 
-scikit-learn keeps the names of features where all of them are strings. Labels are kept here as they
-are, so that a column called 2020 has this label in arguments, tables and figures alike.
+scikit-learn keeps feature names only if all of them are strings. Here labels are not converted, so
+that a column called 2020 has this label in arguments, tables and figures alike.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ ColumnLabels: TypeAlias = list[Hashable]
 
 
 class Labels(NamedTuple):
-    """Labels of the columns that an estimator was fitted to, where there are any."""
+    """Labels of the columns that an estimator was fitted to, or None."""
 
-    features: ColumnLabels | None = None  # unless all are strings: see feature_names_in_
+    features: ColumnLabels | None = None  # also None if all are strings: see feature_names_in_
     targets: ColumnLabels | None = None
 
 
 def labels_of(values: Any) -> ColumnLabels | None:
-    """Return the labels of the columns of a frame, None of what has no labels."""
-    for attribute in ("column_names", "columns"):  # pyarrow's columns are the values
+    """Return the column labels of a data frame; None for data without labels."""
+    for attribute in ("column_names", "columns"):  # in pyarrow, `columns` holds the values
         if hasattr(type(values), attribute):
             labels = getattr(values, attribute)
-            one = getattr(values, "ndim", 2) == 1  # such as a Series of Dask
+            one = getattr(values, "ndim", 2) == 1  # such as a Dask Series
             return list(labels) if isinstance(labels, Iterable) and not one else None
     return None
 
 
 def feature_labels(model: Any) -> ColumnLabels | None:
-    """Return the labels of the features that a model was fitted to, None where they had none."""
+    """Return the labels of the features that a model was fitted to; None if they had none."""
     if hasattr(model, "feature_names_in_"):
         return list(model.feature_names_in_)
     labels: Labels = model._labels
@@ -40,7 +40,7 @@ def feature_labels(model: Any) -> ColumnLabels | None:
 
 
 def keep_labels(model: Any, X: Any, y: Any, *, first: bool) -> None:
-    """Learn the labels of the first rows; refuse those of further rows in another order."""
+    """Store the labels of the first rows; refuse further rows with them in another order."""
     if not first:
         check_order(model, X, y)
         return
@@ -51,7 +51,7 @@ def keep_labels(model: Any, X: Any, y: Any, *, first: bool) -> None:
 
 
 def keep_fitting_labels(model: Any, n_features: int, n_targets: int) -> None:
-    """Forget labels of another number of columns than a model is fitted to now."""
+    """Delete the labels of a model if their number is not that of the columns in this fit."""
     if len(feature_labels(model) or ()) != n_features:
         vars(model).pop("feature_names_in_", None)
         model._labels = model._labels._replace(features=None)
@@ -60,10 +60,10 @@ def keep_fitting_labels(model: Any, n_features: int, n_targets: int) -> None:
 
 
 def check_order(model: Any, X: Any, y: Any = None) -> None:
-    """Refuse the columns of the fit in another order.
+    """Refuse data whose columns are those of the fit in another order.
 
-    scikit-learn looks at names of features alone; other labels and those of targets may differ, as
-    those of another year do, but the same ones in another order are no coincidence.
+    scikit-learn checks only feature names. Other labels, and those of targets, may differ from
+    those of the fit, such as those of another year; the same labels in another order are an error.
     """
     labels: Labels = model._labels
     for name, values, known in (("X", X, labels.features), ("y", y, labels.targets)):
@@ -82,15 +82,15 @@ def in_order(
     of: str,
     default: float | None = None,
 ) -> Any:
-    """Return the entries of a dict or Series in the order of the labels, anything else as it is.
+    """Return the entries of a dict or Series in the order of the labels, other values unchanged.
 
-    Labels without an entry get the default, or are refused if there is none. A Series whose index
-    counts from 0 has no labels, unless the columns are called so.
+    A label without an entry gets the default; without a default it is an error. A Series with the
+    index 0, 1, ... counts as unlabelled, unless the columns have numbers as labels.
     """
     if isinstance(values, Mapping):
         given = list(values)
     else:
-        index = getattr(values, "index", None)  # of a list this is a method
+        index = getattr(values, "index", None)  # a method if `values` is a list
         if not isinstance(index, Iterable) or getattr(values, "ndim", None) != 1:
             return values
         given = list(index)
@@ -108,7 +108,7 @@ def in_order(
 
 
 def _counts_differently(labels: Sequence[Hashable] | None, given: list[Hashable]) -> bool:
-    """Whether columns have numbers for names, and others than their positions."""
+    """Whether the labels are numbers that differ from the positions of the columns."""
     if labels is None or list(labels) == list(range(len(labels))):
         return False
     return not set(given).isdisjoint(labels)
@@ -117,7 +117,7 @@ def _counts_differently(labels: Sequence[Hashable] | None, given: list[Hashable]
 def _check_labels(
     given: Sequence[Hashable], labels: Sequence[Hashable], name: str, of: str, *, complete: bool
 ) -> None:
-    """Refuse labels that are unknown, twice there, or left out where all are wanted."""
+    """Refuse labels that are unknown or repeated; with `complete` also missing ones."""
     times, columns = Counter(given), Counter(labels)
     unknown = [label for label in times if label not in columns]
     if unknown:

@@ -1,4 +1,4 @@
-"""Checks of what a user passes to an estimator: one clear error that names argument and value."""
+"""Checks of the arguments of estimators: an error names the argument and its value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sklearn_reg._checks.values import (
 )
 from sklearn_reg._tools.typing import BoolArray, FloatArray, Matrix
 
-# What scikit-learn's validation lets pass: X is read as it is, never copied.
+# The formats and dtypes that scikit-learn's validation accepts unchanged: such an X is not copied.
 READ_AS = {"accept_sparse": ("csr", "csc"), "dtype": (np.float64, np.float32)}
 READ_Y_AS = {"ensure_2d": False, "dtype": (np.float64, np.float32)}
 
@@ -56,9 +56,9 @@ def check_flag(value: Any, name: str) -> bool:
 def check_lambda(
     lambda_: Any, n_targets: int, targets: Sequence[Hashable] | None = None
 ) -> FloatArray:
-    """Return penalties of shape (n_targets,) from one number or one number a target.
+    """Return penalties of shape (n_targets,) from one number or one number per target.
 
-    A Series goes by the labels of the targets, where they have any.
+    A Series is matched by the labels of the targets, if they have labels.
     """
     wanted = "a number >= 0"
     if targets is not None and not isinstance(lambda_, Mapping):
@@ -84,7 +84,7 @@ def check_sample_weight(
 ) -> FloatArray | None:
     """Return weights of shape (n_samples,), scaled to a largest weight of one.
 
-    Those of one batch of many are not `normalized`, and may all be zero.
+    The weights of one of several batches are not `normalized`, and may all be zero.
     """
     if sample_weight is None:
         return None
@@ -120,9 +120,9 @@ def check_penalty_weights(
     n_features: int,
     features: Sequence[Hashable] | None,
 ) -> tuple[FloatArray, BoolArray]:
-    """Return finite weights of shape (n_features,), and which features are excluded (inf).
+    """Return finite weights of shape (n_features,), and a mask of excluded features (inf).
 
-    A dict or Series goes by the labels of the features; those that it does not name get 1.
+    A dict or Series is matched by the labels of the features; those without an entry get 1.
     """
     if penalty_weights is None:
         return np.ones(n_features), np.zeros(n_features, dtype=bool)

@@ -1,4 +1,4 @@
-"""Checks of what the formulas are given: one clear error that names argument and value."""
+"""Checks of numbers and arrays: an error names the argument and its value."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from sklearn_reg._checks.labels import labels_of
 
-# float64, or float32 where the weights came as float32: no type of NumPy's says "as it came".
+# float64, or float32 if the weights are float32: NumPy has no type for "the dtype of the input".
 Weights: TypeAlias = NDArray[Any]
 
-# How the names of types of dates, times and durations begin, in NumPy, pandas, polars, pyarrow.
+# Beginnings of the names of types of dates, times and durations, in NumPy, pandas, polars, pyarrow.
 TIMES = ("date", "time", "duration", "period")
-# How the names of types begin whose values are numbers, whatever they are.
+# Beginnings of the names of types whose values are always numbers.
 NUMBERS = ("int", "uint", "float", "double", "half", "bool", "complex", "decimal")
 
 
 def number_in(value: Any) -> Any:
-    """Return what a 0-d array holds, anything else as it is."""
+    """Return the element of a 0-d array, other values unchanged."""
     return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def check_number(value: Any, name: str, wanted: str, *, zero: bool = False) -> float:
-    """Return a finite float above zero (or zero, where `zero`)."""
+    """Return a finite float > 0, or >= 0 with `zero`."""
     value = number_in(value)
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise TypeError(f"{name} must be {wanted}, got {reprlib.repr(value)}")
@@ -59,18 +59,18 @@ def check_n_steps(value: Any, name: str = "n_steps") -> int:
 
 
 def refuse_misread(values: Any, name: str) -> None:
-    """Refuse what NumPy would silently read as numbers: masked values, times, text.
+    """Refuse values that NumPy would silently convert to numbers: masked values, times, text.
 
-    Values are looked at only where their type does not say that they are numbers.
+    Single values are inspected only in columns whose dtype is not known to be numeric.
     """
     if isinstance(values, (list, tuple)):
         try:
             values = np.asarray(values)
-        except ValueError:  # rows of unequal length, which have an error of their own
+        except ValueError:  # rows of unequal length, which a later check refuses
             return
     _refuse_masks_and_times(values, name)
     odd = _odd_dtypes(values)
-    if not odd or hasattr(type(values), "__dask_graph__"):  # whose chunks are looked at one by one
+    if not odd or hasattr(type(values), "__dask_graph__"):  # its chunks are checked one by one
         return
     for number, dtype in enumerate(_dtypes(values)):
         if dtype in odd:
@@ -97,7 +97,7 @@ def _refuse_times(got: Any, name: str) -> NoReturn:
 
 
 def _refuse_text(values: Any, where: str, name: str) -> None:
-    """Refuse text, and times that are objects."""
+    """Refuse text, and times in an array of objects."""
     for value in np.asarray(values).flat:
         if isinstance(value, (str, bytes)):
             text = value.item() if isinstance(value, np.generic) else value
@@ -109,7 +109,7 @@ def _refuse_text(values: Any, where: str, name: str) -> None:
 
 
 def _dtypes(values: Any) -> list[Any]:
-    """List the types of values: one a column of a frame, one of anything else that has one."""
+    """List the dtypes of values: one per column of a data frame, otherwise one or none."""
     if hasattr(type(values), "column_names"):  # a table of pyarrow
         return list(values.schema.types)
     found = getattr(values, "dtypes", getattr(values, "dtype", getattr(values, "type", None)))
@@ -119,7 +119,7 @@ def _dtypes(values: Any) -> list[Any]:
 
 
 def _odd_dtypes(values: Any) -> set[Any]:
-    """Return the types of values that do not say that they are numbers."""
+    """Return the dtypes of values that are not known to be numeric."""
     return {
         dtype
         for dtype in set(_dtypes(values))
@@ -128,7 +128,7 @@ def _odd_dtypes(values: Any) -> set[Any]:
 
 
 def _column(values: Any, number: int) -> tuple[Any, str]:
-    """Return what has one of the types, and where it is: a column of a frame, or all values."""
+    """Return the values of one of the dtypes, and their place: one column, or all values."""
     labels = labels_of(values)
     if labels is None:
         return (values.data if hasattr(values, "nnz") else values), ""
@@ -136,22 +136,22 @@ def _column(values: Any, number: int) -> tuple[Any, str]:
 
 
 def on_dask(values: Any) -> bool:
-    """Whether this is a collection of Dask, told without importing it."""
+    """Whether this is a Dask collection; Dask is not imported."""
     kind = type(values)
     if not hasattr(kind, "__dask_graph__"):
         return False
-    # Types that can hold one, such as the labelled arrays of xarray, have no graph where they hold
-    # none. Dask's own are not asked: their graph may be much work.
+    # Types that may contain one, such as the arrays of xarray, return no graph if they do not.
+    # Dask's own types are not asked, because building their graph may take long.
     return kind.__module__.startswith("dask") or values.__dask_graph__() is not None
 
 
 def fetched(values: Any) -> Any:
-    """Bring a collection of Dask into memory, masks and all; return anything else as it is."""
+    """Load a Dask collection into memory, masks included; return other values unchanged."""
     return values.compute() if on_dask(values) else values
 
 
 def real_numbers(values: Any, name: str, wanted: str) -> NDArray[Any]:
-    """Return an array of real numbers as it is; refuse text, times, complex and masked ones."""
+    """Return an array of real numbers unchanged; refuse text, times, complex and masked values."""
     values = fetched(values)
     try:
         array = np.asarray(values)
@@ -174,7 +174,7 @@ def real_numbers(values: Any, name: str, wanted: str) -> NDArray[Any]:
 
 
 def _as_float(value: Any) -> float:
-    """Return a real number as a float, infinite if it is beyond the largest one."""
+    """Return a real number as a float, infinite if it exceeds the largest float."""
     try:
         return float(value)
     except OverflowError:  # an integer or fraction
@@ -182,11 +182,11 @@ def _as_float(value: Any) -> float:
 
 
 def check_weights(w: ArrayLike, name: str = "w") -> Weights:
-    """Return an array of finite real numbers: float32 as it is, anything else as float64."""
+    """Return an array of finite real numbers: float32 unchanged, other dtypes as float64."""
     wanted = "an array of finite real numbers"
     array = real_numbers(w, name, wanted)
     if array.dtype != np.float32:
-        with np.errstate(over="ignore"):  # extended precision may not fit; refused just below
+        with np.errstate(over="ignore"):  # extended precision may overflow; refused below
             array = array.astype(np.float64, copy=False)
     _refuse(~np.isfinite(array), array, name, wanted)
     return array
@@ -203,7 +203,7 @@ def check_gradient(gradient: ArrayLike, w: Weights) -> NDArray[np.float64]:
 def check_penalty(lambda_: ArrayLike, w: Weights) -> NDArray[np.float64]:
     """Return finite float64 numbers >= 0: one, or an array that broadcasts to w.
 
-    As float64 they make NumPy compute in double precision even where w is float32.
+    As float64 they make NumPy compute in double precision even if w is float32.
     """
     if isinstance(lambda_, Real):
         return np.asarray(check_number(lambda_, "lambda_", "a finite number >= 0", zero=True))
@@ -222,7 +222,7 @@ def check_penalty(lambda_: ArrayLike, w: Weights) -> NDArray[np.float64]:
 
 
 def check_type(value: Any, wanted: type, name: str) -> Any:
-    """Return a value of the type that is wanted."""
+    """Return a value of the wanted type."""
     if not isinstance(value, wanted):
         raise TypeError(f"{name} must be a {wanted.__name__}, got {reprlib.repr(value)}")
     return value
@@ -250,12 +250,12 @@ def no_overflow(what: str, remedy: str) -> Iterator[None]:
         ) from None
 
 
-# Fourth powers of numbers beyond this, which kernels of X hold, overflow; as do inverses of squares
-# of numbers below its inverse.
+# The fourth powers in kernels of X may overflow for numbers beyond this, and inverse squares for
+# numbers below its inverse.
 SAFE = 1e70
 
 
-# What our own arithmetic does where it fails; a thread does not inherit it.
+# Floating-point errors that our own arithmetic raises; a new thread does not inherit this setting.
 ARITHMETIC: dict[str, Any] = {
     "over": "raise",
     "invalid": "raise",
@@ -271,8 +271,8 @@ def overflow_explained(look: Callable[[], Mapping[str, Any]] = dict) -> Iterator
     Parameters
     ----------
     look : callable, default=dict
-        Returns the data by name, where they are at hand; called only if something went wrong. Data
-        of ordinary size are not blamed: the error is then passed on as it is.
+        Returns the data by name, if they are available; called only after an error. Data of
+        ordinary size are not the cause: the error is then raised unchanged.
     """
     try:
         with np.errstate(**ARITHMETIC):
@@ -286,7 +286,7 @@ def overflow_explained(look: Callable[[], Mapping[str, Any]] = dict) -> Iterator
 
 
 def _blame(data: Mapping[str, Any], error: FloatingPointError) -> str | None:
-    """Say what is wrong with the data; None if nothing is."""
+    """Return a message about the fault of the data; None if they have none."""
     sizes, extreme = [], not data
     for name, values in data.items():
         numbers = np.abs(values.data if hasattr(values, "tocsr") else np.asarray(values))
@@ -302,7 +302,7 @@ def _blame(data: Mapping[str, Any], error: FloatingPointError) -> str | None:
         if smallest < 1.0 / SAFE:
             sizes.append(f"smallest |{name}| that is not 0 {smallest:.3g}")
         extreme |= bool(largest > SAFE or smallest < 1.0 / SAFE)
-    if not extreme and "encountered in" in str(error):  # NumPy's words: the arithmetic is at fault
+    if not extreme and "encountered in" in str(error):  # NumPy's message: our arithmetic failed
         return None
     beyond = f"is beyond what float64 can square: {', '.join(sizes)}"
     if not data:
@@ -312,7 +312,7 @@ def _blame(data: Mapping[str, Any], error: FloatingPointError) -> str | None:
 
 @contextmanager
 def calling(name: str, value: Any) -> Iterator[None]:
-    """Note on an error of a user's function which argument it came in as; it passes through."""
+    """Add a note to an error of a user's function: the argument that passed it; then raise it."""
     try:
         yield
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Words of other packages: an argument that is called otherwise here is refused with our word."""
+"""Argument names of other packages: an error about one of them gives the name here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCALES = "alpha of Lasso and ElasticNet is the same, Ridge's is n_samples * lamb
 MANY = "an integer is a number of penalties; the CV classes have it"
 NOT_NEEDED = "solver='auto' needs none, nor have the CV classes"
 BY_CV = "the CV classes have it"
-# What is said elsewhere: what it is called here, the first one that there is, and what to know.
+# Name elsewhere: names here, of which the first that the estimator has is given, and a note.
 WORDS: dict[str, tuple[tuple[str, ...], str]] = {
     "alpha": (("lambda_", "lambdas"), f"{SCALES}; glmnet's alpha is l1_ratio"),
     "alphas": (("lambdas", "lambda_"), SCALES),
@@ -58,7 +58,7 @@ WORDS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 def hint(word: str, known: Iterable[str]) -> str:
-    """Say what an argument that is not known is called here, or nothing."""
+    """Return the name here of an unknown argument, and a note; an empty text if there is none."""
     known = list(known)
     ours, note = WORDS.get(word, (tuple(get_close_matches(word, known, n=1)), ""))
     told = f" ({note})" if note else ""
@@ -71,7 +71,7 @@ def hint(word: str, known: Iterable[str]) -> str:
 
 
 def in_our_words(init: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """Let the TypeError of a constructor for an argument that it does not have say ours."""
+    """Let a constructor's TypeError for an unknown argument give the name here."""
     known = [name for name in inspect.signature(init).parameters if name != "self"]
 
     @wraps(init)
