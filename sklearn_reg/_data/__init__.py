@@ -1,1 +1,1 @@
-"""The data: read at the door, wrapped as rows or moments, and seen by solvers as designs."""
+"""The data: read and checked once, wrapped as rows or moments, given to solvers as designs."""

@@ -1,4 +1,4 @@
-"""Moments of rows that come in batches, in cells: rows that no split of them separates."""
+"""Moments by cell of rows that come in batches; a cell is a set of rows that no split separates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import Moments, in_turn
 
 Cell = tuple[int, slice | IndexArray]  # the number of a cell, and its rows in a batch
-# Which cells rows belong to, given how many rows came before them, and how many they are.
+# Assigns rows to cells, given the number of earlier rows and the number of these rows.
 Assign = Callable[[int, int], Iterable[Cell]]
 
 
@@ -22,9 +22,9 @@ class CellMoments:
     Attributes
     ----------
     found : dict of int to Moments
-        Those of the cells that have rows.
+        The moments of the cells that have rows.
     n_seen, n_rows : int
-        Rows so far, and those of them with a positive weight.
+        The number of rows so far, and of those with a positive weight.
     """
 
     def __init__(self, n_cells: int, n_features: int, n_targets: int) -> None:
@@ -39,7 +39,7 @@ class CellMoments:
         return [self.found.get(cell, nothing) for cell in range(self.n_cells)]
 
     def by_name(self) -> dict[str, FloatArray]:
-        """Return how large the columns of X and y are in any cell, for messages."""
+        """Return the largest size of each column of X and y in any cell, for messages."""
         sizes = [part.by_name() for part in self.found.values() if part.weight > 0]
         return {
             name: np.asarray([size[name] for size in sizes], dtype=np.float64).max(axis=0)
@@ -84,9 +84,9 @@ def one_cell(first: int, n_rows: int) -> Iterable[Cell]:
 
 
 def round_robin(first: int, n_rows: int, n_cells: int) -> Iterator[Cell]:
-    """Assign row i of all rows, of which `first` came before, to cell i mod n_cells.
+    """Assign row i of all rows to cell i mod n_cells; `first` is the number of earlier rows.
 
-    The same rows share a cell however they are cut into batches.
+    The cell of a row does not depend on how the rows are split into batches.
     """
     for start in range(min(n_rows, n_cells)):
         yield (first + start) % n_cells, slice(start, None, n_cells)
@@ -102,7 +102,7 @@ def by_label(cells: IndexArray) -> Iterator[Cell]:
 
 
 def _are_in_turn(cells: Sequence[Cell]) -> bool:
-    """Whether row i of a batch is in the cell that comes at place i mod their number."""
+    """Whether row i of a batch is in the cell at position i mod k of the k cells."""
     k = len(cells)
     return k > 1 and all(
         isinstance(rows, slice) and rows == slice(place, None, k)

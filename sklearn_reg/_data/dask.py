@@ -1,8 +1,8 @@
-"""Rows on Dask: arrays and data frames whose chunks stay where they are.
+"""Rows on Dask: arrays and data frames whose chunks stay on the workers.
 
-Tall data, however many rows: each chunk becomes moments where it lies, and a tree of sums brings
-p x p numbers to the client. Wide data: `dask_rows` answers products chunk by chunk. These
-files alone import Dask, and only when a Dask collection comes in.
+Tall data, with any number of rows: the workers compute the moments of the chunks, and a tree of
+sums brings p x p numbers to the client. Wide data: `dask_rows` computes products chunk by chunk.
+Only these two files import Dask, and they are imported only for Dask collections.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ NO_ROWS = "X must have at least one row, got none"
 
 
 class Declared(NamedTuple):
-    """What collections say of every chunk before it is read."""
+    """The metadata of the collections, which every chunk must match."""
 
     widths: Sequence[int]  # of the blocks of X
     names: list[Any] | None  # of the columns of a data frame
@@ -46,19 +46,19 @@ class Declared(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Some rows, to be read where they are: X in blocks of columns, y and weights or None."""
+    """Some rows, to be read by a worker: X in blocks of columns, y, and weights or None."""
 
     blocks: list[Any]
     y: Any
     weights: Any
-    height: float  # nan where it is not known
+    height: float  # nan if it is not known
     declared: Any
 
 
 def read_dask(
     estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any, *, first: bool = True
 ) -> OnDask:
-    """Check what can be known of Dask collections without their chunks."""
+    """Check Dask collections as far as possible without their chunks."""
     X = _unwrapped(X)
     _check_against(estimator, X, first)
     y = _as_column(y, "y", (1, 2))
@@ -88,7 +88,7 @@ class OnDask(Batch):
     def views(
         self, penalty: AnyPenalty, preprocessing: Preprocessing, gram_use: GramUse
     ) -> Iterator[View]:
-        """Moments where they pay, which leave no rows; otherwise rows."""
+        """Yield moments without rows if they are cheaper; otherwise rows."""
         if self.is_tall(gram_use.most):
             everything = self.gathered(1, one_cell)
             yield view_moments(everything.parts[0], penalty, preprocessing)
@@ -96,7 +96,7 @@ class OnDask(Batch):
             yield view_rows(*self.survey(), penalty, preprocessing)
 
     def gathered(self, n_cells: int, assign: Assign) -> CellMoments:
-        """Return the moments of each cell; refuse to find no rows, or none that counts."""
+        """Return the moments of each cell; refuse data without rows or without positive weights."""
         found = self.added_to(CellMoments(n_cells, self.n_features, self.n_targets), assign)
         if not self._weighted and not found.n_rows:
             raise ValueError(NO_ROWS)
@@ -104,11 +104,11 @@ class OnDask(Batch):
         return found
 
     def added_to(self, gathered: CellMoments, assign: Assign) -> CellMoments:
-        """Add the moments of all chunks, made where the chunks are."""
+        """Add the moments of all chunks, which the workers compute."""
         shape, first, parts = (gathered.n_cells, *gathered.shape), gathered.n_seen, []
         for number, chunk in enumerate(self._chunks):
             cells = one_cell(0, 0)
-            if gathered.n_cells > 1:  # a cell depends on how many rows there are before
+            if gathered.n_cells > 1:  # a cell depends on the number of earlier rows
                 height = self._counted()[number]
                 cells, first = _small(assign(first, height)), first + height
             parts.append(delayed(_gather)(number, *chunk, delayed(cells), shape))
@@ -117,24 +117,24 @@ class OnDask(Batch):
 
     @property
     def n_rows(self) -> int:
-        """Rows, counted if that is what it takes."""
+        """The number of rows; they are counted if it is not known."""
         return sum(self._counted())
 
     def is_tall(self, most: int) -> bool:
-        """Whether moments, for at most so many features, say what the rows say in less."""
+        """Whether there are at most `most` features, and more (or unknown) rows than features."""
         if self.n_features > most:
             return False
         return self._heights is None or sum(self._heights) > self.n_features
 
     def _counted(self) -> Sequence[int]:
-        """Rows of each chunk."""
+        """Return the number of rows of each chunk."""
         if self._heights is None:
             counts = [delayed(_height)(blocks[0]) for blocks in self._blocks]
             self._heights = compute(counts)
         return self._heights
 
     def _cut(self, X: Any, y: Any, weights: Any) -> list[Chunk]:
-        """Put the chunks of X, y and weights together."""
+        """Combine the chunks of X, y and weights."""
         parts = self._parts(y, "y"), self._parts(weights, "sample_weight")
         heights = [np.nan] * len(self._blocks) if self._heights is None else self._heights
         declared = delayed(Declared(self._widths, _names(X), y.shape[1:], _names(y)))
@@ -143,7 +143,7 @@ class OnDask(Batch):
         ]
 
     def _parts(self, values: Any, name: str) -> Sequence[Any]:
-        """Cut y or weights as X is cut."""
+        """Split y or weights like X."""
         if values is None or np.ndim(values) == 0:
             return [values] * len(self._blocks)
         if not on_dask(values):
@@ -160,9 +160,9 @@ class OnDask(Batch):
         return parts
 
     def _rechunked(self, values: da.Array, name: str) -> da.Array:
-        """Cut an array of Dask as X is cut, all of its columns together."""
-        # Before anything is cut: beside a chunk of another shape than declared, other rows would
-        # move up.
+        """Rechunk a Dask array like X, with all of its columns in one chunk."""
+        # Check the shapes of chunks first: rechunking shifts the rows after a chunk of another
+        # shape than declared.
         values = values.map_blocks(_as_declared, argument=name, meta=values._meta)
         wanted: dict[int, Any] = dict.fromkeys(range(1, values.ndim), -1)
         if values.numblocks[0] != len(self._blocks):
@@ -180,7 +180,7 @@ class OnDask(Batch):
             raise ValueError(f"{name} must have a row for each of X, {self.n_rows}, got {n_rows}")
 
     def survey(self) -> tuple[DaskRows, FloatArray, FloatArray | None]:
-        """Check every chunk, and bring what is as long as a column to the client."""
+        """Check every chunk, and bring y and the weights to the client."""
         surveys = compute(
             [delayed(_survey)(number, *chunk) for number, chunk in enumerate(self._chunks)]
         )
@@ -204,7 +204,7 @@ class OnDask(Batch):
 
 
 class Survey(NamedTuple):
-    """What the client learns of a chunk of wide data."""
+    """What the client gets of a chunk of wide data."""
 
     y: FloatArray
     weights: FloatArray | None
@@ -213,7 +213,7 @@ class Survey(NamedTuple):
 
 
 def predict_dask(estimator: BaseEstimator, X: Any) -> Any:
-    """Predict X w + b, a chunk at a time and when asked for."""
+    """Predict X w + b lazily, chunk by chunk."""
     X = _unwrapped(X)
     _check_against(estimator, X, first=False)
     coef, intercept = estimator.coef_, estimator.intercept_
@@ -223,7 +223,8 @@ def predict_dask(estimator: BaseEstimator, X: Any) -> Any:
         return X.map_partitions(_predict, coef.T, intercept, _names(X), meta=meta)
     shape: dict[str, Any] = {"drop_axis": 1} if one else {"chunks": (X.chunks[0], (len(coef),))}
     meta = np.empty((0,) * coef.ndim, dtype=dtype)
-    # Chunked both ways: blocks side by side add up, and each is checked, also where w is zero.
+    # With chunks of columns, the products of all blocks of a row of blocks add up. Each block is
+    # checked, also if w is zero there.
     ends = np.cumsum(X.chunks[1])
     slabs = [
         X.blocks[:, j].map_blocks(_predict, part.T, 0.0 if j else intercept, meta=meta, **shape)
@@ -271,13 +272,13 @@ def _check_shape(values: Any, name: str, wanted: tuple[float, ...], why: str) ->
 
 
 def _check_names(values: Any, name: str, names: list[Any] | None) -> None:
-    """Refuse a partition whose columns are others, or in another order."""
+    """Refuse a partition with other columns, or with the columns in another order."""
     if names is not None and _names(values) != names:
         raise ValueError(f"{name} must have columns {names}, {DECLARED}, got {_names(values)}")
 
 
 def _as_declared(block: Any, argument: str, block_info: Any = None) -> Any:
-    """Return a chunk of y or of weights as it is; refuse one that would be read as others are."""
+    """Return a chunk of y or weights unchanged, after a check of its shape and dtypes."""
     place, declared = (block_info[None][what] for what in ("chunk-location", "chunk-shape"))
     with error_in(f"chunk {', '.join(map(str, place))}"):
         refuse_misread(block, argument)
@@ -305,7 +306,7 @@ def _gather(
 def _survey(
     number: int, blocks: list[Any], y: Any, weights: Any, height: float, declared: Declared
 ) -> Survey:
-    """Check a chunk, and say what the client has to know of it."""
+    """Check a chunk, and return what the client needs of it."""
     with error_in(f"chunk {number}"):
         data = _read(blocks, y, weights, height, declared)
     if data is None:
@@ -339,12 +340,12 @@ def _read(
 
 
 def _height(block: Any) -> int:
-    """Rows of a block."""
+    """Return the number of rows of a block."""
     return int(next(iter(np.shape(block)), 0))
 
 
 def _small(cells: Iterable[Cell]) -> list[Cell]:
-    """Store row numbers in as few bytes as they take: they travel with the tasks."""
+    """Store row numbers in the smallest integer type, because they are sent with the tasks."""
     return [
         (
             cell,
@@ -357,7 +358,7 @@ def _small(cells: Iterable[Cell]) -> list[Cell]:
 
 
 def _check_collection(X: Any, name: str, dimensions: tuple[int, ...]) -> None:
-    """Refuse what has no chunks of rows, no numbers, and columns whose number is not known."""
+    """Refuse other types, collections without numbers, and an unknown number of columns."""
     if not (isinstance(X, da.Array) or is_dataframe_like(X) or is_series_like(X)):
         raise TypeError(f"{name} must be a dask array or data frame, got {type(X).__name__}")
     _check_dimensions(X.ndim, name, dimensions)
@@ -370,7 +371,7 @@ def _check_collection(X: Any, name: str, dimensions: tuple[int, ...]) -> None:
 
 
 def _check_against(estimator: BaseEstimator, X: Any, first: bool) -> None:
-    """Check the number of features and their names, or learn them first."""
+    """Check the number of features and their names; the first time, store them."""
     _check_collection(X, "X", (2,))
     named = X if isinstance(X, da.Array) else X._meta
     validate_data(estimator, named, skip_check_array=True, reset=first)
@@ -399,26 +400,26 @@ def _check_dimensions(n_axes: int, name: str, dimensions: tuple[int, ...]) -> No
 
 
 def _unwrapped(values: Any) -> Any:
-    """Return the array of Dask in a labelled array, such as one of xarray; else what is given."""
+    """Return the Dask array in a labelled array, such as one of xarray; other values unchanged."""
     inside = getattr(values, "data", None) if on_dask(values) else None
     return inside if isinstance(inside, da.Array) else values
 
 
 def _read_dtype(X: Any) -> Any:
-    """Return what chunks are read as: float32 where all columns are."""
+    """Return the dtype that chunks are read as: float32 if all columns are float32."""
     dtypes = {X.dtype} if isinstance(X, da.Array) else set(X.dtypes)
     return np.dtype(np.float32 if dtypes == {np.dtype(np.float32)} else np.float64)
 
 
 def _known_heights(X: Any) -> list[int] | None:
-    """Rows of each chunk, where they are known without a look at the data."""
+    """Return the number of rows of each chunk; None if it is unknown before the data are read."""
     if isinstance(X, da.Array) and not np.isnan(X.shape[0]):
         return [int(height) for height in X.chunks[0]]
     return None
 
 
 def _widths(X: Any) -> list[int]:
-    """Columns of each block, side by side."""
+    """Return the number of columns of each block in a row of blocks."""
     return [int(width) for width in (X.chunks[1] if isinstance(X, da.Array) else X.shape[1:])]
 
 
@@ -430,6 +431,6 @@ def _names(values: Any) -> list[Any] | None:
 
 def _delayed_blocks(values: Any) -> list[list[Any]]:
     """Return the chunks of a collection as tasks, in blocks of columns."""
-    # Unoptimised, X and y share the tasks that both are made of, such as one to read a file.
+    # Without optimisation, X and y share the tasks that both need, such as one to read a file.
     blocks = np.asarray(values.to_delayed(optimize_graph=False), dtype=object)
     return [list(row) for row in blocks.reshape(len(blocks), -1)]

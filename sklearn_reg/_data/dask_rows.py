@@ -1,7 +1,7 @@
 """Products with an X whose blocks lie on a Dask cluster, one block of rows and columns at a time.
 
-What is as long as a row or a column is on the client, where the solvers are; X stays where it is,
-but for the columns that a working set asks for: those few come to the client, sparse ones sparse.
+Vectors as long as a row or a column are on the client, where the solvers run; X stays on the
+workers, except the columns of a working set: these few are copied to the client, sparse if X is.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sklearn_reg._tools.threads import one_blas_thread
 from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import spread_of
 
-LARGEST_COPY = 2**22  # numbers of X that are copied to the client: 32 MB, and indices
+LARGEST_COPY = 2**22  # the most numbers of X that are copied to the client: 32 MB, and indices
 FAN_IN = 8  # terms of one sum: few enough to fit a worker, many enough for a flat tree
 
 
@@ -35,9 +35,9 @@ class DaskRows(Rows):
     blocks : list of list of Delayed
         Rows of blocks.
     heights, widths : sequence of int
-        Rows of each row of blocks, columns of each column of blocks.
+        The number of rows of each row of blocks, and of columns of each column of blocks.
     stored : int
-        Numbers that a product with X reads.
+        The number of entries that a product with X reads.
     is_sparse : bool
         Whether all blocks are sparse.
     """
@@ -63,11 +63,11 @@ class DaskRows(Rows):
 
     @property
     def stored(self) -> int:
-        """Numbers that a product with X reads."""
+        """The number of entries that a product with X reads."""
         return self._stored
 
     def stored_in(self, columns: IndexArray) -> int:
-        """Numbers that a product with these columns reads, if they are like the others."""
+        """Return the entries that a product with these columns reads, if all columns are alike."""
         return self._stored * columns.size // self.shape[1]
 
     def fitted(self, w: FloatArray) -> FloatArray:
@@ -81,7 +81,7 @@ class DaskRows(Rows):
 
     def fitted_by(self, coefs: Matrix) -> FloatArray:
         """X C', of shape (n_samples, k), for C of shape (k, n_features), dense or sparse."""
-        C = sparse.csc_array(coefs)  # only what is not zero travels
+        C = sparse.csc_array(coefs)  # only the non-zeros are sent
         parts = [C[:, left:right] for left, right in pairwise(self._lefts)]
         used = [j for j, part in enumerate(parts) if part.nnz]
         if not used:
@@ -97,9 +97,9 @@ class DaskRows(Rows):
         return np.concatenate(self._over_rows(_correlated, v, _sum))
 
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Weighted means and variances, of each block about its own means."""
+        """Weighted means and variances, computed in each block about its own means."""
         _, means, variances = zip(*self._over_rows(_spread, weights, _pooled), strict=True)
-        # Blocks of one constant have means that differ by its rounding.
+        # The means of a constant differ between the blocks by rounding errors.
         return spread_of(np.concatenate(means), np.concatenate(variances))[:2]
 
     def columns(self, columns: IndexArray) -> FloatArray:
@@ -107,9 +107,9 @@ class DaskRows(Rows):
         return np.asfortranarray(np.concatenate(compute(self._taken(columns, dense=True))))
 
     def restricted(self, columns: IndexArray) -> Rows:
-        """Copy these columns: to the client where they are small, else side by side on workers.
+        """Copy these columns: to the client if they are small, otherwise on the workers.
 
-        Solvers ask hundreds of products of them, and on the client each costs no round of tasks.
+        Solvers compute hundreds of products with them; on the client none needs a round of tasks.
         """
         blocks = dask.persist(*self._taken(columns))
         stored = sum(compute([delayed(_stored)(block) for block in blocks]))
@@ -129,7 +129,7 @@ class DaskRows(Rows):
         """(X - 1m')' diag(weights) (X - 1m'), for weights of sum one, restricted."""
         both, place = np.unique(np.concatenate([rows, columns]), return_inverse=True)
         left, right = place[: rows.size], place[rows.size :]
-        # Sparse columns cannot be centred before they meet.
+        # Sparse columns cannot be centred before they are multiplied.
         centre = np.zeros(both.size) if self.is_sparse else means[both]
         products = [
             delayed(_gram)(taken, left, right, part, centre)
@@ -141,7 +141,7 @@ class DaskRows(Rows):
         return product
 
     def kernel(self, scale: FloatArray, means: FloatArray) -> FloatArray:
-        """(X - 1m') diag(scale) (X - 1m')': of few rows, whose blocks meet column by column."""
+        """(X - 1m') diag(scale) (X - 1m')': for few rows, as a task joins a column of blocks."""
         products = [
             delayed(_kernel)(list(column), scale[left:right], means[left:right])
             for column, (left, right) in zip(
@@ -152,11 +152,11 @@ class DaskRows(Rows):
         return product
 
     def _cut(self, v: FloatArray) -> list[Any]:
-        """Cut a v of shape (n_samples, ...) as the rows are cut, a node of the graph each."""
+        """Split a v of shape (n_samples, ...) like the rows; each part is a node of the graph."""
         return [delayed(v[top:bottom]) for top, bottom in pairwise(self._tops)]
 
     def _over_rows(self, task: Any, v: FloatArray, add: Any) -> list[Any]:
-        """Ask each block with its part of v, and add up each column of blocks."""
+        """Run a task on each block and its part of v; add up the results of a column of blocks."""
         parts = self._cut(v)
         sums = [
             tree_sum([delayed(task)(*both) for both in zip(column, parts, strict=True)], add)
@@ -181,21 +181,21 @@ class DaskRows(Rows):
 
 
 def delayed(value: Any) -> Any:
-    """Make a task of a function, or a node of the graph of a value that several tasks need."""
+    """Turn a function into a task, or a value that several tasks need into a node of the graph."""
     return _delayed(value, pure=False, traverse=False)
 
 
 def compute(tasks: Any) -> Any:
     """Run tasks, on whichever scheduler is set."""
-    # Vectors are parts of the graph; distributed would warn from 10 MB on. Where it has not been
-    # imported, its settings must not be touched: leaving the context would forget all of them.
+    # Vectors are parts of the graph; distributed would warn from 10 MB on. If it has not been
+    # imported, its settings must not be set: leaving the context would delete all of them.
     graphs = {"distributed.admin.large-graph-warning-threshold": "4GB"}
     with dask.config.set(graphs if "distributed" in sys.modules else {}):
         return dask.compute(tasks)[0]
 
 
 def _sum(terms: list[Any]) -> Any:
-    """Add terms, which stay as they are: another sum may need them again."""
+    """Add terms without changing them: another sum may need them again."""
     total = terms[0]
     for term in terms[1:]:
         total = total + term
@@ -203,7 +203,7 @@ def _sum(terms: list[Any]) -> Any:
 
 
 def tree_sum(terms: list[Any], add: Any = _sum) -> Any:
-    """Sum by a tree, whose inner nodes are sums of a few terms."""
+    """Sum terms in a tree, whose inner nodes are sums of FAN_IN terms or fewer."""
     while len(terms) > 1:
         terms = [
             delayed(add)(terms[k : k + FAN_IN]) if len(terms[k : k + FAN_IN]) > 1 else terms[k]
@@ -213,7 +213,7 @@ def tree_sum(terms: list[Any], add: Any = _sum) -> Any:
 
 
 def joined(blocks: list[Matrix], axis: int) -> Matrix:
-    """Put blocks below (axis 0) or beside (axis 1) each other: sparse if one is."""
+    """Join blocks vertically (axis 0) or horizontally (axis 1); sparse if one of them is."""
     if len(blocks) == 1:
         return blocks[0]
     if any(sparse.issparse(block) for block in blocks):
@@ -222,12 +222,12 @@ def joined(blocks: list[Matrix], axis: int) -> Matrix:
 
 
 def _dense_if_full(coefs: Matrix) -> Matrix:
-    """Store coefficients dense where few of them are zero."""
+    """Make coefficients dense if more than a quarter of them are non-zero."""
     return coefs.toarray() if 4 * coefs.nnz > coefs.shape[0] * coefs.shape[1] else coefs
 
 
 def _read(block: Any) -> Rows:
-    """Wrap a block that was checked before."""
+    """Wrap a block that has been checked."""
     X = check_array(
         block, ensure_all_finite=False, ensure_min_samples=0, ensure_min_features=0, **READ_AS
     )
@@ -284,7 +284,7 @@ def _gram(
     X: Matrix, left: IndexArray, right: IndexArray, weights: FloatArray, means: FloatArray
 ) -> FloatArray:
     if np.array_equal(left, right):
-        left = right  # so that columns are taken once
+        left = right  # so that columns are copied once
     with one_blas_thread():
         return rows_of(X).gram(left, right, weights, means)
 

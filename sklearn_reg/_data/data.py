@@ -1,4 +1,4 @@
-"""What an estimator is fitted to: rows that have been checked, in memory or wherever they are."""
+"""The data that an estimator is fitted to: checked rows, in memory or elsewhere, or moments."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from sklearn_reg._data.units import AnyPenalty, View, view_moments, view_rows
 from sklearn_reg._tools.typing import FloatArray, Matrix
 from sklearn_reg.moments import Moments
 
-# A Gram matrix of more columns than this (800 MB) is never made unless a user asks for one.
+# A Gram matrix of more columns than this (800 MB) is formed only if a user asks for one.
 LARGEST_GRAM = 10_000
 
 
 class GramUse(NamedTuple):
-    """When a solver wants moments in the place of rows."""
+    """When a solver uses moments instead of rows."""
 
-    most: int = LARGEST_GRAM  # features
-    at_hand: bool = True  # also of rows in memory; otherwise it squares them itself
+    most: int = LARGEST_GRAM  # the largest number of features
+    at_hand: bool = True  # also for rows in memory; if False, the solver forms their Gram matrix
 
     def pays(self, n_rows: int, n_features: int, stored: int) -> bool:
-        """Compare p^2, a step on the Gram matrix, with reading X twice, a step on the rows."""
+        """Compare the cost of a step: p^2 on the Gram matrix, reading X twice on the rows."""
         small = n_features <= self.most and n_features**2 <= 2 * stored
         return self.at_hand and n_rows > n_features and small
 
@@ -46,7 +46,7 @@ class Data(ABC):
     y_ndim : int
         1 or 2.
     dtype : dtype
-        Of the coefficients: float32 where X is.
+        Of the coefficients: float32 if X is float32.
     """
 
     n_features: int
@@ -58,13 +58,13 @@ class Data(ABC):
     def views(
         self, penalty: AnyPenalty, preprocessing: Preprocessing, gram_use: GramUse
     ) -> Iterator[View]:
-        """Show the data to the solvers, in the cheapest way first and the most accurate one last.
+        """Yield views of the data for the solvers, the cheapest first, the most accurate last.
 
-        The next view is wanted only where rounding was too large with the one before.
+        The next view is used only if the rounding errors of the last one are too large.
         """
 
     def by_name(self) -> Mapping[str, Any]:
-        """Return the data by name, where they are at hand."""
+        """Return the data by name, as far as they are available."""
         return {}
 
     def overflow_explained(self) -> AbstractContextManager[None]:
@@ -73,15 +73,15 @@ class Data(ABC):
 
 
 class Batch(Data):
-    """Rows that are there to be read."""
+    """Rows that can be read."""
 
     @abstractmethod
     def added_to(self, gathered: CellMoments, assign: Assign) -> CellMoments:
-        """Assign the rows to cells, and add them to what was gathered; in place if possible."""
+        """Assign the rows to cells, and add them to the gathered moments; in place if possible."""
 
 
 class InMemory(Batch):
-    """Rows in memory, or in a file that is mapped to it.
+    """Rows in memory, or in a memory-mapped file.
 
     Parameters
     ----------
@@ -100,10 +100,10 @@ class InMemory(Batch):
     def views(
         self, penalty: AnyPenalty, preprocessing: Preprocessing, gram_use: GramUse
     ) -> Iterator[View]:
-        """Moments where they pay, then rows.
+        """Yield moments if they are cheaper, then rows.
 
-        Where columns depend on each other so nearly that their Gram matrix loses too many digits,
-        the rows have them.
+        If columns are so nearly dependent that their Gram matrix loses too many digits, the rows
+        still have these digits.
         """
         parts = self.rows, self.Y, self.weights, penalty, preprocessing
         if gram_use.pays(*self.rows.shape, self.rows.stored):
@@ -125,7 +125,7 @@ class InMemory(Batch):
 
 
 class OfMoments(Data):
-    """Rows that are gone: only their moments are left.
+    """The moments of rows that are no longer available.
 
     Parameters
     ----------
@@ -143,18 +143,18 @@ class OfMoments(Data):
     def views(
         self, penalty: AnyPenalty, preprocessing: Preprocessing, gram_use: GramUse
     ) -> Iterator[View]:
-        """Show the moments."""
+        """Yield the moments."""
         check_weight(self.moments.weight)
         yield view_moments(self.moments, penalty, preprocessing)
 
     def by_name(self) -> Mapping[str, Any]:
-        """Return how large the columns of X and y are."""
+        """Return the sizes of the columns of X and y."""
         return self.moments.by_name()
 
 
 @contextmanager
 def error_in(where: str) -> Iterator[None]:
-    """Say in an error about the data where they were."""
+    """Prefix an error about the data with their location."""
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -163,6 +163,6 @@ def error_in(where: str) -> Iterator[None]:
 
 
 def check_weight(weight: float) -> None:
-    """Refuse rows that all count for nothing."""
+    """Refuse rows whose weights are all zero."""
     if not weight > 0:
         raise ValueError("sample_weight must be positive for at least one row, got all zeros")

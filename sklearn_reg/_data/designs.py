@@ -1,12 +1,12 @@
-"""Designs: the few products that solvers ask of the data, and nothing else.
+"""Designs: the few products with the data that solvers need.
 
 A solver never sees X. It sees the centred, weighted, scaled matrix
 
     Z = (X - 1 m') D,    S = diag(s),  sum(s) = 1,
 
 where m holds the weighted column means (0 without an intercept) and D one factor per column
-(0 excludes a column). Neither Z nor a centred copy of X is ever formed: both are algebra on
-products with X. Dense rows, sparse rows and moments offer the same ones.
+(0 excludes a column). Neither Z nor a centred copy of X is ever formed: products with them are
+computed from products with X. Dense rows, sparse rows and moments have the same interface.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from sklearn_reg._tools.linalg import (
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.moments import Moments, Spread, check_finite
 
-# Up to this many columns the largest eigenvalue comes from LAPACK, beyond it from Lanczos steps.
+# Up to this many columns LAPACK computes the largest eigenvalue, beyond it the Lanczos method.
 LANCZOS_BEYOND = 64
-# Standard errors of rounding within which a column's product with y is looked at again.
+# A column whose product with y is within this many standard errors of rounding is checked again.
 DOUBTFUL = 16.0
-# Rounding errors so many times those of the columns come from data that were subtracted.
+# Rounding errors more than this many times those of the columns come from subtracted data.
 MUCH = 1e4
-LARGEST_SVD = 10_000_000  # entries of columns whose singular values are computed
+LARGEST_SVD = 10_000_000  # the most entries of columns whose singular values are computed
 
 
 class Products(NamedTuple):
-    """Of a residual r = y - Z w: all that the objective, its gradient and the gap need."""
+    """The products of a residual r = y - Z w that the objective, its gradient and the gap need."""
 
     correlation: FloatArray  # Z'S r, shape (n_features,)
     residual_square: float  # r'S r
@@ -60,11 +60,11 @@ class Design(ABC):
     scatter : ndarray of shape (n_targets,)
         y'S y: twice the objective of the null model.
     n_terms : int
-        Terms in each sum of a product.
+        The number of terms in each sum of a product.
     has_rows : bool
-        Whether there are rows, and not moments alone.
+        Whether the design has rows, or only moments.
     last_factorisation : KeepLast
-        The last factorisation for a penalty, which serves all targets with that penalty.
+        The last factorisation, for one penalty; all targets with this penalty share it.
     """
 
     n_features: int
@@ -79,17 +79,17 @@ class Design(ABC):
 
     @property
     def row_space(self) -> RowSpace | None:
-        """The products with S^(1/2) Z, for systems of n equations; None on moments."""
+        """The products with S^(1/2) Z, for systems of n equations; None for moments."""
         return None
 
     @property
     def batchable(self) -> RowsDesign | None:
-        """The design itself, if a product with many vectors costs less than one after another."""
+        """The design itself, if one product with many vectors costs less than one with each."""
         return None
 
     @abstractmethod
     def products(self, w: FloatArray, target: int) -> Products:
-        """Correlation of the residual of w with Z, and its square."""
+        """Z'S r and r'S r, for the residual r of w."""
 
     def residual_square(self, w: FloatArray, target: int) -> float:
         """Return r'S r alone, from one pass over the columns of the support."""
@@ -108,7 +108,7 @@ class Design(ABC):
         """Z'S Z restricted to these rows and columns."""
 
     def growing_gram(self) -> GrowingGram:
-        """Return the Gram matrix of no columns yet."""
+        """Return a Gram matrix without columns, to which columns can be added."""
         return GrowingGram(self)
 
     @abstractmethod
@@ -117,7 +117,7 @@ class Design(ABC):
 
     @abstractmethod
     def stored_in(self, columns: IndexArray) -> int:
-        """Numbers read by a product with these columns alone."""
+        """Return the number of entries that a product with these columns reads."""
 
     @property
     @abstractmethod
@@ -142,25 +142,25 @@ class Design(ABC):
         return np.asarray(np.abs(self.cross).max(axis=0, initial=0.0))
 
     def rounding(self, w: FloatArray, target: int) -> float:
-        """Size of the rounding errors of F at w and at the optimum beyond those of r itself."""
+        """Bound the rounding errors of F at w and at the optimum, without those of r itself."""
         return 0.0
 
     def gram_rounding(self, columns: IndexArray) -> float:
-        """Factor by which the rounding of `gram` exceeds that of centred columns."""
+        """Return the ratio of the rounding errors of `gram` to those of centred columns."""
         return 1.0
 
     @property
     def hidden(self) -> FloatArray | None:
-        """Bounds of the squares of columns that are left out, as theirs were lost to rounding."""
+        """Bounds on the squares of columns that are left out because rounding hides them."""
         return None
 
     @property
     def digits_lost(self) -> bool:
-        """Whether rounding errors far exceed those of the columns: larger data were subtracted."""
+        """Whether rounding errors far exceed those of the columns, from larger, subtracted data."""
         return False
 
     def generalized_inverse(self, columns: IndexArray) -> Solve:
-        """Multiply by a generalized inverse of the Gram matrix of these columns."""
+        """Return b -> X b for a generalized inverse X of the Gram matrix of these columns."""
         return generalized_inverse(self.gram(columns, columns))
 
     @cached_property
@@ -175,12 +175,12 @@ class Design(ABC):
         unit = float(np.abs(self.normal_product(start / np.linalg.norm(start))).max())
         if unit == 0.0:
             return 0.0
-        # In units of order one: Lanczos squares its vectors.
+        # In units of order one, because the Lanczos method squares its vectors.
         return unit * largest_eigenvalue(lambda v: self.normal_product(v) / unit, start, tol=1e-8)
 
 
 class GrowingGram:
-    """The Gram matrix of columns that join some at a time.
+    """A Gram matrix to which columns are added.
 
     Attributes
     ----------
@@ -199,7 +199,7 @@ class GrowingGram:
 
 
 class _GrowingGramOfCopies(GrowingGram):
-    """Of dense columns, which are copied side by side for products at the speed of BLAS."""
+    """A growing Gram matrix of dense columns, copied into one array for products at BLAS speed."""
 
     def __init__(self, design: RowsDesign) -> None:
         super().__init__(design)
@@ -255,7 +255,7 @@ class RowsDesign(Design):
         self.scatter = np.einsum("i,ij,ij->j", weights, Y, Y)
 
     def products(self, w: FloatArray, target: int) -> Products:
-        """Correlation of the residual of w with Z, and its square."""
+        """Z'S r and r'S r, for the residual r of w."""
         if not w.any():
             return Products(self.cross[:, target], float(self.scatter[target]))
         residual = self.Y[:, target] - self.fitted(w)
@@ -291,10 +291,10 @@ class RowsDesign(Design):
         return product
 
     def gram_rounding(self, columns: IndexArray) -> float:
-        """Factor by which the rounding of `gram` exceeds that of centred columns."""
+        """Return the ratio of the rounding errors of `gram` to those of centred columns."""
         if not self.rows.is_sparse:
             return 1.0
-        # Sparse columns meet before they are centred: the squares of their means cancel.
+        # Sparse columns are multiplied before they are centred: the squares of their means cancel.
         means = self.means[columns] * self.factors[columns]
         return 1.0 + float(
             np.max(np.square(means * inverse_roots(self.squares)[columns]), initial=0.0)
@@ -312,7 +312,7 @@ class RowsDesign(Design):
         return np.asarray(self.factors * np.sqrt(self.rows.second_moments(self.weights)))
 
     def growing_gram(self) -> GrowingGram:
-        """Return the Gram matrix of no columns yet."""
+        """Return a Gram matrix without columns, to which columns can be added."""
         return _GrowingGramOfCopies(self) if self.rows.copies_pay else GrowingGram(self)
 
     @property
@@ -322,7 +322,7 @@ class RowsDesign(Design):
 
     @property
     def batchable(self) -> RowsDesign | None:
-        """The design itself, if a product with many vectors costs less than one after another."""
+        """The design itself, if one product with many vectors costs less than one with each."""
         return self if self.rows.many_at_once else None
 
     def restricted(self, columns: IndexArray) -> RowsDesign:
@@ -337,15 +337,15 @@ class RowsDesign(Design):
         )
 
     def stored_in(self, columns: IndexArray) -> int:
-        """Numbers read by a product with these columns alone."""
+        """Return the number of entries that a product with these columns reads."""
         return self.rows.stored_in(columns)
 
     def generalized_inverse(self, columns: IndexArray) -> Solve:
-        """Multiply by a generalized inverse of the Gram matrix of these columns.
+        """Return b -> X b for a generalized inverse X of the Gram matrix of these columns.
 
-        From the singular values of A, the columns of S^(1/2) Z scaled to unit length: the
-        eigenvalues of A'A are their squares, and half of their digits are rounding. Where A is too
-        large and has fewer rows than columns, by A'K^+ K^+ A with K = AA'.
+        X comes from the singular values of A, these columns of S^(1/2) Z scaled to unit length; the
+        eigenvalues of A'A are their squares, of which rounding hides half of the digits. If A is
+        too large and has fewer rows than columns, X comes from A'K^+ K^+ A with K = AA'.
         """
         n, k, A = self.n_rows, columns.size, self.row_space
         scale = inverse_roots(self.squares[columns])
@@ -355,7 +355,7 @@ class RowsDesign(Design):
             return super().generalized_inverse(columns)
         squared = np.zeros(self.n_features)
         squared[columns] = scale**2
-        # Products of sparse columns lose the digits of their means.
+        # Products of sparse columns lose digits, because their means cancel.
         lost = 1.0 + self.rows.is_sparse * float(self.means @ (squared * self.means))
         solve = pseudo_inverse(A.kernel(squared), lost)
 
@@ -374,7 +374,7 @@ class RowsDesign(Design):
         return fitted
 
     def correlate(self, weighted: FloatArray) -> FloatArray:
-        """Z'v for a v of shape (n_samples,) or (n_samples, k) that carries the weights already."""
+        """Z'v for a v of shape (n_samples,) or (n_samples, k) that includes the weights."""
         return self.in_units(self.rows.correlate(weighted), weighted)
 
     def in_units(self, correlation: FloatArray, weighted: FloatArray) -> FloatArray:
@@ -384,7 +384,7 @@ class RowsDesign(Design):
 
 
 class RowSpace:
-    """The products with A = S^(1/2) Z: for systems of n equations where rows are few.
+    """The products with A = S^(1/2) Z: for systems of n equations if there are few rows.
 
     Attributes
     ----------
@@ -423,7 +423,7 @@ class RowSpace:
         product = design.rows.kernel(design.factors**2 * scale, design.means)
         product *= root * root[:, None]
         if design.means.any():
-            # S^(1/2) 1 is in its null space; make it so to the last digit.
+            # S^(1/2) 1 is in the null space of the result; enforce this to the last digit.
             across = product @ root
             along = float(root @ across)
             product += np.multiply.outer(along * root - across, root)
@@ -432,7 +432,7 @@ class RowSpace:
 
 
 def _from_singular_values(A: FloatArray, scale: FloatArray) -> Solve:
-    """Multiply by a generalized inverse of D^-1 A'A D^-1, for D = diag(scale)."""
+    """Return b -> X b for a generalized inverse X of D^-1 A'A D^-1, with D = diag(scale)."""
     _, values, right = svd(A, full_matrices=False, overwrite_a=True, check_finite=False)
     kept = values > max(A.shape) * EPS * values.max(initial=0.0)
     V, inverse = right[kept].T, values[kept] ** -2.0
@@ -478,7 +478,7 @@ def _products_of_same_rows(
 
 
 class GramDesign(Design):
-    """Moments in the place of rows: every product costs p^2 instead of n p."""
+    """A design of moments instead of rows: every product costs p^2 instead of n p."""
 
     def __init__(self, moments: Moments, columns: Columns, centred: bool) -> None:
         super().__init__()
@@ -493,7 +493,7 @@ class GramDesign(Design):
             self._gram += np.multiply.outer(mean_x, mean_x)
             self.cross += np.multiply.outer(mean_x, mean_y)
             self.scatter += mean_y**2
-        self.cross[:, self.scatter == 0] = 0.0  # of rounding: such a target does not vary
+        self.cross[:, self.scatter == 0] = 0.0  # rounding errors: such a target does not vary
         factors = columns.factors
         self._gram *= np.multiply.outer(factors, factors)
         self.cross *= factors[:, None]
@@ -502,12 +502,12 @@ class GramDesign(Design):
 
     @property
     def hidden(self) -> FloatArray | None:
-        """Bounds of the squares of columns that are left out, as theirs were lost to rounding."""
+        """Bounds on the squares of columns that are left out because rounding hides them."""
         return self._hidden
 
     @property
     def digits_lost(self) -> bool:
-        """Whether rounding errors far exceed those of the columns: larger data were subtracted."""
+        """Whether rounding errors far exceed those of the columns, from larger, subtracted data."""
         squares, (lost, lost_y) = self.squares, self._lost
         return bool(
             (self._hidden is not None and self._hidden.any())
@@ -516,7 +516,7 @@ class GramDesign(Design):
         )
 
     def products(self, w: FloatArray, target: int) -> Products:
-        """Correlation of the residual of w with Z, and its square."""
+        """Z'S r and r'S r, for the residual r of w."""
         cross = self.cross[:, target]
         correlation = cross - self._gram @ w
         # r'Sr = y'Sy - w'(Z'Sy + Z'Sr); rounding may leave it just below zero.
@@ -543,7 +543,7 @@ class GramDesign(Design):
         return EPS * (size_y + float(np.abs(w) @ self._sizes)) ** 2
 
     def gram_rounding(self, columns: IndexArray) -> float:
-        """Factor by which the rounding of `gram` exceeds that of centred columns."""
+        """Return the ratio of the rounding errors of `gram` to those of centred columns."""
         lost, squares = self._lost[0][columns], self.squares[columns]
         return float(np.max(lost[squares > 0] / (EPS * squares[squares > 0]), initial=1.0))
 
@@ -567,7 +567,7 @@ class GramDesign(Design):
         return part
 
     def stored_in(self, columns: IndexArray) -> int:
-        """Numbers read by a product with these columns alone."""
+        """Return the number of entries that a product with these columns reads."""
         return columns.size**2
 
     @property
@@ -577,25 +577,25 @@ class GramDesign(Design):
 
     @property
     def sizes(self) -> FloatArray:
-        """Lengths of columns with the rounding errors of these, caused by data that have left."""
+        """Lengths of columns that would have these rounding errors, also those of removed rows."""
         return self._sizes
 
     def target_size(self, target: int) -> float:
-        """Length of a target with the rounding errors of this one."""
+        """Length of a target that would have the rounding errors of this one."""
         return math.sqrt(max(self.scatter[target], self._lost[1][target] / EPS))
 
 
 class Columns(NamedTuple):
-    """How coefficients of Z translate back: means of X and y, and the factor of each column."""
+    """What converts coefficients of Z to those of X: the means of X and y, a factor per column."""
 
     means: FloatArray
     target_means: FloatArray
     factors: FloatArray
-    hidden: FloatArray | None = None  # as those of a design
+    hidden: FloatArray | None = None  # see `Design.hidden`
 
 
 class Preprocessing(NamedTuple):
-    """What is done to the columns of X before they are penalised."""
+    """How the columns of X are transformed before they are penalised."""
 
     centred: bool  # whether there is an intercept
     standardize: bool  # whether columns are divided by their standard deviation
@@ -609,7 +609,7 @@ def design_of_rows(
     excluded: BoolArray,
     any_without_l1: bool,
 ) -> tuple[Design, Columns]:
-    """Look at the rows once and wrap them for the solvers.
+    """Return a design of rows and its columns, usually from one pass over the rows.
 
     Parameters
     ----------
@@ -622,8 +622,8 @@ def design_of_rows(
     excluded : ndarray of shape (n_features,) of bool
         Columns that must get no weight.
     any_without_l1 : bool
-        Whether some coefficient has no L1 penalty. A constant column beside an intercept is then
-        told from its rounding by a second look at X; otherwise only where X'y may be rounding.
+        Whether some coefficient has no L1 penalty. A second pass over X then separates constant
+        columns from rounding errors; otherwise only columns whose X'y may be rounding are checked.
     """
     n, centred = len(Y), preprocessing.centred
     shares = np.full(n, 1.0 / n) if weights is None else weights / weights.sum()
@@ -650,7 +650,7 @@ def design_of_rows(
 def design_of_moments(
     moments: Moments, preprocessing: Preprocessing, excluded: BoolArray
 ) -> tuple[Design, Columns]:
-    """Wrap moments for the solvers; the arguments are those of `design_of_rows`."""
+    """Return a design of moments and its columns; the arguments are as in `design_of_rows`."""
     columns = _columns(moments.mean_x, moments.mean_y, moments.spread_x, preprocessing, excluded)
     return GramDesign(moments, columns, preprocessing.centred), columns
 
@@ -658,9 +658,9 @@ def design_of_moments(
 def _spread_where_doubtful(
     rows: Rows, shares: FloatArray, Y: FloatArray, means: FloatArray, cross: FloatArray
 ) -> Spread | None:
-    """Look again at columns whose product with the centred targets may be but rounding.
+    """Compute the spread of columns whose product with the centred targets may be rounding.
 
-    For a constant c it is c times the sum of the weighted targets, which is 0 but for rounding: of
+    For a constant c it is c times the sum of the weighted targets, which is 0 up to rounding: for
     a sum of n terms, sqrt(n) EPS times their size. Other columns count as varying.
     """
     sizes = np.sqrt(shares @ np.square(Y))
@@ -680,7 +680,7 @@ def _columns(
     preprocessing: Preprocessing,
     excluded: BoolArray,
 ) -> Columns:
-    """Decide on the means and factors of the columns; without a spread none counts as constant."""
+    """Return the means and factors of the columns; without a spread none counts as constant."""
     centred, standardize = preprocessing
     factors, hidden = np.ones(means.size), None
     if spread is not None:
@@ -690,7 +690,7 @@ def _columns(
         if centred:
             factors[constant] = 0.0
         if spread.hidden is not None and spread.hidden.any():
-            # Any spread at all has unit variance once it is standardised.
+            # A standardised column has unit variance, however small its spread was.
             hidden = (spread.hidden > 0).astype(float) if standardize else spread.hidden.copy()
             hidden[excluded] = 0.0
     factors[excluded] = 0.0

@@ -1,4 +1,4 @@
-"""The door: whatever comes in is checked once, and is `Data` from then on."""
+"""Read the input: it is checked once, and is `Data` from then on."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def read(
     first: bool = True,
     normalized: bool = True,
 ) -> Batch:
-    """Check rows; the first ones say how many features there are, and their names.
+    """Read rows; the first ones set the number of features and their names.
 
-    Unless `normalized`, weights stay as given, because their scale counts across batches.
+    Unless `normalized`, weights are not scaled, because all batches share one scale.
     """
     keep_labels(estimator, X, y, first=first)
     if on_dask(X):
@@ -50,7 +50,7 @@ def read_all(
     task: Task,
     add: Callable[[Batch], None],
 ) -> None:
-    """Read (X, y) or (X, y, sample_weight) one by one; an error says which batch it is about."""
+    """Read (X, y) or (X, y, sample_weight) one by one; an error gives the number of the batch."""
     shape = None
     for number, parts in enumerate(batches):
         with task.part("batch", number), error_in(f"batch {number}"):
@@ -66,12 +66,12 @@ def read_all(
 
 
 def count(batches: Iterable[Any]) -> int | None:
-    """Return how many batches there are, where that is known before they are read."""
+    """Return the number of batches; None if it is not known before they are read."""
     return len(batches) if isinstance(batches, Sized) else None
 
 
 def check_y(data: Data, y_ndim: int, n_targets: int) -> None:
-    """Refuse targets that are not shaped like those before."""
+    """Refuse targets whose shape is not that of the earlier ones."""
     if (data.y_ndim, data.n_targets) != (y_ndim, n_targets):
         before, now = (
             "(n_samples,)" if ndim == 1 else f"(n_samples, {targets})"

@@ -1,4 +1,4 @@
-"""Rows: the products with X itself, dense or sparse. Nothing above this file asks which it is."""
+"""Rows: the products with X itself, dense or sparse, with one interface for both."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from sklearn_reg.moments import canonical, row_chunks, spread_of
 class Rows(ABC):
     """A matrix X of shape (n_samples, n_features), read but never copied or changed."""
 
-    # Whether X is stored sparse. Products of centred columns then lose the digits that their means
-    # take up, and solutions are likely to have few non-zeros.
+    # Whether X is stored sparse. Products of its centred columns then lose digits, because the
+    # means cancel, and solutions are likely to have few non-zeros.
     is_sparse: bool
-    # Whether a product with many vectors costs less than one after another.
+    # Whether one product with many vectors costs less than a product with each.
     many_at_once: bool
-    # Whether columns are worth copying for a Gram matrix: products of the copies run at BLAS speed.
+    # Whether to copy columns for a Gram matrix: products of the copies run at BLAS speed.
     copies_pay: bool = False
 
     def __init__(self, X: Matrix) -> None:
@@ -32,7 +32,7 @@ class Rows(ABC):
     @property
     @abstractmethod
     def stored(self) -> int:
-        """Numbers that a product with X reads."""
+        """The number of entries that a product with X reads."""
 
     @abstractmethod
     def fitted(self, w: FloatArray) -> FloatArray:
@@ -58,13 +58,13 @@ class Rows(ABC):
         """
 
     def second_moments(self, weights: FloatArray) -> FloatArray:
-        """Weighted means of the squares, without a care for their last digits."""
+        """Weighted means of the squares; their last digits may be wrong."""
         means, variances = self.spread(weights)
         return np.asarray(variances + means**2)
 
     @abstractmethod
     def stored_in(self, columns: IndexArray) -> int:
-        """Numbers that a product with these columns reads."""
+        """Return the number of entries that a product with these columns reads."""
 
     @abstractmethod
     def columns(self, columns: IndexArray) -> FloatArray:
@@ -94,11 +94,11 @@ class DenseRows(Rows):
 
     @property
     def stored(self) -> int:
-        """Numbers that a product with X reads."""
+        """The number of entries that a product with X reads."""
         return int(self.X.size)
 
     def fitted(self, w: FloatArray) -> FloatArray:
-        """X w, reading only the columns that count when they are few."""
+        """X w; if w has few non-zeros, only their columns are read."""
         support = support_of(w)
         if 4 * support.size < w.size:
             return self.columns(support) @ w[support]
@@ -111,7 +111,7 @@ class DenseRows(Rows):
         """X C', of shape (n_samples, k), for C of shape (k, n_features), dense or sparse."""
         counts = abs(coefs).sum(axis=0)
         used = support_of(counts)
-        # Some rows at a time: neither the columns that count nor float64 copies pile up.
+        # By chunks of rows, so that copies of the used columns or in float64 stay small.
         some = 4 * used.size < coefs.shape[1]
         weights = (coefs[:, used] if some else coefs).T
         weights = weights.toarray() if hasattr(weights, "toarray") else weights
@@ -133,24 +133,24 @@ class DenseRows(Rows):
         return correlation
 
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Weighted means and variances; a second look at X removes the rounding of the means."""
+        """Weighted means and variances; a second pass over X corrects the rounding of the means."""
         means, variances = self.correlate(weights), np.zeros(self.shape[1])
         correction = np.zeros(self.shape[1])
         for rows in row_chunks(*self.shape):
             centred = self._float64(rows) - means
             correction += weights[rows] @ centred
             variances += weights[rows] @ np.square(centred)
-        # A constant c has means of c (1 + n EPS) at worst, and what is left of its variance is
-        # below (n EPS)^3 c^2: far below what `spread_of` takes for the rounding of the data.
+        # The mean of a constant c is c (1 + n EPS) at worst, and its variance is then below
+        # (n EPS)^3 c^2: far below the rounding of the data that `spread_of` assumes.
         return spread_of(means + correction, variances - correction**2)[:2]
 
     def second_moments(self, weights: FloatArray) -> FloatArray:
-        """Weighted means of the squares, without a care for their last digits."""
-        # As one product of three, which copies nothing.
+        """Weighted means of the squares; their last digits may be wrong."""
+        # One product of three arrays, which makes no copies.
         return np.asarray(np.einsum("i,ij,ij->j", weights, self.X, self.X, dtype=np.float64))
 
     def stored_in(self, columns: IndexArray) -> int:
-        """Numbers that a product with these columns reads."""
+        """Return the number of entries that a product with these columns reads."""
         return self.shape[0] * columns.size
 
     def columns(self, columns: IndexArray) -> FloatArray:
@@ -160,7 +160,7 @@ class DenseRows(Rows):
     def gram(
         self, rows: IndexArray, columns: IndexArray, weights: FloatArray, means: FloatArray
     ) -> FloatArray:
-        """(X - 1m')' diag(weights) (X - 1m'), restricted; columns are centred before they meet."""
+        """(X - 1m')' diag(weights) (X - 1m'), restricted; columns are centred first."""
         product = np.zeros((rows.size, columns.size))
         for part in row_chunks(self.shape[0], max(rows.size, columns.size)):
             right = self._float64(part)[:, columns] - means[columns]
@@ -169,7 +169,7 @@ class DenseRows(Rows):
         return product
 
     def kernel(self, scale: FloatArray, means: FloatArray) -> FloatArray:
-        """(X - 1m') diag(scale) (X - 1m')', some columns at a time."""
+        """(X - 1m') diag(scale) (X - 1m')', by chunks of columns."""
         n, p = self.shape
         product = np.zeros((n, n))
         for part in row_chunks(p, n):
@@ -182,23 +182,23 @@ class DenseRows(Rows):
 
 
 class SparseRows(Rows):
-    """A scipy.sparse CSC or CSR matrix or array with int32 or int64 indices, never filled in."""
+    """A scipy.sparse CSC or CSR matrix or array, int32 or int64 indices, never dense as a whole."""
 
     is_sparse = True
     many_at_once = False  # SciPy reads X once for each vector
 
     @property
     def by_column(self) -> bool:
-        """Whether columns can be read without reading all."""
+        """Whether a column can be read without reading the others."""
         return bool(self.X.format == "csc")
 
     @property
     def stored(self) -> int:
-        """Numbers that a product with X reads."""
+        """The number of entries that a product with X reads."""
         return int(self.X.nnz)
 
     def fitted(self, w: FloatArray) -> FloatArray:
-        """X w, reading only the columns that count when they are few."""
+        """X w; if w has few non-zeros, only their columns are read."""
         support = support_of(w)
         X = self.X[:, support] if self.by_column and 4 * support.size < w.size else self.X
         return np.asarray(X @ (w if X is self.X else w[support]), dtype=np.float64)
@@ -213,10 +213,10 @@ class SparseRows(Rows):
         return np.asarray(self.X.T @ v, dtype=np.float64)
 
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Weighted means and variances: over stored entries, then the zeros that are not.
+        """Weighted means and variances: sums over the stored entries, then over the other zeros.
 
-        The weight of the zeros is 1 - (that of stored entries), exact to sqrt(n) EPS: too little
-        where there is none. So a column that is stored in full is told by counting.
+        The weight of these zeros is 1 minus that of the stored entries, with an error of sqrt(n)
+        EPS, which is too large if there are none. Counting finds such columns, stored in full.
         """
         means, X, p = self.correlate(weights), canonical(self.X).tocoo(), self.shape[1]
         s = weights[X.row]
@@ -233,16 +233,16 @@ class SparseRows(Rows):
         return spread_of(means + correction, squares, lost)[:2]
 
     def second_moments(self, weights: FloatArray) -> FloatArray:
-        """Weighted means of the squares, without a care for their last digits."""
+        """Weighted means of the squares; their last digits may be wrong."""
         X, squares = self.X, np.square(self.X.data, dtype=np.float64)
-        if self.by_column and (weights == weights[0]).all():  # sums of neighbours
+        if self.by_column and (weights == weights[0]).all():  # sums of contiguous entries
             sums, filled = np.zeros(self.shape[1]), self._counts > 0
             sums[filled] = weights[0] * np.add.reduceat(squares, X.indptr[:-1][filled])
             return sums
         return np.asarray(type(X)((squares, X.indices, X.indptr), shape=X.shape).T @ weights)
 
     def stored_in(self, columns: IndexArray) -> int:
-        """Numbers that a product with these columns reads."""
+        """Return the number of entries that a product with these columns reads."""
         return int(self._counts[columns].sum())
 
     @cached_property
@@ -274,14 +274,14 @@ class SparseRows(Rows):
 
 
 def take_rows(X: Matrix, rows: IndexArray) -> Matrix:
-    """Copy these rows, in the order of memory that X has."""
+    """Copy these rows, in the memory order of X."""
     if sparse.issparse(X) or X.flags.c_contiguous:
         return X[rows]
-    return X.T.take(rows, axis=1, mode="clip").T  # "clip" spares a copy
+    return X.T.take(rows, axis=1, mode="clip").T  # "clip" avoids a copy
 
 
 def rows_of(X: Matrix) -> Rows:
-    """Wrap a validated matrix; rows that are elsewhere are wrapped already."""
+    """Wrap a validated matrix; return `Rows`, such as those on Dask, unchanged."""
     if isinstance(X, Rows):
         return X
     return SparseRows(X) if sparse.issparse(X) else DenseRows(X)

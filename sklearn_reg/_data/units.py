@@ -1,7 +1,7 @@
-"""The data in the units that solvers work in, and the way back to those of the user.
+"""Convert the data to the units of the solvers, and solutions to the units of the user.
 
 Solvers get targets near zero and of order one, so that no product over- or underflows and every
-tolerance means the same. The unit of a target is a power of two, which costs no digit.
+tolerance means the same. The unit of a target is a power of two, so that nothing is rounded.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sklearn_reg._tools.typing import BoolArray, FloatArray, Matrix
 from sklearn_reg.moments import Moments
 from sklearn_reg.penalties import ElasticNet
 
-# A penalty beyond this acts as this, so that its products stay finite.
+# A larger penalty is replaced by this, so that its products stay finite.
 LARGEST_PENALTY = 1e300
 
 
@@ -47,7 +47,7 @@ class UnitPenalty(NamedTuple):
         n_features: int,
         labels: ColumnLabels | None,
     ) -> UnitPenalty:
-        """Check the weights, and give one to each feature, by its label where they have any."""
+        """Check the weights and match them to the features, by label if they have labels."""
         weights, excluded = check_penalty_weights(penalty_weights, n_features, labels)
         return cls(l1_ratio, weights, excluded, bool(positive))
 
@@ -56,7 +56,7 @@ class UnitPenalty(NamedTuple):
         return Penalties(lambdas, self)
 
     def of(self, lambda_: float, unit: float) -> ElasticNet:
-        """Return the penalty with this lambda_ of a target that is measured in this unit."""
+        """Return the penalty with this lambda_ of a target that has this unit."""
         l1 = lambda_ * self.l1_ratio * self.weights
         l2 = lambda_ * (1.0 - self.l1_ratio) * self.weights
         return ElasticNet(
@@ -72,12 +72,12 @@ class UnitPenalty(NamedTuple):
 
     @property
     def is_ridge(self) -> bool:
-        """Whether it is an L2 penalty on every feature: one decomposition serves all lambdas."""
+        """Whether it is L2 on every feature: one decomposition then serves all lambdas."""
         return self.smooth and bool(self.weights.all())
 
     @property
     def has_level(self) -> bool:
-        """Whether from some lambda_ on all penalised coefficients are zero."""
+        """Whether all penalised coefficients are zero if lambda_ is large enough."""
         return self.l1_ratio > 0
 
     @property
@@ -93,7 +93,7 @@ class Penalties(NamedTuple):
     unit_penalty: UnitPenalty
 
     def of(self, target: int, unit: float) -> ElasticNet:
-        """Return the penalty of a target that is measured in this unit."""
+        """Return the penalty of a target that has this unit."""
         return self.unit_penalty.of(self.lambdas[target], unit)
 
     @property
@@ -119,7 +119,7 @@ class Penalties(NamedTuple):
         return not (h.l1_ratio * self.lambdas.min() * h.weights).all()
 
 
-# A view asks of either which features are excluded, and whether some have no L1 penalty.
+# A view needs to know which features are excluded, and whether some have no L1 penalty.
 AnyPenalty = UnitPenalty | Penalties
 
 
@@ -130,22 +130,22 @@ class View(NamedTuple):
     columns: Columns
     units: FloatArray
     offsets: FloatArray
-    sparse_coefs: bool = False  # whether few are likely to be non-zero: kept as CSR
-    moments: Moments | None = None  # of the rows, where the view is of nothing else
+    sparse_coefs: bool = False  # whether coefficients are stored as CSR: few may be non-zero
+    moments: Moments | None = None  # of the rows, if the view has only these
 
     def coefficients(self, w: FloatArray) -> FloatArray:
         """Coefficients of X for solutions w of shape (n_targets, n_features)."""
         return self.units[:, None] * w * self.columns.factors
 
     def solutions(self, coefficients: FloatArray) -> FloatArray:
-        """Return w for coefficients of X: the inverse of `coefficients`, 0 where it has none."""
+        """Return w for coefficients of X: the inverse of `coefficients`, 0 for a factor of 0."""
         factors = self.columns.factors
-        with np.errstate(over="ignore"):  # they may be those of other data
+        with np.errstate(over="ignore"):  # the coefficients may be those of other data
             scaled = np.where(factors > 0, coefficients / np.where(factors > 0, factors, 1.0), 0.0)
             return np.asarray(scaled / self.units[:, None])
 
     def intercepts(self, coefs: Matrix, n_points: int = 1) -> FloatArray:
-        """Return intercepts of shape (n_points, n_targets) for as many rows of coefficients."""
+        """Return intercepts of shape (n_points, n_targets), one per row of coefficients."""
         columns = self.columns
         explained = (coefs @ columns.means).reshape(n_points, -1)
         return np.asarray(self.offsets + self.units * columns.target_means - explained)
@@ -160,7 +160,7 @@ def view_rows(
     *,
     on_gram: bool = False,
 ) -> View:
-    """Show rows to the solvers; `on_gram` puts their moments in their place."""
+    """Return a view of rows; with `on_gram`, of their moments."""
     n_samples, n_features = rows.shape
     seen = Y if weights is None else Y[weights > 0]
     offsets = seen[0] if preprocessing.centred else np.zeros(Y.shape[1])
@@ -177,7 +177,7 @@ def view_rows(
 
 
 def view_moments(moments: Moments, penalty: AnyPenalty, preprocessing: Preprocessing) -> View:
-    """Show moments to the solvers."""
+    """Return a view of moments."""
     varying = moments.without_constant_targets() if preprocessing.centred else moments
     squares = varying.scatter / varying.weight
     if not preprocessing.centred:
