@@ -1,4 +1,4 @@
-"""Moments: all that least squares needs to know of the data, in one pass, in p x p numbers."""
+"""Moments: sufficient statistics for least squares, p x p numbers from one pass over the data."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from sklearn_reg._checks.values import overflow_explained
 from sklearn_reg._tools.linalg import EPS, dense
 from sklearn_reg._tools.typing import FloatArray, Matrix
 
-# The values of a column are rounded themselves: it is constant where its standard deviation is no
-# more than this many times EPS times its mean. From there on nobody can tell.
+# The values of a column are rounded themselves: the column counts as constant if its standard
+# deviation is at most this many times EPS times its mean.
 DATA_ROUNDING = 16.0
-# How far second moments may be from what rounding says of them, in standard errors of rounding.
+# A bound on the errors of second moments, in standard errors of rounding.
 LOST_FACTOR = 64.0
 # Numbers in one centred chunk: large enough for BLAS to run at full speed, small enough for cache.
 CHUNK_NUMBERS = 2**19
-# A sparse block of so many numbers is made dense anyway; a larger one where a product of all of its
-# numbers by BLAS takes no longer than one of those stored.
+# A sparse block of at most so many numbers is always made dense; a larger one if the product of the
+# dense block by BLAS takes no longer than that of the sparse one.
 SMALL_BLOCK, BLAS_SPEED_UP = 2**14, 20
 
 
 class Spread(NamedTuple):
-    """Means and variances of columns, told from their rounding."""
+    """Means and variances of columns; a variance within its rounding errors is 0."""
 
     means: FloatArray
-    variances: FloatArray  # exactly 0 where there is nothing but rounding
-    # What the variance may be in truth of columns whose own is 0 because it is lost; 0 for others.
+    variances: FloatArray  # exactly 0 within the rounding errors
+    # Bounds on the true variances of columns whose variance is lost to rounding; 0 for others.
     hidden: FloatArray | None = None
 
 
 def spread_of(means: FloatArray, variances: FloatArray, lost: FloatArray | float = 0.0) -> Spread:
-    """Tell variances from rounding.
+    """Set variances within their rounding errors to 0.
 
     Parameters
     ----------
     means, variances : ndarray of shape (n_features,)
         As they were computed.
     lost : ndarray of shape (n_features,) or float, default=0
-        Bound of the rounding errors of the variances, beyond that of the data themselves.
+        Bound on the rounding errors of the variances, without those of the data themselves.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def spread_of(means: FloatArray, variances: FloatArray, lost: FloatArray | float
 
 
 class Moments:
-    r"""Weight, means and centred second moments of (X, y): all that least squares needs.
+    r"""Weight, means and centred second moments of (X, y), on which least squares depends alone.
 
     With :math:`s_i` the sample weights and :math:`\bar x, \bar y` the weighted means,
 
@@ -68,12 +68,12 @@ class Moments:
         C = \sum_i s_i (x_i - \bar x)(y_i - \bar y)^\top, \quad
         t = \sum_i s_i (y_i - \bar y)^2 .
 
-    They add over disjoint sets of rows, so that they can be gathered chunk by chunk, on several
-    machines, or fold by fold, and subtract to forget rows again. Every chunk is centred before
-    it is multiplied, and chunks are merged by the update of Chan, Golub and LeVeque [1]_: a mean
-    many times larger than the spread costs no digits. A row that is many times larger than the
-    others does, and the digits do not come back when it is removed: the moments keep account of
-    that [2]_, and a fit whose accuracy suffers warns.
+    Moments of disjoint sets of rows add up, so that they can be gathered chunk by chunk, on several
+    machines, or fold by fold; subtraction removes rows again. Every chunk is centred before it is
+    multiplied, and chunks are merged by the update of Chan, Golub and LeVeque [1]_: a mean many
+    times larger than the spread costs no digits. A row many times larger than the others costs
+    digits, also after it is removed: the moments estimate this error [2]_, and a fit that is less
+    accurate because of it warns.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class Moments:
     Attributes
     ----------
     weight : float
-        Sum of the sample weights, W; the number of rows where there are none.
+        Sum of the sample weights, W; without weights, the number of rows.
     mean_x : ndarray of shape (n_features,)
         Weighted means of the columns of X.
     mean_y : ndarray of shape (n_targets,)
@@ -121,12 +121,12 @@ class Moments:
         check_count(n_features, "n_features")
         check_count(n_targets, "n_targets")
         self.weight = 0.0
-        # Means are kept as a shift and an offset from it: the difference of two means is then exact
-        # to the spread, however large the means.
+        # Means are stored as a shift and an offset from it: the error of a difference of two means
+        # is then relative to the spread, however large the means are.
         self._shift: tuple[FloatArray, FloatArray] = (np.zeros(n_features), np.zeros(n_targets))
         self._offset: tuple[FloatArray, FloatArray] = (np.zeros(n_features), np.zeros(n_targets))
-        # The account of rounding: a standard error of each diagonal entry of G and of each of t,
-        # so that |error of G_ij| <= sqrt(lost_i lost_j), and C likewise. `_merge` says why.
+        # Standard errors of rounding of the diagonal entries of G and of the entries of t, so that
+        # |error of G_ij| <= sqrt(lost_i lost_j), and likewise for C. `_merge` gives the reasons.
         self._lost: tuple[FloatArray, FloatArray] = (np.zeros(n_features), np.zeros(n_targets))
         self.gram: FloatArray = np.zeros((n_features, n_features), order="F")
         self.cross: FloatArray = np.zeros((n_features, n_targets), order="F")
@@ -163,8 +163,8 @@ class Moments:
         Raises
         ------
         ValueError, TypeError
-            If the rows are not finite numbers, too large to be squared, or their shapes do not fit
-            each other.
+            If the rows are not finite numbers or too large to be squared, or their shapes do not
+            match.
         """
         X, Y, s = _checked(X, y, sample_weight)
         with overflow_explained(lambda: {"X": X, "y": Y}):
@@ -190,8 +190,8 @@ class Moments:
         Raises
         ------
         ValueError, TypeError
-            If the rows are not finite numbers, too large to be squared, or their shapes do not fit
-            each other or these moments. Nothing has been added then.
+            If the rows are not finite numbers or too large to be squared, or their shapes do not
+            match each other or these moments. Nothing is added then.
         """
         X, Y, s = _checked(X, y, sample_weight)
         self._check_shapes(X, Y)
@@ -199,7 +199,7 @@ class Moments:
             return self.add_checked(X, Y, s)
 
     def add_checked(self, X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
-        """Add rows that have been checked, in place: `update` without a look at every number.
+        """Add rows that have been checked, in place: `update` without its checks.
 
         Parameters
         ----------
@@ -233,16 +233,16 @@ class Moments:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        if "_lost" not in state:  # version 0.1.0 kept no account
+        if "_lost" not in state:  # version 0.1.0 did not store it
             self._lost = EPS * np.abs(self.gram.diagonal()), EPS * np.abs(self.scatter)
 
     @property
     def lost(self) -> tuple[FloatArray, FloatArray]:
-        """What rounding has left in the diagonal of G and in t: a standard error of each entry."""
+        """Standard errors of rounding of the diagonal entries of G and of the entries of t."""
         return self._lost
 
     def by_name(self) -> dict[str, FloatArray]:
-        """Return how large the columns of X and y are, for messages.
+        """Return the sizes of the columns of X and y, for messages.
 
         Returns
         -------
@@ -259,12 +259,12 @@ class Moments:
 
     @property
     def spread_x(self) -> Spread:
-        """Means and variances of the columns of X, told from their rounding."""
+        """Means and variances of the columns of X; a variance within its rounding errors is 0."""
         return self._spread(self.mean_x, self.gram.diagonal(), self._lost[0])
 
     @property
     def spread_y(self) -> Spread:
-        """Means and variances of the columns of y, told from their rounding."""
+        """Means and variances of the columns of y; a variance within its rounding errors is 0."""
         return self._spread(self.mean_y, self.scatter, self._lost[1])
 
     def _spread(self, means: FloatArray, squares: FloatArray, lost: FloatArray) -> Spread:
@@ -281,7 +281,7 @@ class Moments:
         Returns
         -------
         Moments
-            New moments; these stay as they are.
+            New moments; these are not changed.
         """
         scaled = copy(self)
         scaled._shift = self._shift[0], self._shift[1] / units
@@ -291,12 +291,12 @@ class Moments:
         return scaled
 
     def without_constant_targets(self) -> Moments:
-        """Return moments in which targets that are constant but for rounding are so exactly.
+        """Return moments in which targets that are constant up to rounding are exactly constant.
 
         Returns
         -------
         Moments
-            New moments where there is such a target; these stay as they are.
+            New moments if there is such a target, otherwise these; these are not changed.
         """
         spread = self.spread_y
         constant = (spread.variances == 0.0) & (spread.hidden == 0.0)
@@ -311,12 +311,12 @@ class Moments:
     def _merge(self, other: Moments, sign: int) -> Moments:
         """Add (sign 1) or remove (sign -1) the rows of other; no array is changed in place.
 
-        The account of rounding. With d the distance of the means and b the weight between, an
-        entry of the new G is fl(G1 + G2 + b d d'): it has the errors of its terms, and one of the
-        two sums, about EPS / 2 times their size, because d is exact to EPS of itself. By
+        Rounding errors: with d the difference of the means and b the between-group weight, an
+        entry of the new G is fl(G1 + G2 + b d d'). It has the errors of its terms and an error of
+        the two sums, about EPS / 2 times their size, because d has a relative error of EPS. By
         Cauchy-Schwarz the size of entry (i, j) is within sqrt(size_i size_j), with
-        size_i = G1_ii + G2_ii + b d_i^2. Errors of many steps add as independent ones do, in
-        quadrature [2]. What is removed leaves its errors behind: G shrinks, they do not.
+        size_i = G1_ii + G2_ii + b d_i^2. Errors of many steps add in quadrature, as independent
+        errors do [2]. If rows are removed, G becomes smaller, but its errors do not.
         """
         weight = self._weight_with(other, sign)
         if other.weight == 0:
@@ -360,7 +360,7 @@ class Moments:
         return self
 
     def _weight_with(self, other: Moments, sign: int) -> float:
-        """Return the weight of both, or without the other; refuse moments that do not fit."""
+        """Return the merged weight; refuse moments whose shape or weight does not fit."""
         if other.gram.shape != self.gram.shape or other.scatter.shape != self.scatter.shape:
             raise ValueError(
                 f"moments of {other.gram.shape[0]} features and {other.scatter.size} targets do "
@@ -374,12 +374,12 @@ class Moments:
         return weight
 
     def _clip(self) -> None:
-        """Raise to zero squares that rounding made negative; only of fresh arrays."""
+        """Set squares that rounding made negative to zero, in place; only for new arrays."""
         np.fill_diagonal(self.gram, np.maximum(self.gram.diagonal(), 0.0))
         np.maximum(self.scatter, 0.0, out=self.scatter)
 
     def _check_shapes(self, X: Matrix, Y: FloatArray) -> None:
-        """Refuse rows that do not fit before anything is added."""
+        """Refuse rows of another shape before anything is added."""
         (n_features, n_targets), p = self.cross.shape, X.shape[1]
         if p != n_features:
             raise ValueError(f"X has {p} columns, but these moments have {n_features}")
@@ -388,7 +388,7 @@ class Moments:
 
 
 def _sum(left: FloatArray, sign: int, right: FloatArray, between: FloatArray) -> FloatArray:
-    """Return left + sign * right + between, in the place of the last."""
+    """Return left + sign * right + between; it overwrites `between`."""
     between += left
     if sign > 0:
         between += right
@@ -398,7 +398,7 @@ def _sum(left: FloatArray, sign: int, right: FloatArray, between: FloatArray) ->
 
 
 def _two_sum(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the rounded sum and its error, exactly; Moller and Knuth's six operations."""
+    """Return the rounded sum and its exact error, by the TwoSum algorithm of Moller and Knuth."""
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)
@@ -415,7 +415,7 @@ def _checked(
 
 
 def _dense_pays(X: Matrix) -> bool:
-    """Whether a sparse X is multiplied faster when chunks of it are made dense.
+    """Whether products of a sparse X are faster if chunks of it are made dense.
 
     Dense rows can also be centred before they are multiplied, which sparse ones cannot.
     """
@@ -424,9 +424,9 @@ def _dense_pays(X: Matrix) -> bool:
 
 
 def row_chunks(n_rows: int, n_columns: int, n_parts: int = 1) -> Iterator[slice]:
-    """Cut rows into chunks that fit in cache, or are as tall as they are wide.
+    """Split rows into chunks that fit in cache, or are square if there are many columns.
 
-    `n_parts` makes them larger by this factor.
+    The chunks are `n_parts` times as tall.
     """
     # At least as many rows as columns, so that merging (p x p) never costs more than multiplying.
     size = n_parts * max(n_columns, CHUNK_NUMBERS // max(1, n_columns))
@@ -434,9 +434,10 @@ def row_chunks(n_rows: int, n_columns: int, n_parts: int = 1) -> Iterator[slice]
 
 
 def in_turn(X: Matrix, Y: FloatArray, s: FloatArray | None, n_parts: int) -> list[Moments]:
-    """Gather rows in one pass, row i in part i mod n_parts; sparse chunks are made dense.
+    """Gather the moments of `n_parts` parts in one pass; row i is in part i mod n_parts.
 
-    Each part of a chunk is centred near its mean, multiplied once, and merged.
+    Sparse chunks are made dense. Each part of a chunk is centred near its mean, multiplied once,
+    and merged.
     """
     (n, p), k = X.shape, Y.shape[1]
     stored_by_row = sparse.issparse(X) or X.flags.c_contiguous
@@ -462,7 +463,7 @@ def in_turn(X: Matrix, Y: FloatArray, s: FloatArray | None, n_parts: int) -> lis
 def _of_chunk(
     X: FloatArray, Y: FloatArray, s: FloatArray, so_far: Moments, block: FloatArray
 ) -> Moments:
-    """Gather dense rows about the mean so far, or their own, in a block of memory."""
+    """Return the moments of dense rows, centred at the mean so far or their own, in `block`."""
     p = X.shape[1]
     if so_far.weight:
         near = so_far.mean_x, so_far.mean_y
@@ -473,18 +474,18 @@ def _of_chunk(
     np.subtract(Y, near[1], out=block[:, p:-1])
     block[:, -1] = 1.0
     block *= np.sqrt(s)[:, None]
-    # One product gives the Gram matrix, X'y, y'y, the sums and the weight. NumPy sees that it is
-    # symmetric and computes half of it.
+    # One product gives the Gram matrix, X'y, y'y, the sums and the weight. NumPy detects that it
+    # is symmetric and computes half of it.
     return _from_product(block.T @ block, near)
 
 
 def _from_product(product: FloatArray, shift: tuple[FloatArray, FloatArray]) -> Moments:
-    """Read the moments of X and y off [X, y, 1]' S [X, y, 1], both being less a shift.
+    """Return the moments of X and y from [X, y, 1]' S [X, y, 1], after a shift of X and y.
 
-    A sum of squares is exact to about EPS of itself (or to sqrt(n) EPS, where the sums of BLAS are
-    not cut into blocks), and so is what is lost when the square of the mean is taken off. That mean
-    is small: a shift c (1 + n EPS) of a constant column leaves errors of (n EPS)^3 c^2, far below
-    the rounding of the data, (16 EPS c)^2.
+    A sum of squares has a relative error of about EPS (or sqrt(n) EPS, if BLAS does not sum in
+    blocks), and subtracting the square of the mean adds an error of the same size. That mean is
+    small: if c (1 + n EPS) is subtracted from a constant column, the errors are (n EPS)^3 c^2, far
+    below the rounding of the data, (16 EPS c)^2.
     """
     p = shift[0].size
     chunk = Moments(p, shift[1].size)
@@ -502,9 +503,9 @@ def _from_product(product: FloatArray, shift: tuple[FloatArray, FloatArray]) -> 
 def _of_sparse_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
     """Gather sparse rows: G = (X - 1a')'S(X - 1a') - W (m - a)(m - a)', with m the means.
 
-    A column that is stored in full is shifted by its mean, a = m, without filling anything in. Any
-    other has a zero, of weight s_0, where a = 0: its variance is at least s_0 / W m^2, and the
-    rounding of its sum of squares beside that about EPS W / s_0.
+    A column that is stored in full is shifted by its mean, a = m, which adds no entries. For any
+    other a = 0. It has zeros, of weight s_0, so that its variance is at least s_0 / W m^2, and the
+    rounding error of its sum of squares, relative to this variance, is about EPS W / s_0.
     """
     p = X.shape[1]
     live = slice(None) if s is None or s.all() else np.flatnonzero(s)
@@ -533,13 +534,13 @@ def _of_sparse_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
 
 
 def check_finite(name: str, *sums: FloatArray) -> None:
-    """Refuse sums over data that were not finite; `overflow_explained` says which they were."""
+    """Refuse sums over data that are not finite; `overflow_explained` finds these data."""
     if not all(np.isfinite(values).all() for values in sums):
         raise FloatingPointError(f"{name} are not finite")
 
 
 def canonical(X: Matrix) -> Matrix:
-    """Return a sparse matrix in which every entry is stored once; X stays as it is."""
+    """Return a sparse matrix in which every entry is stored once; X is not changed."""
     if X.has_canonical_format:
         return X
     X = X.copy()

@@ -67,7 +67,7 @@ class DaskRows(Rows):
         return self._stored
 
     def stored_in(self, columns: IndexArray) -> int:
-        """Return the entries that a product with these columns reads, if all columns are alike."""
+        """Estimate the number of entries that a product with these columns reads."""
         return self._stored * columns.size // self.shape[1]
 
     def fitted(self, w: FloatArray) -> FloatArray:
