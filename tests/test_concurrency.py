@@ -30,11 +30,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
-from threadpoolctl import (
-    OpenBLASController,
-    ThreadpoolController,
-    threadpool_limits,
-)
+from threadpoolctl import OpenBLASController, ThreadpoolController, threadpool_limits
 
 from designing import make_design
 from problems import correlated

@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
-from sklearn.model_selection import PredefinedSplit
+from sklearn.metrics import mean_squared_error
+from sklearn.model_selection import (
+    LeaveOneOut,
+    PredefinedSplit,
+    RepeatedKFold,
+    ShuffleSplit,
+    TimeSeriesSplit,
+)
 
+from searching import EXACT, SINGLE, data_of, every_class, quiet
+from sklearn_reg import LassoRegression, LassoRegressionCV
 from sklearn_reg._data.cells import CellMoments
 from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.rows import rows_of
@@ -69,3 +78,61 @@ def test_errors_of_sparse_coefficients_are_those_of_dense_ones(folds_of: type) -
     expected = [[np.mean((Y[rows, 0] - X[rows] @ w) ** 2) for w in coefs] for rows in splits[0]]
     for form in (coefs, sparse.csr_array(coefs)):
         assert_allclose(folds.errors(0, form, intercepts)[..., 0], expected, rtol=1e-12)
+
+
+# --- moments and rows -----------------------------------------------------------------------------
+
+SPLITTERS = {
+    "shuffle": ShuffleSplit(4, train_size=0.5, test_size=0.2, random_state=0),
+    "repeated": RepeatedKFold(n_splits=3, n_repeats=2, random_state=0),
+    "time": TimeSeriesSplit(4),
+    "one out": LeaveOneOut(),
+}
+
+
+@quiet
+@every_class
+@pytest.mark.parametrize("splitter", SPLITTERS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_moments_and_rows_give_the_same_curves(CV, splitter, weighted) -> None:
+    X, y = data_of("tall")
+    X, y = X[:45], y[:45] + 1e6
+    s = np.random.default_rng(2).uniform(0.1, 1.0, 45) if weighted else None
+    splits = list(SPLITTERS[splitter].split(X))
+    model = CV(6, cv=splits, **EXACT).fit(X, y, s)
+    for fold, (train, test) in enumerate(splits):
+        weights = None if s is None else s[train]
+        for k, lambda_ in enumerate(model.lambdas_):
+            single = SINGLE[CV](lambda_, solver="auto", **EXACT).fit(X[train], y[train], weights)
+            for rows, path in ((test, model.mse_path_), (train, model.train_mse_path_)):
+                weight = None if s is None else s[rows]
+                expected = mean_squared_error(
+                    y[rows], single.predict(X[rows]), sample_weight=weight
+                )
+                assert_allclose(path[k, fold], expected, rtol=1e-6)
+
+
+def test_a_row_may_be_drawn_twice() -> None:
+    X, y = data_of("tall")
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(0, 200, 200)
+    model = LassoRegressionCV(5, cv=[(drawn, np.arange(200, 300))], **EXACT).fit(X, y)
+    single = LassoRegression(model.lambdas_[3], solver="auto", **EXACT).fit(X[drawn], y[drawn])
+    expected = mean_squared_error(y[200:], single.predict(X[200:]))
+    assert_allclose(model.mse_path_[3, 0], expected, rtol=1e-9)
+
+
+def test_moments_say_when_they_lost_the_digits_of_an_error() -> None:
+    # An exact fit: the error is a difference of numbers 1e20 times larger.
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((80, 3))
+    y = X @ [1.0, 2.0, 3.0]
+    splits = [Split(np.arange(40), np.arange(40, 80))]
+    preprocessing = Preprocessing(centred=True, standardize=False)
+    coefs, intercepts = np.array([[1.0, 2.0, 3.0 + 1e-10]]), np.zeros((1, 1))
+    errors = [
+        Folds(rows_of(X), y[:, None], None, splits, preprocessing).errors(0, coefs, intercepts)
+        for Folds in (MomentFolds, RowFolds)
+    ]
+    assert_allclose(errors[0], errors[1], rtol=1e-6)
+    assert (errors[1] > 0).all()

@@ -20,13 +20,13 @@ from sklearn.metrics import (
 )
 from sklearn.model_selection import GridSearchCV, KFold
 
+from searching import EXACT, FOLDS, Array, data_of, every_shape, quiet
 from sklearn_reg import LassoRegression, LassoRegressionCV, RidgeRegressionCV
 
-Array = np.ndarray[Any, Any]
-FOLDS = KFold(4, shuffle=True, random_state=1)
+FOUR_FOLDS = KFold(4, shuffle=True, random_state=1)
 LAMBDAS = np.array([1.0, 0.3, 0.1, 0.03])
 # The grid is short: that its end may be the best lambda has a test of its own.
-pytestmark = pytest.mark.filterwarnings("ignore:.*smallest error is at the:UserWarning")
+pytestmark = quiet
 
 
 def data(p: int = 5, n: int = 60) -> tuple[Array, Array, Array]:
@@ -57,7 +57,7 @@ def test_a_row_without_weight_matters_to_no_scorer_that_takes_weights(name: str,
     X, y, weights = data(p)
     spoiled = np.where(weights == 0, 1e4, y)
     kept, spoilt = (
-        LassoRegressionCV(LAMBDAS, scoring=SCORERS[name], cv=FOLDS).fit(X, of, weights)
+        LassoRegressionCV(LAMBDAS, scoring=SCORERS[name], cv=FOUR_FOLDS).fit(X, of, weights)
         for of in (y, spoiled)
     )
     assert_allclose(spoilt.score_path_, kept.score_path_, rtol=1e-6, atol=1e-9)
@@ -66,8 +66,8 @@ def test_a_row_without_weight_matters_to_no_scorer_that_takes_weights(name: str,
 
 def test_scores_are_weighted_as_the_scorer_weights() -> None:
     X, y, weights = data()
-    model = LassoRegressionCV(LAMBDAS, scoring="r2", cv=FOLDS, tol=1e-12).fit(X, y, weights)
-    for fold, (train, test) in enumerate(FOLDS.split(X)):
+    model = LassoRegressionCV(LAMBDAS, scoring="r2", cv=FOUR_FOLDS, tol=1e-12).fit(X, y, weights)
+    for fold, (train, test) in enumerate(FOUR_FOLDS.split(X)):
         for k, lambda_ in enumerate(LAMBDAS):
             single = LassoRegression(lambda_, solver="auto", tol=1e-12)
             single.fit(X[train], y[train], weights[train])
@@ -78,7 +78,7 @@ def test_scores_are_weighted_as_the_scorer_weights() -> None:
 def test_the_mean_squared_error_is_one_of_the_scorers() -> None:
     X, y, weights = data()
     errors, scored = (
-        LassoRegressionCV(LAMBDAS, scoring=scoring, cv=FOLDS).fit(X, y, weights)
+        LassoRegressionCV(LAMBDAS, scoring=scoring, cv=FOUR_FOLDS).fit(X, y, weights)
         for scoring in (None, "neg_mean_squared_error")
     )
     assert_allclose(-scored.score_path_, errors.mse_path_, rtol=1e-9)
@@ -94,8 +94,8 @@ def test_the_mean_squared_error_is_one_of_the_scorers() -> None:
 )
 def test_a_scorer_that_takes_no_weights_is_used_without(scoring: Any) -> None:
     X, y, weights = data()
-    model = LassoRegressionCV(LAMBDAS, scoring=scoring, cv=FOLDS).fit(X, y, weights)
-    for fold, (train, test) in enumerate(FOLDS.split(X)):
+    model = LassoRegressionCV(LAMBDAS, scoring=scoring, cv=FOUR_FOLDS).fit(X, y, weights)
+    for fold, (train, test) in enumerate(FOUR_FOLDS.split(X)):
         single = LassoRegression(LAMBDAS[0], solver="auto").fit(X[train], y[train], weights[train])
         expected = -np.abs(y[test] - single.predict(X[test])).max()
         assert_allclose(model.score_path_[0, fold], expected, rtol=1e-5)
@@ -107,9 +107,9 @@ def test_under_metadata_routing_the_scorer_gets_what_it_requests(requested: bool
     with sklearn.config_context(enable_metadata_routing=True):
         scorer = get_scorer("r2").set_score_request(sample_weight=requested)
         single = LassoRegression(solver="auto", tol=1e-10).set_fit_request(sample_weight=True)
-        search = GridSearchCV(single, {"lambda_": LAMBDAS}, scoring=scorer, cv=FOLDS)
+        search = GridSearchCV(single, {"lambda_": LAMBDAS}, scoring=scorer, cv=FOUR_FOLDS)
         search.fit(X, y, sample_weight=weights)
-        model = LassoRegressionCV(LAMBDAS, scoring=scorer, cv=FOLDS, tol=1e-10)
+        model = LassoRegressionCV(LAMBDAS, scoring=scorer, cv=FOUR_FOLDS, tol=1e-10)
         model.fit(X, y, sample_weight=weights)
     expected = [
         [search.cv_results_[f"split{fold}_test_score"][k] for fold in range(4)] for k in range(4)
@@ -137,10 +137,10 @@ def test_lambdas_without_a_score_are_ranked_last(undefined: float, rule: Any) ->
 
     lambdas = np.append(LAMBDAS, 50.0)  # at which nothing is left
     with pytest.warns(UserWarning, match="is not finite at 1 of 5 lambdas, the first 50"):
-        model = LassoRegressionCV(lambdas, scoring=scoring, cv=FOLDS, rule=rule).fit(X, y)
-    plain = LassoRegressionCV(LAMBDAS, scoring=make_scorer(correlation), cv=FOLDS, rule=rule).fit(
-        X, y
-    )
+        model = LassoRegressionCV(lambdas, scoring=scoring, cv=FOUR_FOLDS, rule=rule).fit(X, y)
+    plain = LassoRegressionCV(
+        LAMBDAS, scoring=make_scorer(correlation), cv=FOUR_FOLDS, rule=rule
+    ).fit(X, y)
     assert model.lambda_ == plain.lambda_ < 50
     assert (model.lambda_min_, model.lambda_1se_) == (plain.lambda_min_, plain.lambda_1se_)
     assert_array_equal(model.score_path_[1:], plain.score_path_)
@@ -150,14 +150,14 @@ def test_lambdas_without_a_score_are_ranked_last(undefined: float, rule: Any) ->
 def test_no_score_at_all_is_an_error(score: float) -> None:
     X, y, _ = data()
     with pytest.raises(ValueError, match=r"scoring=.* must be finite in every fold"):
-        LassoRegressionCV(LAMBDAS, scoring=lambda *_: score, cv=FOLDS).fit(X, y)
+        LassoRegressionCV(LAMBDAS, scoring=lambda *_: score, cv=FOUR_FOLDS).fit(X, y)
 
 
 @pytest.mark.parametrize("score", [None, "0.5", [0.5], {"r2": 0.5}, 1j])
 def test_a_score_is_a_number(score: Any) -> None:
     X, y, _ = data()
     with pytest.raises(TypeError, match=r"scoring=.* must return a number, got"):
-        RidgeRegressionCV(LAMBDAS, scoring=lambda *_: score, cv=FOLDS).fit(X, y)
+        RidgeRegressionCV(LAMBDAS, scoring=lambda *_: score, cv=FOUR_FOLDS).fit(X, y)
 
 
 # --- errors of user code --------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_a_scorer_may_divide_by_zero() -> None:
             return float(np.median(np.abs(y - predicted) / y))
 
     model = RidgeRegressionCV(
-        LAMBDAS, scoring=make_scorer(ratio, greater_is_better=False), cv=FOLDS
+        LAMBDAS, scoring=make_scorer(ratio, greater_is_better=False), cv=FOUR_FOLDS
     ).fit(X, counts)
     assert np.isfinite(model.score_path_).all()
 
@@ -186,7 +186,7 @@ def test_an_error_of_user_code_passes_through_with_its_argument(
         raise error("mine alone")
 
     X, y, _ = data()
-    model = LassoRegressionCV(LAMBDAS, **{where: mine}, cv=FOLDS)
+    model = LassoRegressionCV(LAMBDAS, **{where: mine}, cv=FOUR_FOLDS)
     with pytest.raises(error, match="mine alone") as caught:
         model.fit(X, y)
     assert f"{where}=<function" in caught.value.__notes__[0]
@@ -204,7 +204,7 @@ def test_user_code_has_the_arithmetic_of_its_caller(where: str) -> None:
     X, y, _ = data()
     with np.errstate(divide="ignore", over="warn", invalid="ignore", under="warn"):
         expected = np.geterr()
-        LassoRegressionCV(LAMBDAS, **{where: mine}, cv=FOLDS).fit(X, y)
+        LassoRegressionCV(LAMBDAS, **{where: mine}, cv=FOUR_FOLDS).fit(X, y)
     assert seen == expected
 
 
@@ -214,7 +214,30 @@ def test_the_median_error_takes_weights_too() -> None:
     scorer = make_scorer(median_absolute_error, greater_is_better=False)
     spoiled = np.where(weights == 0, -1e4, y)
     models = [
-        LassoRegressionCV(LAMBDAS, scoring=scorer, cv=FOLDS).fit(X, of, weights)
+        LassoRegressionCV(LAMBDAS, scoring=scorer, cv=FOUR_FOLDS).fit(X, of, weights)
         for of in (y, spoiled)
     ]
     assert_allclose(models[0].score_path_, models[1].score_path_, rtol=1e-6)
+
+
+# --- what a scorer is for -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scoring", ["r2", "neg_mean_absolute_error", "explained_variance"])
+@every_shape
+def test_any_scorer_chooses(scoring, shape) -> None:
+    """scikit-learn #9779."""
+    X, y = data_of(shape)
+    model = LassoRegressionCV(12, eps=0.01, cv=FOLDS, scoring=scoring, **EXACT).fit(X, y)
+    single = LassoRegression(solver="auto", **EXACT)
+    search = GridSearchCV(single, {"lambda_": model.lambdas_}, cv=FOLDS, scoring=scoring)
+    scores = search.fit(X, y).cv_results_["mean_test_score"]
+    assert_allclose(model.score_path_.mean(axis=1), scores, rtol=1e-6, atol=1e-9)
+    assert model.lambda_ == search.best_params_["lambda_"]
+
+
+def test_scores_of_an_earlier_fit_do_not_stay() -> None:
+    X, y = data_of("tall")
+    model = LassoRegressionCV(5, cv=FOLDS, scoring="r2").fit(X, y)
+    assert model.score_path_.shape == (5, 5)
+    assert not hasattr(model.set_params(scoring=None).fit(X, y), "score_path_")

@@ -13,6 +13,7 @@ import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import BaseCrossValidator, GroupKFold, KFold, PredefinedSplit
 
+from searching import data_of
 from sklearn_reg import LassoRegression, LassoRegressionCV, RidgeRegressionCV, lambda_sweep
 from sklearn_reg._selection.splits import read_splits, splitter_of
 
@@ -166,3 +167,13 @@ def test_an_error_of_a_splitter_passes_through_with_its_argument() -> None:
     with pytest.raises(FloatingPointError, match="my own") as caught:
         LassoRegressionCV(cv=Raises(3)).fit(TALL, y)
     assert "cv=Raises" in caught.value.__notes__[0]
+
+
+def test_groups_reach_the_splitter() -> None:
+    X, y = data_of("tall")
+    groups = np.arange(300) % 7
+    model = LassoRegressionCV(8, cv=GroupKFold(3)).fit(X, y, groups=groups)
+    splits = list(GroupKFold(3).split(X, y, groups))
+    assert_array_equal(model.mse_path_, LassoRegressionCV(8, cv=splits).fit(X, y).mse_path_)
+    with pytest.raises(TypeError, match="takes only groups"):
+        LassoRegressionCV().fit(X, y, group=groups)

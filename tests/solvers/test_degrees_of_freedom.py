@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import sparse
 
+from searching import Array, quiet
 from sklearn_reg import LassoRegressionCV, regularization_path
-
-Array = np.ndarray[Any, Any]
-quiet = pytest.mark.filterwarnings("ignore:.*smallest error is at the:UserWarning")
 
 
 def binary(n: int = 90, k: int = 5, seed: int = 0) -> tuple[Array, Array]:
