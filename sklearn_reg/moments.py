@@ -58,7 +58,7 @@ def spread_of(means: FloatArray, variances: FloatArray, lost: FloatArray | float
 
 
 class Moments:
-    r"""Weight, means and centred second moments of (X, y), on which least squares depends alone.
+    r"""Weight, means and centred second moments of (X, y): all that least squares needs.
 
     With :math:`s_i` the sample weights and :math:`\bar x, \bar y` the weighted means,
 

@@ -1,1 +1,1 @@
-"""From an estimator to a solver and back: base classes, advice, reports."""
+"""Base classes of the estimators, advice after a fit, and reports of results."""

@@ -1,7 +1,6 @@
-"""What to tell a user whose fit did not converge: the cause, the figures, and one remedy.
+"""Warnings about a fit that did not converge: the cause, the figures, and one remedy.
 
-A remedy is named only where following it changes something: it is not set already, and these data
-let it work.
+A remedy is named only if it changes something: it is not set yet, and it works on these data.
 """
 
 from __future__ import annotations
@@ -19,23 +18,23 @@ from sklearn_reg._solvers.problem import Problem
 from sklearn_reg._tools.linalg import EPS
 from sklearn_reg._tools.typing import FloatArray
 
-# What is worth naming as a cause.
+# Thresholds beyond which something is named as a cause.
 SLOW_RATE = 0.5  # below this share of 1 / L
 UNEQUAL_SCALES = 10.0
 ILL_CONDITIONED = 100.0
-# Up to this many columns the spectrum tells whether descent can arrive.
+# Up to this many columns the eigenvalues show whether descent can converge.
 LARGEST_SPECTRUM = 500
-# An error that falls by less than exp(-this) is not much closer.
+# A remedy must reduce the error by a factor of at least exp(this).
 CLOSER = 2.0
-# Rounding that is this many times the usual comes from columns that depend on each other.
+# Rounding errors above this many times the usual ones come from dependent columns.
 ORDINARY = 1e3
 FEW = 3  # columns that are named
-# More iterations are a remedy up to this many times as many.
+# More iterations are a remedy if at most this many times as many are needed.
 PATIENCE = 100
 
 
 class Advice(NamedTuple):
-    """What to warn of after a fit."""
+    """A warning after a fit."""
 
     category: type[Warning]
     message: str
@@ -43,7 +42,7 @@ class Advice(NamedTuple):
 
 
 class Said(NamedTuple):
-    """A part of a message, and its figures: those of one fit, which one of many leaves out."""
+    """A part of a message, and its figures, which the message about one of many fits omits."""
 
     text: str
     figures: str = ""
@@ -74,7 +73,7 @@ AUTO_RATE = "learning_rate='auto'"
 
 
 def advice_on_convergence(estimator: Any, fitted: Fitted, settings: Settings) -> list[Advice]:
-    """Say what is wrong with a fit, if anything is: of its worst target."""
+    """Return advice if the worst target did not converge, or the learning rate cannot."""
     excess = [
         0.0 if result.converged else result.gap / problem.null if problem.null else np.inf
         for problem, result in zip(fitted.problems, fitted.results, strict=True)
@@ -91,7 +90,7 @@ def advice_on_convergence(estimator: Any, fitted: Fitted, settings: Settings) ->
 
 
 def _impossible_rate(fitted: Fitted, settings: Settings) -> Said | None:
-    """Name a learning rate that cannot converge, unless nothing moved, whatever the rate."""
+    """Name a learning rate that cannot converge, unless w = 0 is optimal, whatever the rate."""
     limits = [
         (result.stable_rate, problem.curvature)
         for problem, result in zip(fitted.problems, fitted.results, strict=True)
@@ -136,7 +135,7 @@ def _ended_above_tol(
 
 
 def _hidden_by_rounding(problem: Problem, result: SolverResult) -> float:
-    """Return how much of a gap is rounding, by what the certificate adds for it."""
+    """Return how much of a gap may be rounding errors, by the bound in the certificate."""
     at = problem.evaluate(result.w)
     rounding = problem.design.rounding(result.w, problem.target)
     return max(ROUNDING * problem.null, rounding, at.bound - at.gap)
@@ -156,12 +155,12 @@ def dependence(estimator: Any, problem: Problem, result: SolverResult) -> Said:
 def _rounding_in_the_way(
     estimator: Any, problem: Problem, result: SolverResult, settings: Settings, lost: float
 ) -> tuple[list[Said], Said]:
-    """Say what helps where no further step does."""
+    """Return causes and a remedy if rounding errors make further steps useless."""
     if problem.design.digits_lost:
         cause = "moments lost digits to rows that were far larger than those that are left"
         anew = "gather the moments of the rows that are left (the window) anew"
         return [Said(f"{cause}, and removing rows does not give digits back")], Said(anew)
-    # Near rounding the bound depends on the way, and tol decides that.
+    # Near the rounding errors the bound depends on the steps taken, and these depend on tol.
     reached = max(2.0 * result.gap / problem.null, 10.0 * ROUNDING)
     enough = Said("a larger tol", f"tol={_rounded_up(reached, 1):g}")
     if result.gap > 2.0 * lost or lost > ORDINARY * ROUNDING * problem.null:
@@ -171,7 +170,7 @@ def _rounding_in_the_way(
 
 
 def scales_of(design: Design) -> tuple[FloatArray, float]:
-    """Return the scales of the columns, and how far apart those above zero are."""
+    """Return the scales of the columns, and the ratio of the largest to the smallest non-zero."""
     scales = np.sqrt(np.maximum(design.squares, 0.0))
     smallest = scales.min(where=scales > 0, initial=np.inf)
     return scales, float(scales.max(initial=0.0) / smallest)
@@ -180,7 +179,7 @@ def scales_of(design: Design) -> tuple[FloatArray, float]:
 def _slow_descent(
     estimator: Any, fitted: Fitted, target: int, pace: _Pace, *, rate_is_to_blame: bool
 ) -> tuple[list[Said], Said]:
-    """Say what keeps a descent from arriving, and what helps: the exact solver always does."""
+    """Return causes why descent does not converge, and a remedy: the exact solver always helps."""
     problem, result = fitted.problems[target], fitted.results[target]
     exact = Said("solver='auto'")
     if result.solver == "subgradient" and problem.l1.any():
@@ -188,7 +187,7 @@ def _slow_descent(
     scales, spread = scales_of(problem.design)
     if spread > UNEQUAL_SCALES and not estimator.standardize:
         unequal = [Said("columns of X differ in scale", f"by a factor of {spread:.3g}")]
-        # Without an intercept a standard deviation is not the scale.
+        # Without an intercept the scale of a column is not its standard deviation.
         if estimator.fit_intercept and pace.comes_closer_on(scales):
             return unequal, _standardized(estimator, fitted, target, scales)
         return unequal, exact
@@ -203,7 +202,7 @@ def _slow_descent(
 
 
 def _standardized(estimator: Any, fitted: Fitted, target: int, scales: FloatArray) -> Said:
-    """Advise columns of equal scale, with all that a descent on them needs."""
+    """Advise columns of equal scale, and the other changes that descent then needs."""
     problem, used = fitted.problems[target], scales > 0
     remedy = "standardize=True or a scaler"
     if estimator.learning_rate != "auto":
@@ -212,16 +211,16 @@ def _standardized(estimator: Any, fitted: Fitted, target: int, scales: FloatArra
     pull, l1 = (pull if problem.positive else np.abs(pull)), problem.l1[used]
     if (pull > l1).any() or not l1.all():
         return Said(remedy)
-    # All coefficients would be zero: on columns of equal scale the same penalty weighs more.
+    # All coefficients would be zero: the same lambda is a stronger penalty on scaled columns.
     limit = fitted.penalty.lambdas[target] * (pull / l1).max()
     return Said(remedy, f"and lambda_ below {limit:.3g}, or all coefficients are 0")
 
 
 class _Pace:
-    """How far the steps of a descent bring it, by the spectrum of its problem.
+    """The rate of convergence of a descent, from the eigenvalues of its problem.
 
-    Steps of a share r of 1/L shrink the error by exp(-n r / kappa), with kappa the condition
-    number; with momentum roughly by exp(-n sqrt(r / kappa)).
+    n steps of length r / L reduce the error by exp(-n r / kappa), with kappa the condition number;
+    with momentum roughly by exp(-n sqrt(r / kappa)).
     """
 
     def __init__(self, problem: Problem, result: SolverResult, settings: Settings) -> None:
@@ -236,23 +235,23 @@ class _Pace:
 
     @property
     def is_slow(self) -> bool:
-        """Whether steps are much shorter than they could be."""
+        """Whether steps are much shorter than 1/L."""
         return self._share < SLOW_RATE
 
     @property
     def comes_closer_at_best(self) -> bool:
-        """Whether steps of 1/L come much closer than these."""
+        """Whether steps of 1/L reduce the error much further than these."""
         gained = 1.0 - self._share**self._power
         return bool(self.n_iterations * gained >= CLOSER * self.condition**self._power)
 
     def comes_closer_on(self, scales: FloatArray) -> bool:
-        """Whether steps of 1/L come close on columns divided by these scales."""
+        """Whether steps of 1/L reduce the error much on columns divided by these scales."""
         condition = _condition_number(self._problem, scales)
         return bool(self.n_iterations >= CLOSER * condition**self._power)
 
     @property
     def enough(self) -> float:
-        """Iterations that arrive from anywhere; inf where that is unknown."""
+        """Iterations that are enough from any start; inf if unknown."""
         factor = -np.log(self._tol) / self._power
         return _rounded_up(float(factor * (self.condition / self._share) ** self._power), 2)
 
@@ -260,8 +259,8 @@ class _Pace:
 def _condition_number(problem: Problem, scales: FloatArray | None = None) -> float:
     """Condition number of Z'S Z + diag(l2), also with columns divided by scales; inf if unknown.
 
-    It is that on the range, which a smooth descent never leaves. A kink makes it leave, unless
-    all that is wanted are columns of equal scale.
+    It is that on the range, which descent on a smooth objective never leaves. With a kink it may
+    leave the range, and the result is inf, unless scales are given.
     """
     used = np.flatnonzero(problem.design.squares > 0)
     if not 0 < used.size <= LARGEST_SPECTRUM:
@@ -269,7 +268,7 @@ def _condition_number(problem: Problem, scales: FloatArray | None = None) -> flo
     gram = problem.design.gram(used, used)
     if scales is not None:
         gram = gram / np.multiply.outer(scales[used], scales[used])
-    # Beside a kink, columns of equal scale may need a smaller lambda, and so have less L2.
+    # With a kink, columns of equal scale may need a smaller lambda, and so have less L2.
     l2 = problem.l2[used] if scales is None or problem.smooth else np.zeros(used.size)
     values = np.linalg.eigvalsh(gram + np.diag(l2))
     kept = values[values > EPS * used.size * values[-1]]
@@ -279,7 +278,7 @@ def _condition_number(problem: Problem, scales: FloatArray | None = None) -> flo
 
 
 def _rounded_up(value: float, digits: int) -> float:
-    """Round up to so many digits."""
+    """Round up to this many significant digits."""
     if not 0.0 < value < np.inf:
         return value
     unit = 10.0 ** (np.floor(np.log10(value)) - digits + 1)

@@ -1,4 +1,4 @@
-"""Fitted linear models: what they predict, how they are stored, and what both families share."""
+"""Fitted linear models: predictions, stored attributes, and the checks that both families share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from sklearn_reg._tools.warn import warn
 
 @contextmanager
 def all_or_nothing(estimator: BaseEstimator) -> Iterator[list[Advice]]:
-    """Collect advice on a fit, and warn of it; an error leaves the estimator as it was."""
+    """Collect advice on a fit, then warn; after an error the estimator is as it was before."""
     before, advice = vars(estimator).copy(), list[Advice]()
     try:
         yield advice
@@ -44,7 +44,7 @@ def all_or_nothing(estimator: BaseEstimator) -> Iterator[list[Advice]]:
 
 
 class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """A fitted linear model: what it predicts, and how it is stored."""
+    """A fitted linear model: its predictions, scores and stored attributes."""
 
     _labels = Labels()
 
@@ -64,7 +64,7 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         Raises
         ------
         ValueError
-            If there is no such parameter; for the words of other packages it says ours.
+            If there is no such parameter; for a name of other packages, it gives the name here.
         """
         try:
             super().set_params(**params)
@@ -87,8 +87,8 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         Returns
         -------
         {ndarray, dask array} of shape (n_samples,) or (n_samples, n_targets)
-            Predictions, shaped like the y of `fit`. Those of a Dask collection are made when they
-            are asked for, chunk by chunk.
+            Predictions, in the shape of the y of `fit`. Those of a Dask collection are lazy,
+            computed chunk by chunk.
         """
         check_is_fitted(self)
         check_order(self, X)
@@ -116,8 +116,8 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         Returns
         -------
         float
-            1 - (sum of squared residuals) / (sum of squares of y about its mean); the mean of
-            those of several targets.
+            1 - (sum of squared residuals) / (sum of squares of y about its mean); for several
+            targets, the mean of theirs.
         """
         check_order(self, X, y)
         known, predicted, weights = map(fetched, (y, self.predict(X), sample_weight))
@@ -126,7 +126,7 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         return float(r2_score(known, predicted, sample_weight=weights))
 
     def get_weights(self) -> FloatArray:
-        """Return the weights w as the formulas write them.
+        """Return the weights w in the shape that the formulas use.
 
         Returns
         -------
@@ -154,14 +154,14 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         sort : bool, default=True
             Whether the largest coefficients come first; otherwise the order is that of X.
         nonzero : bool, default=False
-            Whether features are left out whose coefficients are all zero.
+            Whether to leave out features whose coefficients are all zero.
 
         Returns
         -------
         DataFrame or structured ndarray
-            A row a feature, a column a target: "coefficient" for y of shape (n_samples,), otherwise
-            the column labels of y, or y0, y1, ... Where pandas is installed a DataFrame indexed by
-            "feature", otherwise an array with that as a field.
+            One row per feature, one column per target: "coefficient" for y of shape (n_samples,),
+            otherwise the column labels of y, or y0, y1, ... If pandas is installed, a DataFrame
+            indexed by "feature"; otherwise an array with "feature" as a field.
 
         Raises
         ------
@@ -188,7 +188,7 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         return shown + html_summary(self) if hasattr(self, "coef_") else shown
 
     def __getstate__(self) -> dict[str, Any]:
-        # With the version, for whoever opens the pickle.
+        # With the version, so that `__setstate__` can compare it.
         return {**super().__getstate__(), "_sklearn_reg_version": _version()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -200,11 +200,11 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
                 f"{_version()}, which is older: fit it again, or install sklearn_reg>={written}.",
                 UserWarning,
             )
-        # Parameters that have come since have their default, as they had in effect.
+        # Parameters that were added since get their default, which is the behaviour before.
         super().__setstate__({**type(self)().get_params(deep=False), **state})
 
     def __sklearn_is_fitted__(self) -> bool:
-        # scikit-learn looks for any name that ends in "_", and lambda_ is a parameter.
+        # scikit-learn searches for any name that ends in "_", and lambda_ is a parameter.
         return hasattr(self, "coef_")
 
     def __sklearn_tags__(self) -> Any:
@@ -216,11 +216,11 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
     def _store(self, fitted: Fitted, dtype: Any, y_ndim: int) -> Fitted:
         """Set the fitted attributes, in the units and shapes of the data.
 
-        Returns the fit as it is stored: float32 coefficients are rounded, and are what is judged.
+        Returns the fit as it is stored: the certificate of float32 coefficients includes rounding.
         """
         view = fitted.view
         coef = view.coefficients(np.array([r.w for r in fitted.results])).astype(dtype)
-        # From the coefficients that are stored, so that it makes up for their rounding.
+        # From the stored coefficients, so that it compensates their rounding.
         intercept = view.intercepts(np.asarray(coef, dtype=np.float64))[0].astype(dtype)
         _refuse_overflow(coef_=coef, intercept_=intercept)
         if dtype != np.float64:
@@ -249,7 +249,7 @@ class PenalizedModel(LinearModel):
     """A linear model with a penalty: the checks that both families of estimators make."""
 
     def _check_flags(self, *more: str) -> None:
-        """Refuse what is neither True nor False."""
+        """Refuse flags that are neither True nor False."""
         for name in ("fit_intercept", "standardize", "positive", *more):
             check_flag(getattr(self, name), name)
 
@@ -259,7 +259,7 @@ class PenalizedModel(LinearModel):
 
     @property
     def _preprocessing(self) -> Preprocessing:
-        """What is done to the columns of X."""
+        """How the columns of X are transformed."""
         return Preprocessing(self.fit_intercept, self.standardize)
 
     def _unit_penalty(self, l1_ratio: float, n_features: int) -> UnitPenalty:

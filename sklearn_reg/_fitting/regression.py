@@ -1,4 +1,4 @@
-"""Least squares with a penalty: fit rows, batches or moments by the solver that was asked for."""
+"""Least squares with a penalty: fit rows, batches or moments with the chosen solver."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BEGAN_ANEW = (
 
 
 class PenalizedRegression(PenalizedModel):
-    """Least squares with an elastic-net penalty; a subclass says which by its `l1_ratio`."""
+    """Least squares with an elastic-net penalty; a subclass sets its `l1_ratio`."""
 
     l1_ratio: float  # share of L1 in the penalty
 
@@ -69,8 +69,8 @@ class PenalizedRegression(PenalizedModel):
         Parameters
         ----------
         X : {array-like, sparse matrix, dask collection} of shape (n_samples, n_features)
-            Training data. float64 and float32 are read as they are, never copied or changed. The
-            chunks of a Dask array or data frame stay where they are; tall ones leave `moments_`.
+            Training data. float64 and float32 arrays are never copied or changed. The chunks of a
+            Dask array or data frame stay on the workers; a tall one sets `moments_`.
         y : {array-like, dask collection} of shape (n_samples,) or (n_samples, n_targets)
             Targets. Columns are solved independently of each other.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -97,19 +97,19 @@ class PenalizedRegression(PenalizedModel):
         return self
 
     def partial_fit(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Add rows, and fit all rows so far: exactly what `fit` finds on all of them at once.
+        """Add rows, and fit all rows so far: the same problem as `fit` on all of them at once.
 
-        Least squares needs no more of the rows than their moments, which add; `moments_` keeps
-        them, in (n_features + n_targets)^2 numbers whatever the number of rows. The solver starts
-        at the last fit, and may end elsewhere within `tol`. To read all of a stream and fit once,
-        use `fit_batches`.
+        Least squares depends on the rows only through their moments, which add up. `moments_`
+        stores them in (n_features + n_targets)^2 numbers, whatever the number of rows. The solver
+        starts at the last fit, so that its result may differ within `tol`. To read a whole stream
+        and fit once, use `fit_batches`.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, dask collection} of shape (n_samples, n_features)
             Further rows.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Their targets, in the same shape every time.
+            Their targets, with the same number of axes and columns every time.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights, on one scale for all calls. None means 1 for every row.
 
@@ -127,7 +127,7 @@ class PenalizedRegression(PenalizedModel):
         Warns
         -----
         UserWarning
-            If the estimator was fitted by `fit`, whose rows are not kept: it then begins anew.
+            If the estimator was fitted by `fit`, which does not store moments: it then begins anew.
         ConvergenceWarning
             As `fit`; and if the columns are so dependent that moments cannot certify `tol`.
 
@@ -144,13 +144,13 @@ class PenalizedRegression(PenalizedModel):
         return self
 
     def fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> Self:
-        """Fit rows that come in batches, in one pass: exactly what `fit` finds on all of them.
+        """Fit rows that come in batches, in one pass: the same problem as `fit` on all of them.
 
         Parameters
         ----------
         batches : iterable of (X, y) or (X, y, sample_weight)
-            Each as `partial_fit` takes them; read once, one at a time, and not kept. Batches
-            without rows are passed over.
+            Each as for `partial_fit`; read once, one at a time, and not kept. Batches without rows
+            are skipped.
 
         Returns
         -------
@@ -160,8 +160,8 @@ class PenalizedRegression(PenalizedModel):
         Raises
         ------
         ValueError, TypeError
-            If a parameter is not valid or a batch is not (the message has its number), or if there
-            is no row. The estimator is then as it was before, as it is if reading fails.
+            If a parameter or a batch is not valid (the message gives its number), or if there are
+            no rows. The estimator is then as it was before, also if reading fails.
 
         Warns
         -----
@@ -183,7 +183,7 @@ class PenalizedRegression(PenalizedModel):
         return self
 
     def fit_moments(self, moments: Moments) -> Self:
-        """Fit from moments: merged from several processes, or with rows taken away.
+        """Fit from moments, such as those merged from several processes, or with rows removed.
 
         Parameters
         ----------
@@ -241,7 +241,7 @@ class PenalizedRegression(PenalizedModel):
 
         def add(batch: Batch) -> None:
             nonlocal so_far
-            if so_far is None:  # refuse a wrong penalty before all is read
+            if so_far is None:  # refuse a wrong penalty before all batches are read
                 self._penalty(batch)
             so_far = _with(batch, so_far)
 
@@ -260,13 +260,13 @@ class PenalizedRegression(PenalizedModel):
         return self._fit_data(given, settings, warm=True)
 
     def _read_so_far(self) -> OfMoments | None:
-        """Return what `partial_fit` adds to, a copy: nothing at first, or after `fit`."""
+        """Return a copy of the moments of the rows so far; None at first, or after `fit`."""
         if not hasattr(self, "moments_"):
             return None
         return OfMoments(deepcopy(self.moments_), self.coef_.dtype, self.coef_.ndim)
 
     def _fit_data(self, data: Data, settings: Settings, *, warm: bool) -> list[Advice]:
-        """Solve one problem per target, as accurately as it takes; store, and return advice."""
+        """Solve one problem per target, accurately enough; store the fit, and return advice."""
         penalty = self._penalty(data)
         solver = SOLVERS[choose(self.solver, penalty)]
         start = self._last_fit if warm else None
@@ -274,7 +274,7 @@ class PenalizedRegression(PenalizedModel):
         with data.overflow_explained():
             views = data.views(penalty, self._preprocessing, solver.gram_use)
             fitted = self._store(surely(views, solve_on)[1], data.dtype, data.y_ndim)
-        self.__dict__.pop("moments_", None)  # of other rows
+        self.__dict__.pop("moments_", None)  # those of other rows
         if fitted.view.moments is not None:
             self.moments_ = fitted.view.moments
         return advice_on_convergence(self, fitted, settings)
@@ -290,26 +290,26 @@ class PenalizedRegression(PenalizedModel):
             n_iterations=check_count(self.n_iterations, "n_iterations"),
             tol=self._check_tol(),
         )
-        if self.solver in ("auto", *EXACT):  # which take no learning rate: no warning is about it
+        if self.solver in ("auto", *EXACT):  # they take no learning rate: do not warn about it
             settings = settings._replace(learning_rate=None)
         if self.solver == "auto":
             settings = settings._replace(n_iterations=AUTO_ITERATIONS)
         return settings
 
     def _penalty(self, data: Data) -> Penalties:
-        """Check the penalty and spread it over targets and features."""
+        """Check the penalty, and return that of each target and feature."""
         lambdas = check_lambda(self.lambda_, data.n_targets, self._labels.targets)
         return self._unit_penalty(check_l1_ratio(self.l1_ratio), data.n_features).times(lambdas)
 
     def _last_fit(self, view: View) -> FloatArray:
-        """Return where each target starts: at the last fit, if it was of data of this shape."""
+        """Return the start of each target: the last fit if it has this shape, otherwise zero."""
         shape = (view.units.size, view.design.n_features)
         coef = np.atleast_2d(getattr(self, "coef_", np.zeros(0)))
         return view.solutions(coef) if coef.shape == shape else np.zeros(shape)
 
 
 def _with(batch: Batch, so_far: OfMoments | None) -> OfMoments:
-    """Add these rows to what has been read, in place."""
+    """Add the rows of a batch to those so far, in place."""
     gathered, dtype = CellMoments(1, batch.n_features, batch.n_targets), batch.dtype
     if so_far is not None:
         gathered.found[0], dtype = so_far.moments, np.result_type(so_far.dtype, dtype)

@@ -1,4 +1,4 @@
-"""What results say of themselves: named coefficients, tables, summaries for notebooks."""
+"""Reports of results: named coefficients, tables, summaries for notebooks."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from sklearn_reg._checks.labels import (
 from sklearn_reg._tools.statistics import standard_error
 from sklearn_reg._tools.typing import FloatArray
 
-SHOWN = 10  # coefficients in a notebook
+SHOWN = 10  # coefficients shown in a notebook
 
 
 def feature_names_of(X: Any) -> list[str]:
-    """Return the labels of the columns as text, or x0, x1, ... where they have none."""
+    """Return the labels of the columns as text, or x0, x1, ... if they have none."""
     labels = labels_of(X)
     if labels is None:
         labels = generic_labels("x", X.shape[1] if hasattr(X, "shape") else len(X[0]))
@@ -31,7 +31,7 @@ def feature_names_of(X: Any) -> list[str]:
 
 
 def names_of_model(model: Any, feature_names: Sequence[Hashable] | None = None) -> ColumnLabels:
-    """Return the labels of a model's features: those given, those it saw, or x0, x1, ..."""
+    """Return the labels of a model's features: those given, those of `fit`, or x0, x1, ..."""
     n_features = model.n_features_in_
     if feature_names is not None:
         return check_names(feature_names, n_features, "feature_names", "feature")
@@ -41,7 +41,7 @@ def names_of_model(model: Any, feature_names: Sequence[Hashable] | None = None) 
 def coefficient_table(
     model: Any, feature_names: Sequence[Hashable] | None, *, sort: bool, nonzero: bool
 ) -> Any:
-    """Return named coefficients, as a DataFrame where pandas is installed."""
+    """Return named coefficients, as a DataFrame if pandas is installed."""
     names = names_of_model(model, feature_names)
     coefs: FloatArray = np.atleast_2d(model.coef_)
     titles: ColumnLabels = ["coefficient"]
@@ -56,7 +56,7 @@ def coefficient_table(
 
 
 def table_of(index: ColumnLabels, title: str, titles: ColumnLabels, columns: FloatArray) -> Any:
-    """Return labelled columns as a DataFrame, or as a structured array where there is no pandas."""
+    """Return labelled columns as a DataFrame, or as a structured array without pandas."""
     try:
         import pandas as pd
     except ImportError:
@@ -69,7 +69,7 @@ def table_of(index: ColumnLabels, title: str, titles: ColumnLabels, columns: Flo
         for field, column in zip(fields, [index, *columns], strict=True):
             table[field] = column
         return table
-    # Labels that are tuples stay what they are: entries of one index.
+    # Labels that are tuples stay single entries of one index.
     return pd.DataFrame(
         columns.T,
         index=pd.Index(index, name=title, tupleize_cols=False),
@@ -78,7 +78,7 @@ def table_of(index: ColumnLabels, title: str, titles: ColumnLabels, columns: Flo
 
 
 def path_frame(path: Any) -> Any:
-    """Return a table of a path: a row a lambda, for one target after another."""
+    """Return a table of a path: one row per lambda, for one target after another."""
     pd = _pandas("RegularizationPath")
     n_lambdas, n_features = path.coefs.shape[0], path.coefs.shape[-1]
     # (n_targets, n_lambdas), and an axis for the features
@@ -98,7 +98,7 @@ def path_frame(path: Any) -> Any:
 
 
 def path_summary(path: Any) -> dict[str, str]:
-    """Return what a path amounts to."""
+    """Return a summary of a path, by name."""
     features = [str(label) for label in _features_of_path(path)[:4]]
     named = ", ".join(features[:3] + ["..."] * (len(features) > 3))
     counts, losses = np.count_nonzero(path.coefs, axis=-1), path.training_loss
@@ -115,7 +115,7 @@ def path_summary(path: Any) -> dict[str, str]:
 
 
 def sweep_frame(sweep: Any) -> Any:
-    """Return a table of a sweep: a row a lambda."""
+    """Return a table of a sweep: one row per lambda."""
     pd = _pandas("LambdaSweep")
     return pd.DataFrame(
         {
@@ -129,7 +129,7 @@ def sweep_frame(sweep: Any) -> Any:
 
 
 def sweep_summary(sweep: Any) -> dict[str, str]:
-    """Return what a sweep amounts to."""
+    """Return a summary of a sweep, by name."""
     best = sweep.verdicts.index("best")
     counts = Counter(sweep.verdicts)
     return {
@@ -143,7 +143,7 @@ def sweep_summary(sweep: Any) -> dict[str, str]:
 
 
 def as_text(title: str, rows: dict[str, str], fields: Sequence[str]) -> str:
-    """Write a summary in a few lines, and how to get at the rest."""
+    """Write a summary in a few lines, with the names of the fields."""
     rows = {**rows, "fields": ", ".join(fields), "to_frame()": "a table"}
     return "\n".join([title, *(f"  {name}: {value}" for name, value in rows.items() if value)])
 
@@ -162,7 +162,7 @@ def _ends(lambdas: FloatArray, way: str) -> str:
 
 
 def _pandas(of: str) -> Any:
-    """Return pandas, which only tables ask for."""
+    """Import pandas, which only tables need."""
     try:
         import pandas as pd
     except ImportError as error:
@@ -174,7 +174,7 @@ def _pandas(of: str) -> Any:
 
 
 def html_summary(model: Any) -> str:
-    """Return what a reader of a notebook asks of a fit: how sparse, how certain, how long."""
+    """Return a summary of a fit for a notebook: sparsity, certificate, iterations, coefficients."""
     coefs: FloatArray = np.atleast_2d(model.coef_)
     gap, objective = float(np.max(model.dual_gap_)), float(np.max(model.objective_))
     rows = {
