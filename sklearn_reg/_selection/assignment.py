@@ -1,4 +1,4 @@
-"""Which cell each row belongs to: rows that no split of a cross-validation separates form a cell.
+"""Assign rows to cells: rows that no split of a cross-validation separates form a cell.
 
 The training and the test set of a split are then sets of cells, and their moments are sums of those
 of the cells.
@@ -18,14 +18,14 @@ from sklearn_reg._tools.typing import BoolArray, IndexArray
 
 
 class Sides(NamedTuple):
-    """The cells of the training and of the test set of one split."""
+    """The cells of the training set and of the test set of one split."""
 
     train: BoolArray
     test: BoolArray
 
 
 class Assignment(ABC):
-    """Assigns the rows of a stream to cells, and says which cells each split has on which side.
+    """Assigns the rows of a stream to cells, and gives the cells on each side of each split.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Assignment(ABC):
 
     @abstractmethod
     def cells(self, first: int, n_rows: int) -> Iterator[Cell]:
-        """Assign rows, given how many came before them and how many they are."""
+        """Assign rows, given the number of earlier rows and the number of these rows."""
 
     def sides(self, gathered: CellMoments) -> list[Sides]:
         """Return the sides of each split; refuse one with an empty side."""
@@ -55,7 +55,7 @@ class Assignment(ABC):
         return found
 
     def _sides(self) -> list[Sides]:
-        """Sides of each split; by default the last n_folds cells are one test set each."""
+        """Sides of each split; by default each of the last n_folds cells is a test set."""
         cells = np.arange(self.n_cells)
         return [Sides(cells != cell, cells == cell) for cell in cells[-self.n_folds :]]
 
@@ -67,12 +67,12 @@ class RoundRobin(Assignment):
         self.n_cells = self.n_folds = n_folds
 
     def cells(self, first: int, n_rows: int) -> Iterator[Cell]:
-        """Assign rows, given how many came before them and how many they are."""
+        """Assign rows, given the number of earlier rows and the number of these rows."""
         return round_robin(first, n_rows, self.n_cells)
 
 
 class Blocks(Assignment):
-    """Each fold is tested on a block of rows, as scikit-learn's KFold has them."""
+    """Each fold is tested on a block of rows, as in scikit-learn's KFold without shuffling."""
 
     def __init__(self, n_folds: int, n_rows: int) -> None:
         self.n_cells = self.n_folds = n_folds
@@ -81,7 +81,7 @@ class Blocks(Assignment):
         self._ends = np.cumsum(sizes)
 
     def cells(self, first: int, n_rows: int) -> Iterator[Cell]:
-        """Assign rows, given how many came before them and how many they are."""
+        """Assign rows, given the number of earlier rows and the number of these rows."""
         start = first
         while start < first + n_rows:
             cell = int(np.searchsorted(self._ends, start, side="right"))
@@ -99,7 +99,7 @@ class Labelled(Assignment):
         self.n_folds = self.n_cells - int(labels[0] < 0)
 
     def cells(self, first: int, n_rows: int) -> Iterator[Cell]:
-        """Assign rows, given how many came before them and how many they are."""
+        """Assign rows, given the number of earlier rows and the number of these rows."""
         cells = self._labels[first : first + n_rows]
         if len(cells) < n_rows:
             raise ValueError(f"cv has the folds of {first + len(cells)} rows, but there are more")
@@ -126,7 +126,7 @@ class BySplits(Assignment):
         ]
 
     def cells(self, first: int, n_rows: int) -> Iterator[Cell]:
-        """Assign rows, given how many came before them and how many they are."""
+        """Assign rows, given the number of earlier rows and the number of these rows."""
         return by_label(self._labels[first : first + n_rows])
 
     def _sides(self) -> list[Sides]:
@@ -134,7 +134,7 @@ class BySplits(Assignment):
 
 
 class BySides(Assignment):
-    """Splits that overlap too much for cells, or repeat rows: each side is gathered by itself."""
+    """Splits that overlap too much for cells, or repeat rows: each side is gathered separately."""
 
     def __init__(self, splits: Sequence[Split]) -> None:
         self.n_folds = len(splits)
@@ -147,7 +147,7 @@ class BySides(Assignment):
         return np.asarray(np.arange(self.n_cells) == self.n_cells - 1)
 
     def cells(self, first: int, n_rows: int) -> Iterator[Cell]:
-        """Assign rows, given how many came before them and how many they are."""
+        """Assign rows, given the number of earlier rows and the number of these rows."""
         for cell, rows in enumerate(self._rows):
             start, stop = np.searchsorted(rows, [first, first + n_rows])
             yield cell, rows[start:stop] - first
@@ -159,7 +159,7 @@ class BySides(Assignment):
 
 
 def assignment_of(splits: Sequence[Split], n_rows: int, most_cells: float) -> Assignment:
-    """Assign rows by splits, to no more than `most_cells` cells or one a side."""
+    """Assign rows by splits, to no more than `most_cells` cells or one per side."""
     if not repeat_rows(splits):
         by_splits = BySplits(n_rows, splits)
         if by_splits.n_cells <= max(most_cells, 2 * len(splits)):
@@ -168,21 +168,21 @@ def assignment_of(splits: Sequence[Split], n_rows: int, most_cells: float) -> As
 
 
 def repeat_rows(splits: Sequence[Split]) -> bool:
-    """Whether some row comes more than once on one side of a split."""
+    """Whether some row is repeated on one side of a split."""
     return any(np.bincount(rows).max() > 1 for split in splits for rows in split)
 
 
 def cells_of(n_rows: int, splits: Sequence[Split]) -> tuple[IndexArray, IndexArray]:
-    """Give the cells numbers, and find one row of each; no split separates the rows of a cell."""
-    # A random number a side; rows of the same cell have the same sums. Two cells with the same
-    # 64-bit sum are as good as impossible.
+    """Return the cell of each row, and one row of each cell; no split separates a cell."""
+    # One random number per side; rows of the same cell have the same sum. That two cells have the
+    # same 64-bit sum is practically impossible.
     numbers = np.random.default_rng(0).integers(2**63, size=(len(splits), 2), dtype=np.uint64)
     signature = np.zeros(n_rows, dtype=np.uint64)
     for split, sides in zip(splits, numbers, strict=True):
         for rows, number in zip(split, sides, strict=True):
             signature += number * np.bincount(rows, minlength=n_rows).astype(np.uint64)
     _, first, cells = np.unique(signature, return_index=True, return_inverse=True)
-    # In the order of the rows, so that folds that are blocks of rows are runs of cells.
+    # Number cells in the order of the rows: folds that are blocks of rows are then runs of cells.
     order = np.argsort(first)
     rank = np.empty_like(order)
     rank[order] = np.arange(order.size)

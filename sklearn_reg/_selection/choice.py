@@ -1,4 +1,4 @@
-"""Which lambda a cross-validation chooses, and what to tell about the choice."""
+"""The choice of lambda by cross-validation, and advice about it."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ CRITERIA = ("aic", "bic", "gcv")
 RULES = ("min", "1se", *CRITERIA)
 Rule = str | Callable[[FloatArray, FloatArray], int]
 
-# Losses that differ by less than this share are equal: the solutions have a tolerance as well.
+# Losses that differ by less than this share count as equal: the solutions have a tolerance too.
 EQUAL = 1e-6
-# The end of a curve is compared with where lambda is this many times as large.
+# The end of a curve is compared with the point at which lambda is this many times as large.
 DECADE = 10.0
-# Without folds to take a standard error from, losses are as good within this share of the smallest,
-# and information criteria within this difference.
+# Without folds there is no standard error: losses are then equally good within this share of the
+# last one, and information criteria within this difference.
 AS_GOOD, AS_GOOD_CRITERION = 0.01, 2.0
 
 
 class Choice(NamedTuple):
-    """Which point of which grid was chosen, and what else there was to choose."""
+    """The chosen grid, and indices of the chosen point and of others on this grid."""
 
     ratio: int
     chosen: int
-    best: int  # with the smallest loss, or value of the criterion
-    smallest: int  # with the smallest loss
-    one_standard_error: int  # the largest lambda within one standard error of that
+    best: int  # the smallest loss, or value of the criterion
+    smallest: int  # the smallest loss
+    one_standard_error: int  # the largest lambda within one standard error of the smallest loss
 
 
 def check_rule(rule: Any) -> Rule:
@@ -47,7 +47,7 @@ def check_rule(rule: Any) -> Rule:
 
 
 def is_criterion(rule: Rule) -> TypeGuard[str]:
-    """Whether a rule needs the path of all of the data."""
+    """Whether a rule is a criterion on the path of all of the data."""
     return isinstance(rule, str) and rule in CRITERIA
 
 
@@ -65,7 +65,7 @@ def choose(
     if rule == "1se":
         chosen = sparser
     elif callable(rule):
-        # Copies: what a rule does to them concerns nobody else.
+        # Copies, because a rule may change its arguments.
         with calling("rule", rule):
             answer = rule(grids[ratio].copy(), losses[ratio].copy())
         chosen = _index(answer, len(grids[ratio]), rule)
@@ -73,7 +73,7 @@ def choose(
 
 
 def _index(answer: Any, n_lambdas: int, rule: Rule) -> int:
-    """Return what a rule answered as an index."""
+    """Check the index that a rule returned."""
     wanted = f"rule must return the index of a lambda, an integer from 0 to {n_lambdas - 1}"
     value = np.asarray(answer)
     if value.ndim or value.dtype == bool or not np.issubdtype(value.dtype, np.integer):
@@ -87,7 +87,7 @@ def _index(answer: Any, n_lambdas: int, rule: Rule) -> int:
 
 
 def _smallest(values: FloatArray) -> tuple[int, int]:
-    """Return where the smallest of a matrix is, the first if there are several."""
+    """Return the position of the smallest entry of a matrix, the first if there are several."""
     ratio, index = np.unravel_index(np.argmin(values), values.shape)
     return int(ratio), int(index)
 
@@ -114,7 +114,7 @@ def one_standard_error(losses: FloatArray) -> int:
 
 
 def within_one_standard_error(losses: FloatArray) -> BoolArray:
-    """Say for which rows of losses (n_lambdas, n_folds) the mean is that near the smallest."""
+    """Return a mask of the rows of losses whose mean is within one standard error of the best."""
     means = losses.mean(axis=1)
     best = int(np.argmin(means))
     return np.asarray(means <= means[best] + standard_error(losses[best]))
@@ -125,22 +125,22 @@ def criterion(rule: str, points: Points, n: int, intercept: bool, units: FloatAr
 
     With RSS = n times the training loss and df the degrees of freedom (and one for the intercept):
     AIC = n log(RSS / n) + 2 df, BIC = n log(RSS / n) + log(n) df, GCV = (RSS / n) / (1 - df / n)^2.
-    Losses are in `units`, one a target, so that targets count alike.
+    Losses are divided by `units`, one per target, so that targets count alike.
     """
     freedom = np.minimum(points.degrees_of_freedom + intercept, n)
     loss = np.maximum(points.losses / units, np.finfo(float).tiny)
     if rule == "gcv":
-        # A model that leaves no degree of freedom has no estimate.
+        # A model without residual degrees of freedom has no GCV score.
         left = np.where(freedom < n, 1.0 - freedom / n, 1e-8)
         return np.asarray((loss / left**2).sum(axis=1))
     factor = 2.0 if rule == "aic" else np.log(n)
-    # Without a degree of freedom the likelihood has no bound, and the model no criterion.
+    # Without residual degrees of freedom the likelihood is unbounded, and the criterion undefined.
     values = np.where(freedom < n, n * np.log(loss) + factor * freedom, np.inf)
     return np.asarray(np.where(np.isinf(values), np.finfo(float).max / 1e3, values).sum(axis=1))
 
 
 class Curve(NamedTuple):
-    """What one grid was chosen from: losses of the folds, or one column of a criterion."""
+    """The curve along one grid: losses of the folds, or one column of a criterion."""
 
     lambdas: FloatArray
     losses: FloatArray  # of shape (n_lambdas, n_folds)
@@ -148,11 +148,11 @@ class Curve(NamedTuple):
 
     @property
     def is_logarithm(self) -> bool:
-        """Whether losses are logarithms, of which only differences mean something."""
+        """Whether losses are logarithms, of which only differences are meaningful."""
         return self.rule in ("aic", "bic")
 
     def is_flat(self, rounding: float) -> bool:
-        """Whether all losses are equal, but for what the tolerance and rounding make of them."""
+        """Whether all losses are equal up to the tolerance and rounding."""
         means = self.losses.mean(axis=1)
         means = means[np.isfinite(means)]
         equal = EQUAL if self.is_logarithm else EQUAL * np.abs(means).max()
@@ -165,7 +165,7 @@ class Curve(NamedTuple):
         return bool(means[before] - means[-1] > self._as_good())
 
     def _as_good(self) -> float:
-        """Return by how much the loss may exceed the last one and the model still be as good."""
+        """Return by how much a loss may exceed the last one and still count as equally good."""
         if self.is_logarithm:
             return AS_GOOD_CRITERION
         if self.losses.shape[1] == 1:
@@ -176,10 +176,10 @@ class Curve(NamedTuple):
 def advice_on_edges(
     curve: Curve, best: int, *, is_null: bool, rounding: float, remedy: Callable[[], str]
 ) -> str | None:
-    """Say what to do about the smallest loss at an end of the grid; None where nothing helps.
+    """Return advice if the smallest loss is at an end of the grid; None if nothing helps.
 
-    `is_null` says that the model at the largest lambda has no coefficient, so that a larger one
-    gives the same. The remedy is for the other end.
+    `is_null` says that the model at the largest lambda has no coefficients, so that a larger lambda
+    gives the same model. The remedy is for the other end.
     """
     lambdas, last = curve.lambdas, len(curve.lambdas) - 1
     if last == 0 or curve.is_flat(rounding):

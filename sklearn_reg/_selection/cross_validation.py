@@ -1,4 +1,4 @@
-"""Cross-validation over a grid of penalties: what the three CV classes share."""
+"""Cross-validation over a grid of penalties: the base of the three CV classes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ from sklearn_reg._tools.typing import FloatArray, Matrix
 
 
 class PenalizedRegressionCV(PenalizedModel):
-    """Cross-validation over a grid of penalties; a subclass says which by its `l1_ratio`."""
+    """Cross-validation over a grid of penalties; a subclass sets its `l1_ratio`."""
 
     l1_ratio: float | ArrayLike  # share of L1 in the penalty, or several
 
@@ -95,13 +95,13 @@ class PenalizedRegressionCV(PenalizedModel):
         Parameters
         ----------
         X : {array-like, sparse matrix, dask collection} of shape (n_samples, n_features)
-            Data. float64 and float32 are read as they are, never copied, whatever the folds. Rows
-            of a Dask array or data frame stay where they are: `scoring` must be None for them, and
-            a splitter sees their numbers only.
+            Data. float64 and float32 arrays are never copied, whatever the folds. The rows of a
+            Dask array or data frame stay on the workers: `scoring` must be None for them, and a
+            splitter gets only the number of rows.
         y : {array-like, dask collection} of shape (n_samples,) or (n_samples, n_targets)
             Targets. They share lambda and count alike in its choice.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights, in training and in the errors. None means equal weights.
+            Non-negative weights, for training and for the errors. None means equal weights.
         **params : dict
             `groups` for the splitter; with metadata routing enabled, what the splitter and the
             scorer request.
@@ -131,15 +131,15 @@ class PenalizedRegressionCV(PenalizedModel):
         """Choose lambda and fit, in one pass over rows that come in batches.
 
         With `cv` an integer k (None: 5), row i of the stream is tested in fold i mod k, however it
-        is cut into batches; `PredefinedSplit` gives the fold of each row. What is kept are the
-        moments of each fold: k (n_features + n_targets)^2 numbers. The result is that of `fit` on
+        is split into batches; `PredefinedSplit` gives the fold of each row. Only the moments of
+        each fold are kept: k (n_features + n_targets)^2 numbers. The result is that of `fit` on
         all rows with the same folds.
 
         Parameters
         ----------
         batches : iterable of (X, y) or (X, y, sample_weight)
-            Rows as `fit` takes them; read once, one batch at a time, and not kept. Weights are on
-            one scale for all batches. Batches without rows are passed over.
+            Rows as for `fit`; read once, one batch at a time, and not kept. Weights are on one
+            scale for all batches. Batches without rows are skipped.
 
         Returns
         -------
@@ -149,9 +149,9 @@ class PenalizedRegressionCV(PenalizedModel):
         Raises
         ------
         ValueError, TypeError
-            If a parameter is not valid or a batch is not (the message has its number), if there is
-            no row, if `scoring` is not None, or if `cv` asks for all rows. The estimator is then as
-            it was before, as it is if reading fails.
+            If a parameter or a batch is not valid (the message gives its number), if there are no
+            rows, if `scoring` is not None, or if `cv` needs all rows. The estimator is then as it
+            was before, also if reading fails.
 
         Warns
         -----
@@ -175,15 +175,15 @@ class PenalizedRegressionCV(PenalizedModel):
         return self
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Say which metadata go to the splitter and to the scorer.
+        """Return the routing of metadata to the splitter and to the scorer.
 
         Returns
         -------
         MetadataRouter
-            What scikit-learn's metadata routing asks for.
+            The requests of this estimator, its splitter and its scorer.
         """
         to_fit = MethodMapping().add(caller="fit", callee="split")
-        # By name: scikit-learn before 1.8 copies its owner, and an iterator cannot be copied.
+        # By name: scikit-learn before 1.8 copies the owner, and an iterator cannot be copied.
         router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
         router.add(splitter=routed_splitter(self.cv), method_mapping=to_fit)
         if self.scoring is not None:
@@ -192,8 +192,8 @@ class PenalizedRegressionCV(PenalizedModel):
         return router
 
     def __dir__(self) -> list[str]:
-        # Notebooks, debuggers and scikit-learn's own dir read all that is listed: nothing that only
-        # looks may make an array of every coefficient of every fold.
+        # Notebooks, debuggers and scikit-learn's own dir read every attribute that is listed; this
+        # must not create an array of the coefficients of all folds.
         listed = set(object.__dir__(self)) - {"fold_coefs_"}
         return [name for name in listed if hasattr(self, name)]
 
@@ -201,9 +201,8 @@ class PenalizedRegressionCV(PenalizedModel):
     def fold_coefs_(self) -> FloatArray:
         """Coefficients of each fold, of shape (n_lambdas, n_folds, n_features).
 
-        With several targets and with several values of l1_ratio there is an axis for them, before
-        the features and in front. The array is made when it is asked for, and `dir` does not list
-        it.
+        Several targets have an axis before the features, several values of l1_ratio one in front.
+        The array is created when it is accessed, and `dir` does not list it.
         """
         check_is_fitted(self)
         n_targets = 1 if self.coef_.ndim == 1 else len(self.coef_)
@@ -219,7 +218,7 @@ class PenalizedRegressionCV(PenalizedModel):
     def _fit(
         self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None, params: dict[str, Any]
     ) -> list[Advice]:
-        """Fit, and return what to warn of."""
+        """Fit, and return advice."""
         plan = self._plan()
         data = read(self, X, y, sample_weight)
         if not isinstance(data, InMemory):
@@ -227,7 +226,7 @@ class PenalizedRegressionCV(PenalizedModel):
         to_split, to_score = self._route(sample_weight, params)
         splitter = splitter_of(self.cv)
         penalties = self._penalties(plan.ratios)
-        # Scorers, rules and splitters run outside: their errors say nothing of the data.
+        # Scorers, rules and splitters run outside, because their errors are not due to the data.
         guarded = data.overflow_explained
         folds: Folds
         curves = None
@@ -256,7 +255,7 @@ class PenalizedRegressionCV(PenalizedModel):
 
     @with_callbacks
     def _fit_batches(self, batches: Iterable[tuple[Any, ...]]) -> list[Advice]:
-        """Fit a stream of rows, and return what to warn of."""
+        """Fit a stream of rows, and return advice."""
         plan = self._plan()
         assignment = self._assignment()
         n_fits = len(plan.ratios) * assignment.n_folds
@@ -292,12 +291,12 @@ class PenalizedRegressionCV(PenalizedModel):
         return _Plan(tol, grid, rule, ratios)
 
     def _refuse_scoring(self, data: str) -> None:
-        """Refuse a scorer where there are no rows to score."""
+        """Refuse a scorer if there are no rows to score."""
         if self.scoring is not None:
             raise ValueError(f"scoring must be None for {data}, got {self.scoring!r}")
 
     def _assignment(self) -> Assignment:
-        """Return which fold the rows of a stream are tested in."""
+        """Return the assignment of the rows of a stream to test folds."""
         self._refuse_scoring("batches, whose rows are gone")
         if isinstance(self.cv, PredefinedSplit):
             return Labelled(self.cv.test_fold)
@@ -317,7 +316,7 @@ class PenalizedRegressionCV(PenalizedModel):
         guarded: Callable[[], AbstractContextManager[None]],
         task: Task,
     ) -> list[Advice]:
-        """Choose a lambda, fit all of the data with it, store, and return what to warn of."""
+        """Choose a lambda, fit all of the data with it, store the fit, and return advice."""
         folds, penalties, grids, curves, scores = found
         losses = self._losses(folds, curves, scores)
         with task.part("choose and refit", len(penalties) * folds.n_folds):
@@ -345,7 +344,7 @@ class PenalizedRegressionCV(PenalizedModel):
         ]
 
     def _losses(self, folds: Folds, curves: Curves, scores: FloatArray | None) -> FloatArray:
-        """Return what is to be small, of shape (n_ratios, n_lambdas, n_folds).
+        """Return the losses to minimise, of shape (n_ratios, n_lambdas, n_folds).
 
         Several targets count alike: each error is relative to that of the target's null model.
         Undefined scores are infinite losses, which are ranked last.
@@ -365,7 +364,7 @@ class PenalizedRegressionCV(PenalizedModel):
     def _keep(
         self, grids: FloatArray, curves: Curves, losses: FloatArray, scores: FloatArray | None
     ) -> None:
-        """Set the attributes that have an axis for l1_ratio where there is a list of them."""
+        """Set the attributes that have an axis for l1_ratio if it is a list."""
         first = slice(None) if self._many_ratios else 0
         one = self.coef_.ndim == 1
         self.lambdas_ = grids[first]
@@ -386,7 +385,7 @@ class PenalizedRegressionCV(PenalizedModel):
     def _leaves_one_out(
         self, splitter: Any, data: InMemory, penalties: Sequence[UnitPenalty]
     ) -> bool:
-        """Whether all folds are known from one decomposition."""
+        """Whether one decomposition may give the results of all folds."""
         return (
             isinstance(splitter, LeaveOneOut)
             and data.weights is None
@@ -402,7 +401,7 @@ class PenalizedRegressionCV(PenalizedModel):
     def _route(
         self, sample_weight: ArrayLike | None, params: dict[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        """Return what the splitter gets, and the scorer; None where nothing is routed to it."""
+        """Return the parameters of the splitter, and of the scorer; None without routing."""
         if get_config().get("enable_metadata_routing"):
             routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
             return routed.splitter.split, routed.scorer.score if self.scoring is not None else {}
@@ -417,7 +416,7 @@ class PenalizedRegressionCV(PenalizedModel):
     def _advice_on_scores(
         self, scores: FloatArray | None, grids: Sequence[FloatArray]
     ) -> Iterator[Advice]:
-        """Say at which lambdas there was no score."""
+        """Warn of lambdas at which a score is not finite."""
         if scores is None or np.isfinite(scores).all():
             return
         undefined = ~np.isfinite(scores).all(axis=2)
@@ -431,10 +430,10 @@ class PenalizedRegressionCV(PenalizedModel):
     def _advice_on_edges(
         self, choice: Choice, curve: Curve, is_automatic: bool, found: _Found
     ) -> Iterator[Advice]:
-        """Say which way to extend a grid, where that helps."""
+        """Advise how to extend a grid, if that helps."""
         folds, penalty = found.folds, found.penalties[choice.ratio]
-        # Where no coefficient is left, as at the start of an automatic grid, more penalty does
-        # nothing; that of ridge leaves all.
+        # Without non-zero coefficients, as at the start of an automatic grid, a larger penalty
+        # changes nothing. Ridge never makes coefficients zero.
         null = is_automatic or not (
             penalty.is_ridge
             or any(dense(W[: folds.n_targets]).any() for W in found.curves.coefs[choice.ratio])
@@ -456,7 +455,7 @@ class PenalizedRegressionCV(PenalizedModel):
             yield Advice(UserWarning, advice)
 
     def _advice_on_gaps(self, curves: Curves, fitted: Fitted) -> Iterator[Advice]:
-        """Say where a duality gap stayed above its bound."""
+        """Warn of a duality gap above its bound."""
         if curves.certified and all(result.converged for result in fitted.results):
             return
         gap = max(float(curves.gaps.max()), float(np.max(self.dual_gap_)))
@@ -470,7 +469,7 @@ class PenalizedRegressionCV(PenalizedModel):
 
 
 def _check_l1_ratios(l1_ratio: Any) -> tuple[list[float], bool]:
-    """Return shares of L1 in the penalty, and whether they came as a list."""
+    """Return shares of L1 in the penalty, and whether they were given as a list."""
     wanted = "a number in [0, 1] or an array of them, at least one"
     given = real_numbers(l1_ratio, "l1_ratio", wanted)
     if given.ndim > 1 or given.size == 0:
@@ -481,7 +480,7 @@ def _check_l1_ratios(l1_ratio: Any) -> tuple[list[float], bool]:
 def _folds_of(
     data: Batch, splitter: Any, params: dict[str, Any], preprocessing: Preprocessing
 ) -> Folds:
-    """Split data into folds, wherever they are; `params` are for the splitter."""
+    """Split data, in memory or on Dask, into folds; `params` are for the splitter."""
     if isinstance(data, InMemory):
         return folds_in_memory(data, splitter, params, preprocessing)
     from sklearn_reg._selection.dask_folds import folds_on_dask  # Dask is optional
@@ -490,7 +489,7 @@ def _folds_of(
 
 
 class _Plan(NamedTuple):
-    """Parameters, checked."""
+    """Checked parameters."""
 
     tol: float
     grid: Grid | FloatArray
@@ -499,7 +498,7 @@ class _Plan(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """All there is to choose from."""
+    """The results from which a rule chooses."""
 
     folds: Folds
     penalties: Sequence[UnitPenalty]

@@ -26,7 +26,7 @@ from sklearn_reg._tools.progress import Task
 from sklearn_reg._tools.threads import one_blas_thread
 from sklearn_reg._tools.typing import FloatArray, Matrix
 
-# Numbers that a product has to read before threads gain more than they wait for each other.
+# If a product reads fewer numbers than this, threads wait for each other longer than they gain.
 WORTH_A_THREAD = 2**20
 Job = tuple[int, int]  # the places of an l1_ratio and of a fold
 
@@ -54,7 +54,7 @@ def grids_of(
 def leave_one_out_curves(
     folds: RowFolds, penalties: Sequence[UnitPenalty], grids: Sequence[FloatArray], tol: float
 ) -> Curves | None:
-    """Take the errors of all folds from one decomposition, or return None if digits are lost."""
+    """Return the errors of all folds from one decomposition, or None if digits are lost."""
     done = [leave_one_out(folds, *at, tol) for at in zip(penalties, grids, strict=True)]
     found = [left_out for left_out in done if left_out is not None]
     if len(found) < len(done):
@@ -71,7 +71,7 @@ def cross_validate(
     n_jobs: int | None,
     task: Task,
 ) -> Curves:
-    """Follow the path of each fold, and take its errors."""
+    """Follow the path of each fold, and compute its errors."""
     n_folds = folds.n_folds
 
     def run(ratio: int, fold: int) -> Coroutine[tuple[Points, FloatArray]]:
@@ -81,7 +81,7 @@ def cross_validate(
             count = iter(range(steps))
 
             def after() -> None:
-                for step in islice(count, 1):  # none, where the path is followed anew
+                for step in islice(count, 1):  # none is left if the path is followed again
                     with path.part("lambda", step):
                         pass
 
@@ -99,13 +99,13 @@ def cross_validate(
     workers = n_jobs if folds.stored >= WORTH_A_THREAD else 1
     parallel = Parallel(n_jobs=workers, require="sharedmem")
     groups = _shared_out(jobs, effective_n_jobs(parallel.n_jobs), folds.at_once)
-    with one_blas_thread():  # also while no thread is in its group
+    with one_blas_thread():  # also between the groups
         results = parallel(delayed(run_group)(group) for group in groups)
     return _curves([result for group in results for result in group], len(penalties))
 
 
 def _curves(done: Sequence[tuple[Points, FloatArray]], n_ratios: int) -> Curves:
-    """Put the solutions and errors of all folds together, those of one l1_ratio after another."""
+    """Combine the solutions and errors of all folds, which are in the order of the l1_ratios."""
     n_folds, n_lambdas = len(done) // n_ratios, len(done[0][0].gaps)
     shape = (n_ratios, n_folds, n_lambdas)
     errors = np.array([errors for _, errors in done]).reshape(*shape[:2], 2, *shape[2:], -1)
@@ -125,7 +125,7 @@ def _curves(done: Sequence[tuple[Points, FloatArray]], n_ratios: int) -> Curves:
 
 
 def _shared_out(jobs: Sequence[Job], workers: int, at_once: int) -> list[Sequence[Job]]:
-    """Give each worker as many groups of neighbours, of equal size and at most `at_once` jobs."""
+    """Split jobs into groups of equal size, at most `at_once`, and equally many per worker."""
     rounds = -(-len(jobs) // (workers * at_once))
     ends = np.linspace(0, len(jobs), workers * rounds + 1).round().astype(int)
     return [jobs[start:end] for start, end in pairwise(ends) if start < end]
@@ -158,7 +158,7 @@ def criteria(
 
 
 def kept_small(folds: Sequence[Matrix]) -> Sequence[Matrix]:
-    """Store coefficients of folds sparse where that is smaller; those made on demand stay so."""
+    """Store coefficients of folds as CSR if that is smaller; keep those computed on demand."""
     if not isinstance(folds, list):
         return folds
     return [

@@ -1,4 +1,4 @@
-"""The folds of rows on Dask, by the numbers of the rows."""
+"""The folds of rows on Dask, from row numbers alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sklearn_reg._selection.folds import Folds, RowFolds, StreamFolds
 from sklearn_reg._selection.splits import Split, check_splits, read_splits
 from sklearn_reg._tools.typing import FloatArray
 
-# Moments of all cells together are at most so many numbers (800 MB).
+# The moments of all cells together have at most so many numbers (800 MB).
 MOST_NUMBERS = LARGEST_GRAM**2
 
 
@@ -40,7 +40,7 @@ def folds_on_dask(
 
 
 def _assignment(data: OnDask, splitter: Any, params: dict[str, Any]) -> Assignment:
-    """Return which cell each row belongs to."""
+    """Return the assignment of the rows to cells."""
     if type(splitter) is KFold and not splitter.shuffle:
         if splitter.n_splits > data.n_rows:
             raise ValueError(f"cv={splitter.n_splits} is more than the {data.n_rows} rows of X")
@@ -52,7 +52,7 @@ def _assignment(data: OnDask, splitter: Any, params: dict[str, Any]) -> Assignme
 
 
 def _check_cells(n_cells: int, n_features: int) -> None:
-    """Refuse folds whose moments would fill the client."""
+    """Refuse folds whose moments would fill the memory of the client."""
     if n_cells * n_features**2 > MOST_NUMBERS:
         raise ValueError(
             f"cv separates the rows into {n_cells} sets or more, whose moments "
@@ -62,10 +62,10 @@ def _check_cells(n_cells: int, n_features: int) -> None:
 
 
 def _splits(splitter: Any, n_rows: int, params: dict[str, Any]) -> list[Split]:
-    """List splits by the numbers of rows alone."""
+    """List the splits, given the number of rows alone."""
     return read_splits(splitter, _unread(n_rows), None, n_rows, params)
 
 
 def _unread(n_rows: int) -> FloatArray:
-    """Stand in for rows: a splitter may count them, but learns nothing of them."""
+    """Return a placeholder for X: a splitter can count its rows, but not read them."""
     return np.broadcast_to(0.0, (n_rows, 1))

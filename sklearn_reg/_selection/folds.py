@@ -1,10 +1,10 @@
 """The folds of a cross-validation, without a copy of the data.
 
 `MomentFolds`, for more rows than columns: one pass over X gathers the moments of every cell (see
-`assignment`). The moments of any training or test set are sums of those of its cells; sums only,
-because a difference would cancel where a fold holds nearly all of a column. `RowFolds`, for the
-others: a fold is a weight of zero for the rows it leaves out. `StreamFolds`, for rows that came in
-batches and are gone: only their moments are left.
+`assignment`). The moments of any training or test set are sums of those of its cells; differences
+would cancel if a fold holds nearly all of a column. `RowFolds`, for other data: a fold gives weight
+zero to the rows that it leaves out. `StreamFolds`, for rows that came in batches and were not kept:
+only their moments are available.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from sklearn_reg._tools.linalg import EPS, dense
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import Moments, row_chunks
 
-# Splits with more cells than this, in numbers of their moments over numbers of X, are not
-# gathered by cell.
+# Moments are gathered by cell if those of all cells have at most this many times as many numbers
+# as X.
 MOST_CELLS = 4.0
-# What merging two moments costs, in rows that could be gathered meanwhile: where cells are so many
-# that summing them costs more, each side of a fold is gathered by itself.
+# Merging two moments costs as much as gathering so many rows: if there are so many cells that
+# summing them costs more than gathering, each side of a fold is gathered separately.
 MERGE_ROWS = 32
-# Mean squares of residuals smaller than this share of what they are a difference of are
-# recomputed from the rows.
+# Mean squared residuals are recomputed from the rows if they are smaller than this share of the
+# terms that they are a difference of.
 CANCELLED = 1e6 * EPS
 
 
 class Folds(ABC):
-    """Training sets as the solvers see them, and errors on both sides of each split.
+    """Views of the training sets for the solvers, and errors on both sides of each split.
 
     Attributes
     ----------
@@ -51,22 +51,22 @@ class Folds(ABC):
     n_features: int
     n_targets: int
     n_rows: int
-    at_once = 1  # folds that are solved side by side, sharing products with X
+    at_once = 1  # the number of folds that are solved together and share products with X
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         self.preprocessing = preprocessing
 
     @property
     def stored(self) -> int:
-        """Numbers that a product with a training set reads: those of a Gram matrix, or of X."""
+        """The number of entries that a product with a training set reads, of a Gram matrix or X."""
         return self.n_features**2
 
     @abstractmethod
     def views(self, penalty: AnyPenalty, fold: int | None = None) -> Iterator[View]:
-        """Show the training set of a fold, or all of the data, the cheapest view first."""
+        """Yield views of the training set of a fold, or of all data, the cheapest first."""
 
     def whole(self, penalty: AnyPenalty) -> View:
-        """Show all of the data in the cheapest way."""
+        """Return the cheapest view of all data."""
         return next(self.views(penalty))
 
     @abstractmethod
@@ -78,28 +78,28 @@ class Folds(ABC):
 
     @abstractmethod
     def target_moments(self) -> tuple[FloatArray, FloatArray]:
-        """Weighted means of the targets, and variances."""
+        """Weighted means and variances of the targets."""
 
     def null_losses(self) -> FloatArray:
-        """Mean squared error of the model without features, one a target; 1 where it is nothing."""
+        """Mean squared error of the null model, one per target; 1 if it is within rounding."""
         means, variances = self.target_moments()
         losses = variances if self.preprocessing.centred else variances + means**2
         return np.where(losses > _rounding_of_squares(means), losses, 1.0)
 
     def rounding_of_losses(self) -> float:
-        """Return what rounding alone may leave of a squared error."""
+        """Return how large rounding alone may make a mean squared error."""
         means, variances = self.target_moments()
         return float(_rounding_of_squares(np.sqrt(variances + means**2)).max())
 
 
 class StreamFolds(Folds):
-    """Folds of rows that are gone: their moments were gathered as they went by.
+    """Folds of rows that were not kept: their moments were gathered when they were read.
 
     Parameters
     ----------
     gathered : CellMoments
     assignment : Assignment
-        What assigned the rows to cells.
+        The assignment of the rows to cells.
     preprocessing : Preprocessing
     """
 
@@ -113,7 +113,7 @@ class StreamFolds(Folds):
         self.n_features, self.n_targets = gathered.shape
 
     def views(self, penalty: AnyPenalty, fold: int | None = None) -> Iterator[View]:
-        """Show the training set of a fold, or all of the data, by moments."""
+        """Yield a view of the training set of a fold, or of all data, from moments."""
         cells = self._everything if fold is None else self._sides[fold].train
         yield view_moments(self._sums.over(cells), penalty, self.preprocessing)
 
@@ -123,13 +123,13 @@ class StreamFolds(Folds):
         return _errors_from(sides, coefs, intercepts)[0]
 
     def target_moments(self) -> tuple[FloatArray, FloatArray]:
-        """Weighted means of the targets, and variances."""
+        """Weighted means and variances of the targets."""
         whole = self._sums.over(self._everything)
         return whole.mean_y, whole.scatter / whole.weight
 
 
 class RowFolds(Folds):
-    """Folds of rows that are at hand, as weights on them.
+    """Folds of rows that are available, as weights on these rows.
 
     Parameters
     ----------
@@ -160,11 +160,11 @@ class RowFolds(Folds):
 
     @property
     def stored(self) -> int:
-        """Numbers that a product with a training set reads."""
+        """The number of entries that a product with a training set reads."""
         return self.rows.stored
 
     def views(self, penalty: AnyPenalty, fold: int | None = None) -> Iterator[View]:
-        """Show the training set of a fold, or all of the data, as weighted rows."""
+        """Yield a view of the training set of a fold, or of all data, as weighted rows."""
         weights = self.weights if fold is None else self._weights_in(self.splits[fold].train)
         yield view_rows(self.rows, self.Y, weights, penalty, self.preprocessing)
 
@@ -180,13 +180,13 @@ class RowFolds(Folds):
         return errors
 
     def target_moments(self) -> tuple[FloatArray, FloatArray]:
-        """Weighted means of the targets, and variances."""
+        """Weighted means and variances of the targets."""
         shares = self.weights / self.weights.sum()
         means = shares @ self.Y
         return means, shares @ np.square(self.Y - means)
 
     def _weights_in(self, rows: IndexArray) -> FloatArray:
-        """Weights of the rows, zero for all others; a row that comes twice counts twice."""
+        """Weights of these rows, zero for the others; a row that is listed twice counts twice."""
         return self.weights * np.bincount(rows, minlength=len(self.Y))
 
 
@@ -206,8 +206,8 @@ class MomentFolds(RowFolds):
         super().__init__(rows, Y, weights, splits, preprocessing)
         self.X = rows.X
         cells, self._first = cells_of(len(Y), splits)
-        self._kept: dict[tuple[int, int], Moments] = {}  # sides that were gathered by themselves
-        room = MOST_CELLS * max(self.X.size, 2**18) / self.n_features**2  # for so many moments
+        self._kept: dict[tuple[int, int], Moments] = {}  # sides that were gathered separately
+        room = MOST_CELLS * max(self.X.size, 2**18) / self.n_features**2  # the most moments kept
         self._keeps = 2 * len(splits) <= room
         self._by_cell = not repeat_rows(splits) and len(self._first) <= room and self._few_merges()
         if self._by_cell:
@@ -218,7 +218,7 @@ class MomentFolds(RowFolds):
 
     @property
     def stored(self) -> int:
-        """Numbers that a product with a training set reads; all of X if it is gathered anew."""
+        """The number of entries that a product reads; all of X if each side is gathered from it."""
         return self.n_features**2 if self._by_cell else self.rows.stored
 
     def _few_merges(self) -> bool:
@@ -234,11 +234,11 @@ class MomentFolds(RowFolds):
         return MERGE_ROWS * merges <= sum(rows.size for split in self.splits for rows in split)
 
     def _cells_of(self, rows: IndexArray) -> BoolArray:
-        """Which cells these rows are in."""
+        """Return a mask of the cells that contain these rows."""
         return np.bincount(rows, minlength=len(self.Y))[self._first] > 0
 
     def views(self, penalty: AnyPenalty, fold: int | None = None) -> Iterator[View]:
-        """Show the training set of a fold, or all of the data: by moments, then as rows."""
+        """Yield views of the training set of a fold, or of all data: from moments, then rows."""
         whole = np.ones(len(self._first), dtype=bool)
         moments = self._sums.over(whole) if fold is None else self._side(fold, 0)
         yield view_moments(moments, penalty, self.preprocessing)
@@ -261,7 +261,7 @@ class MomentFolds(RowFolds):
         return moments
 
     def _moments_of(self, rows: IndexArray) -> Moments:
-        """Gather the moments of some rows, which may come more than once."""
+        """Gather the moments of some rows, which may be repeated."""
         moments = Moments(self.n_features, self.n_targets)
         for part in row_chunks(rows.size, self.X.shape[1]):
             some = rows[part]
@@ -271,7 +271,7 @@ class MomentFolds(RowFolds):
         return moments
 
     def _gather(self, cells: IndexArray) -> list[Moments]:
-        """Gather the moments of each cell in one pass over X, some rows at a time."""
+        """Gather the moments of each cell in one pass over X, by chunks of rows."""
         n, p = self.X.shape
         gathered = CellMoments(len(self._first), p, self.n_targets)
         for rows in row_chunks(n, p, len(self._first)):
@@ -283,7 +283,7 @@ class MomentFolds(RowFolds):
 def folds_in_memory(
     data: InMemory, splitter: Any, params: dict[str, Any], preprocessing: Preprocessing
 ) -> RowFolds:
-    """Split rows in memory into folds; no splitter makes none. `params` are for the splitter."""
+    """Split rows in memory into folds, none without a splitter; `params` are for the splitter."""
     splits = []
     if splitter is not None:
         splits = read_splits(splitter, data.X, data.y, len(data.Y), params)
@@ -294,7 +294,7 @@ def folds_in_memory(
 
 
 class _Sums:
-    """Sums over any of a list of moments, with those over runs of them kept."""
+    """Sums over subsets of a list of moments; sums over whole runs of the list are kept."""
 
     def __init__(self, parts: list[Moments]) -> None:
         self._parts = parts
@@ -327,7 +327,7 @@ class _Sums:
 def _errors_from(
     sides: Sequence[Moments], coefs: Matrix, intercepts: FloatArray
 ) -> tuple[FloatArray, bool]:
-    """Return errors by the moments of two sides, and whether all of them kept enough digits."""
+    """Return errors from the moments of two sides, and whether all of them have enough digits."""
     W, reliable, n_targets = dense(coefs), True, intercepts.shape[1]
     errors = np.zeros((2, *intercepts.shape))
     for side, moments in enumerate(sides):
@@ -340,14 +340,14 @@ def _errors_from(
 
 
 def _rounding_of_squares(size: FloatArray) -> FloatArray:
-    """Squares of what rounding leaves of differences of numbers of this size, with room."""
+    """Squares of the rounding errors of differences of numbers of this size, with a margin."""
     return np.asarray((64 * EPS * size) ** 2)
 
 
 def _mean_square(
     moments: Moments, target: int, W: FloatArray, intercepts: FloatArray
 ) -> tuple[FloatArray, bool]:
-    """Mean squared residual of each row of W, and whether it kept enough digits.
+    """Mean squared residual of each row of W, and whether it has enough digits.
 
     sum_i s_i (y_i - x_i.w - b)^2 / sum_i s_i, about the means of these rows, is
     (t - 2 w'C + w'G w) / W + (mean y - w.mean x - b)^2.

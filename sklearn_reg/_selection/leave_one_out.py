@@ -1,8 +1,8 @@
 r"""Leave-one-out errors of ridge for many penalties, from one decomposition of all rows.
 
-Without row i the residual there is e_i / (1 - h_i), where e is the residual of the fit of all rows
-and h the diagonal of the map H from y to its fitted values [1]_. With A = U diag(d)^(1/2) V' the
-centred data, weighted by 1 / sqrt(n), and P = A V,
+In the fit without row i, the residual of this row is e_i / (1 - h_i), where e is the residual of
+the fit of all rows and h (the leverages) the diagonal of the hat matrix H [1]_, which maps y to the
+fitted values. With A = U diag(d)^(1/2) V' the centred data, weighted by 1 / sqrt(n), and P = A V,
 
     H = 1 1' / n + P diag(1 / (d + lambda)) P',
 
@@ -30,12 +30,12 @@ from sklearn_reg._tools.linalg import EPS
 from sklearn_reg._tools.typing import FloatArray, Matrix
 from sklearn_reg.moments import row_chunks
 
-# Where a row has all but this much of its own fitted value, too few digits are left without it.
+# If 1 - h_i is smaller, the leverage h_i is so near 1 that too few digits are left without row i.
 SMALLEST_REST = 1e-6
 
 
 class LeftOut(NamedTuple):
-    """Errors, gaps, and coefficients on demand."""
+    """Errors, gaps, and coefficients that are computed on demand."""
 
     train: FloatArray  # mean squared errors, of shape (n_lambdas, n_rows, n_targets)
     test: FloatArray
@@ -47,7 +47,7 @@ class LeftOut(NamedTuple):
 def leave_one_out(
     folds: RowFolds, penalty: UnitPenalty, lambdas: FloatArray, tol: float
 ) -> LeftOut | None:
-    """Return all folds of leave-one-out, or None where too few digits are left for this way.
+    """Return the results of all leave-one-out folds; None if too few digits would be left.
 
     Rows must have equal weights, columns must not be standardised, and the penalty must be ridge
     on every feature.
@@ -71,7 +71,7 @@ def leave_one_out(
     others = n / (n - 1)
     left = view.units * np.stack([part.left for part in parts], axis=2)
     coefs = _Coefs(points.coefs, levels, spectrum, view, P, left)
-    # The intercept is a coordinate as well: 1 / sqrt(n) in every row.
+    # The intercept is one more coordinate: 1 / sqrt(n) in every row.
     shift = coefs.explain(view.columns.means) - (1.0 / np.sqrt(n) if centred else 0.0)
     intercepts = points.intercepts[:, None] + left * shift[:, :, None]
     return LeftOut(
@@ -110,7 +110,7 @@ class _Part(NamedTuple):
     null: float  # half the square of y
 
     def is_accurate(self, tol: float) -> bool:
-        """Whether nothing cancelled, and the gaps are within their tolerance."""
+        """Whether enough digits are left, and the gaps are within their tolerance."""
         kept = (self.train >= CANCELLED * (self.total + self.test)).all()
         certified = (self.gaps <= max(tol, EPS) * self.null).all()
         return bool(kept and certified and self.smallest_rest > SMALLEST_REST)
@@ -145,7 +145,7 @@ def _without_each(
 
 
 class _Coefs(Sequence[FloatArray]):
-    """Coefficients of each fold, of shape (n_lambdas * n_targets, n_features), when asked for."""
+    """Coefficients of each fold, of shape (n_lambdas * n_targets, n_features), made on demand."""
 
     def __init__(
         self,

@@ -47,9 +47,9 @@ def scores_of(
 ) -> FloatArray:
     """Score every solution on its test fold, of shape (n_ratios, n_lambdas, n_folds).
 
-    Coefficients and intercepts are by ratio and fold. `params` are what metadata routing has for
-    the scorer; None means that there is no routing, and a scorer that takes sample weights gets
-    those of the fit.
+    Coefficients and intercepts are by ratio and fold. `params` are the metadata routed to the
+    scorer; None means that there is no routing, and a scorer that takes sample weights gets those
+    of the fit.
     """
     scorer = scorer_of(scoring)
     if params is None:
@@ -73,9 +73,9 @@ def scores_of(
 
 
 def _takes_weights(scorer: Any) -> bool:
-    """Whether a scorer does something with sample weights.
+    """Whether a scorer uses sample weights.
 
-    Those that `make_scorer` makes take them always and pass them on to a function that may not.
+    Scorers of `make_scorer` always accept them, but the function that they call may not.
     """
     function = getattr(scorer, "_score_func", scorer)
     try:
@@ -85,7 +85,7 @@ def _takes_weights(scorer: Any) -> bool:
 
 
 def _of_rows(value: Any, rows: IndexArray, n_rows: int) -> Any:
-    """Return the part of a parameter that belongs to some rows; one that has no rows stays."""
+    """Return the part of a parameter for some rows; one without an entry per row is unchanged."""
     if value is None or np.ndim(value) == 0 or len(value) != n_rows:
         return value
     return _safe_indexing(value, rows)

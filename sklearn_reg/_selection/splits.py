@@ -1,4 +1,4 @@
-"""The splits of a cross-validation: what `cv` gives becomes positions of rows, once."""
+"""The splits of a cross-validation: `cv` is read once, and converted to positions of rows."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ BOOLS = (bool, np.bool_)
 
 
 class Split(NamedTuple):
-    """The rows of one fold, as positions >= 0; a row that comes twice counts twice."""
+    """The rows of one fold, as positions >= 0; a row that is listed twice counts twice."""
 
     train: IndexArray
     test: IndexArray
 
 
 class _Given(BaseCrossValidator):  # type: ignore[misc]
-    """A splitter whose splits are known."""
+    """A splitter with a given list of splits."""
 
     def __init__(self, splits: list[Any]) -> None:
         self._splits = splits
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Return how many splits there are."""
+        """Return the number of splits."""
         return len(self._splits)
 
     def split(self, X: Any = None, y: Any = None, groups: Any = None) -> Iterator[Any]:
-        """Give them, in whatever form they are."""
+        """Yield the splits unchanged."""
         return iter(self._splits)
 
 
@@ -60,14 +60,14 @@ def splitter_of(cv: Any) -> Any:
 
 
 def routed_splitter(cv: Any) -> Any:
-    """Return what metadata routing asks about; that does not read an iterator."""
+    """Return a splitter for metadata routing, without reading an iterator."""
     return _Given([]) if _is_iterable(cv) else check_cv(cv)
 
 
 def read_splits(splitter: Any, X: Any, y: Any, n_rows: int, params: dict[str, Any]) -> list[Split]:
     """List the splits that a splitter gives, as positions of rows.
 
-    Boolean masks, negative numbers, slices, lists, and pandas Series and Index are understood.
+    Boolean masks, negative numbers, slices, lists, and pandas Series and Index are accepted.
 
     Raises
     ------
@@ -91,14 +91,14 @@ def read_splits(splitter: Any, X: Any, y: Any, n_rows: int, params: dict[str, An
 
 
 def check_sides(fold: int, train: float, test: float) -> None:
-    """Refuse a fold with nothing on one side, given the weights or whether there are any."""
+    """Refuse a fold with an empty side; each side is given by a number that is 0 if it is empty."""
     for side, filled in (("train", train), ("test", test)):
         if not filled:
             raise ValueError(f"cv gave fold {fold} a {side} set without rows or weight")
 
 
 def check_splits(splits: Sequence[Split], weights: FloatArray | None) -> None:
-    """Refuse a split with nothing on one side."""
+    """Refuse splits with an empty side."""
     for fold, split in enumerate(splits):
         check_sides(
             fold, *[len(rows) if weights is None else weights[rows].sum() for rows in split]
@@ -106,7 +106,7 @@ def check_splits(splits: Sequence[Split], weights: FloatArray | None) -> None:
 
 
 def _is_iterable(cv: Any) -> bool:
-    """Whether `cv` holds splits, as opposed to a splitter, a number or text."""
+    """Whether `cv` is an iterable of splits, not a splitter, a number or text."""
     return isinstance(cv, Iterable) and not hasattr(cv, "split")
 
 
@@ -132,7 +132,7 @@ def _positions(side: Any, what: str, n_rows: int) -> IndexArray:
     rows = np.asarray(side)
     if rows.ndim != 1:
         raise ValueError(f"cv must give row numbers or a mask as {what}, got shape {rows.shape}")
-    if rows.dtype == object and rows.size:  # a list, or a pandas column that may miss values
+    if rows.dtype == object and rows.size:  # a list, or a nullable column of pandas
         kinds = {bool: BOOLS, np.intp: (Integral,)}
         fits = [
             dtype for dtype, kind in kinds.items() if all(isinstance(row, kind) for row in rows)
