@@ -1,4 +1,4 @@
-"""Solvers by name: what each needs, and which one `auto` takes."""
+"""Solvers by name: what each needs of a penalty, and which one `auto` chooses."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ __all__ = [
     "choose",
 ]
 
-# solver="auto" goes on until the optimum is certified; this many steps mean that it cannot be.
+# solver="auto" continues until the optimum is certified; after this many steps it cannot be.
 AUTO_ITERATIONS = 100_000
 
 
 class Solver(NamedTuple):
-    """A solver and what it declares."""
+    """A solver and its requirements."""
 
     run: Callable[[Problem, FloatArray, Settings], SolverResult]
-    needs: tuple[str, ...] = ()  # of a penalty: its attributes that must be true, in NEEDS
+    needs: tuple[str, ...] = ()  # attributes of a penalty that must be true; see NEEDS
     gram_use: GramUse = GramUse()
 
 
@@ -50,7 +50,7 @@ NEEDS = {
 
 
 class Kind(Protocol):
-    """What a penalty says of itself."""
+    """The attributes of a penalty on which the choice of a solver depends."""
 
     @property
     def smooth(self) -> bool:
@@ -58,10 +58,10 @@ class Kind(Protocol):
 
     @property
     def separable(self) -> bool:
-        """Whether it is an elastic net: a sum over the coefficients."""
+        """Whether it is a sum over the coefficients, as an elastic net is."""
 
 
-# Those that take no learning rate, and end at rounding and not when iterations are spent.
+# Solvers without a learning rate, which end at rounding errors and not after n_iterations.
 EXACT = ("active_set", "closed_form")
 
 
@@ -71,7 +71,7 @@ def choose(name: str, penalty: Kind) -> str:
     Raises
     ------
     ValueError
-        If there is no such solver, or if the penalty is not what it needs.
+        If there is no such solver, or if the penalty does not meet its needs.
     """
     suited = [key for key, solver in SOLVERS.items() if not _missing(solver, penalty)]
     if name == "auto":
@@ -86,5 +86,5 @@ def choose(name: str, penalty: Kind) -> str:
 
 
 def _missing(solver: Solver, penalty: Kind) -> list[str]:
-    """Return what a solver needs and this penalty is not."""
+    """Return the needs of a solver that this penalty does not meet."""
     return [need for need in solver.needs if not getattr(penalty, need)]

@@ -1,7 +1,7 @@
-"""The ladder of accuracy: solve on the cheapest view, and on the next where rounding mattered.
+"""Solve on the cheapest view, and on the next one if its rounding errors are too large.
 
-Moments cost p^2 numbers a product and lose digits that the rows have. Whether that matters is seen
-when the problem is solved: what rounding hides is bounded, and compared with the tolerance.
+A product with moments reads p^2 numbers, but moments lose digits that the rows have. Whether that
+matters is known after the solve: a bound on the rounding errors is compared with the tolerance.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from sklearn_reg._tools.typing import FloatArray
 
 
 class Outcome(Protocol):
-    """What a view was solved for."""
+    """The result of a solve on one view."""
 
     @property
     def is_accurate(self) -> bool:
-        """Whether a more accurate view would tell no more."""
+        """Whether a more accurate view would not improve it."""
 
 
 Solved = TypeVar("Solved", bound=Outcome)
 
 
 def surely(views: Iterable[View], solve: Callable[[View], Solved]) -> tuple[View, Solved]:
-    """Solve on one view after another until it is accurate; return the view and the outcome."""
+    """Solve on one view after another until the outcome is accurate; return view and outcome."""
     for view in views:
         outcome = solve(view)
         if outcome.is_accurate:
@@ -42,7 +42,7 @@ def surely(views: Iterable[View], solve: Callable[[View], Solved]) -> tuple[View
 def surely_together(
     views: Iterable[View], solve: Callable[[View], Coroutine[Solved]]
 ) -> Coroutine[Solved]:
-    """Do as `surely`, side by side with other work on the same rows."""
+    """Do the same as a coroutine, which shares products with others on the same rows."""
     for view in views:
         outcome = yield from solve(view)
         if outcome.is_accurate:
@@ -51,9 +51,9 @@ def surely_together(
 
 
 def is_accurate(view: View, result: SolverResult, problem: Problem, tol: float) -> bool:
-    """Whether rows would tell no more: what rounding hides is small beside the tolerance.
+    """Whether rows would not improve a result: rounding errors are small relative to `tol`.
 
-    An exact solver that certifies nothing was stopped by rounding.
+    An exact solver that did not converge was stopped by rounding errors.
     """
     if view.design.has_rows:
         return True
@@ -64,7 +64,7 @@ def is_accurate(view: View, result: SolverResult, problem: Problem, tol: float) 
 
 
 class Fitted(NamedTuple):
-    """Solved problems, one a target, and the view that leads back to the units of the user."""
+    """Solved problems, one per target, and the view that converts them to the user's units."""
 
     view: View
     penalty: Penalties
@@ -74,17 +74,17 @@ class Fitted(NamedTuple):
 
     @property
     def is_accurate(self) -> bool:
-        """Whether rounding of the objectives is small beside their tolerance."""
+        """Whether rounding errors of the objectives are small relative to their tolerance."""
         return all(
             is_accurate(self.view, result, problem, self.tol)
             for problem, result in zip(self.problems, self.results, strict=True)
         )
 
     def judged_at(self, coefs: FloatArray, intercepts: FloatArray) -> Fitted:
-        """Judge these coefficients and intercepts, rounded from the solutions, in their place.
+        """Evaluate these coefficients and intercepts, which are rounded, instead of the solutions.
 
-        A coefficient that is rounded moves the objective by little more than the square of its
-        error: F(rounded) - F* <= F(rounded) - F(solution) + gap(solution).
+        Rounding a coefficient changes the objective by little more than the square of its error:
+        F(rounded) - F* <= F(rounded) - F(solution) + gap(solution).
         """
         view = self.view
         exact = np.asarray(coefs, dtype=np.float64)
@@ -102,10 +102,10 @@ class Fitted(NamedTuple):
 def _moved(
     problem: Problem, result: SolverResult, w: FloatArray, shift: float, tol: float
 ) -> SolverResult:
-    """Judge w with an intercept that is off by `shift`, near where a solver ended."""
+    """Evaluate w, near the result of a solver, with an intercept that is off by `shift`."""
     square = problem.design.residual_square(w, problem.target)
     objective = 0.5 * (square + shift**2) + problem.penalty(w)
-    # The error of either square, twice that of |r| times |r|.
+    # Both squares have an error of 2 |r| times that of |r|.
     lost = 4.0 * problem.residual_rounding(w) * np.sqrt(2.0 * objective)
     gap = min(objective, result.gap + max(0.0, objective - result.objective) + float(lost))
     history, gaps = result.history.copy(), result.gap_history.copy()
@@ -127,10 +127,10 @@ def solve(
     settings: Settings,
     start: Callable[[View], FloatArray] | None = None,
 ) -> Fitted:
-    """State and solve the problem of each target.
+    """Solve the problem of each target.
 
-    Each starts at zero, or at its row of start(view), of shape (n_targets, n_features), unless that
-    is worse.
+    The solver starts at the target's row of start(view), of shape (n_targets, n_features), or at
+    zero if that is better or `start` is None.
     """
     n_targets = view.units.size
     starts = np.zeros((n_targets, view.design.n_features)) if start is None else start(view)

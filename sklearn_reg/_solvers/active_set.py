@@ -29,16 +29,16 @@ from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
 SOLVER = "active_set"
 TAKE_ALL = 200  # up to so many features, all of them are taken in at once
 STAGE = 0.5  # by how much the penalty falls from one stage to the next
-# Features that are taken in at once: at most so many, or this many times the support.
+# At most so many features are taken in at once, or this many times the support.
 SMALLEST_INTAKE, INTAKE = 40, 1.0
-# A Gram matrix or products with X: steps of conjugate gradients for one system, how many times
-# faster a factorisation does an operation, and the smallest support for which products are used.
+# The choice between a Gram matrix and products with X: steps of conjugate gradients for one system,
+# how many times faster an operation of a factorisation is, and the smallest support for products.
 CG_STEPS, FACTORISATION_SPEED_UP, SMALLEST_MATRIX_FREE = 100, 20, 500
 MAX_ROUNDS = 100
 # The search ends after so many rounds in which the gap has not halved, nor the objective fallen by
 # this share of the gap.
 STILL_ROUNDS, STILL_SHARE = 3, 1e-2
-SPELL = 100  # steps of descent, which have to halve the gap
+SPELL = 100  # steps of descent that must halve the gap
 
 
 def active_set(problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
@@ -55,7 +55,7 @@ class ActiveSet:
     working_set : WorkingSet or None
         Kept from one penalty to the next; None before the first that needs one.
     last : Evaluation or None
-        Where the last search ended: to start there takes no product.
+        The end of the last search: a start there needs no product.
     """
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class ActiveSet:
     def _by_working_sets(
         self, problem: Problem, point: Evaluation, settings: Settings
     ) -> Coroutine[tuple[Evaluation, list[tuple[float, float]]]]:
-        """Lower the penalty in stages, on a growing working set; return the best and all values."""
+        """Lower the penalty in stages, on a growing working set; return best point and history."""
         history, best = [point.values], _Best(problem, point)
         take_all = point.w.size <= TAKE_ALL
         level = 1.0 if take_all else _level(problem, point)
@@ -95,7 +95,7 @@ class ActiveSet:
         else:
             self.working_set.move_to(problem)
         for _ in range(MAX_ROUNDS):
-            if not take_all:  # features outside may pull far harder than this stage allows
+            if not take_all:  # the pull of features outside may far exceed this penalty
                 level = max(level, STAGE * _level(problem, point))
             level = max(1.0, STAGE * level)
             working = self.working_set
@@ -106,7 +106,7 @@ class ActiveSet:
             w, solved = working.solve(point, level, settings.tol)
             new = problem.judge(w, (yield Request(problem.design, problem.target, w)))
             if _objective(problem, new, level) > _objective(problem, point, level):
-                # Rounding errors exceed what the step gained: solve again, better conditioned.
+                # Rounding errors exceed the gain of the step: solve again, better conditioned.
                 solved = working.raise_ridge()
             else:
                 point = new
@@ -122,24 +122,24 @@ class ActiveSet:
 
 
 class _Best:
-    """The best point so far, the null model included, and how long it has hardly improved."""
+    """The best point so far, the null model included, and the rounds with little improvement."""
 
     def __init__(self, problem: Problem, point: Evaluation) -> None:
         self._rounding = ROUNDING * problem.null
-        # Where a point is better than the null model for certain, that one is not evaluated.
+        # If a point is certainly better than the null model, the null model is not evaluated.
         self.point = point if point.objective < problem.null - self._rounding else problem.at_zero()
         self._rounds = 0
         self.include(point)
         self._mark = self.point.values  # objective and gap at the last clear improvement
 
     def include(self, point: Evaluation) -> None:
-        """Keep this point if its objective is lower, or equal but for rounding and its gap less."""
+        """Keep this point if its objective is lower, or equal up to rounding with a smaller gap."""
         fell = self.point.objective - point.objective
         if fell > self._rounding or (fell > -self._rounding and point.gap < self.point.gap):
             self.point = point
 
     def stands_still(self) -> bool:
-        """Whether for some rounds neither the gap has halved nor the objective fallen beside it."""
+        """Whether for STILL_ROUNDS neither the gap has halved nor the objective fallen enough."""
         objective, gap = self._mark
         if self.point.gap <= 0.5 * gap or objective - self.point.objective > STILL_SHARE * gap:
             self._mark, self._rounds = self.point.values, 0
@@ -155,7 +155,7 @@ def _objective(problem: Problem, point: Evaluation, level: float) -> float:
 
 
 def _descended(problem: Problem, result: SolverResult, settings: Settings) -> SolverResult:
-    """Go on by descent, which forms no Gram matrix, for as long as each spell halves the gap."""
+    """Continue by descent, which forms no Gram matrix, as long as SPELL steps halve the gap."""
     spell = settings._replace(learning_rate=None, n_iterations=min(settings.n_iterations, SPELL))
     for _ in range(0, settings.n_iterations, SPELL):
         descended = accelerated(problem, result.w, spell)._replace(solver=SOLVER)
@@ -166,7 +166,7 @@ def _descended(problem: Problem, result: SolverResult, settings: Settings) -> So
 
 
 def _done(problem: Problem, history: list[tuple[float, float]], tol: float) -> bool:
-    """Whether the gap is within `tol`, or at rounding and no longer falling."""
+    """Whether the gap is within `tol`, or at the rounding errors and no longer falling."""
     (_, before), (_, gap) = history[-2:]
     return gap <= tol * problem.null or 0.5 * before <= gap <= ROUNDING * problem.null
 
@@ -183,7 +183,7 @@ def _level(problem: Problem, point: Evaluation) -> float:
 
 
 def _pulling(problem: Problem, point: Evaluation, level: float, inside: BoolArray) -> IndexArray:
-    """Return the features outside whose pull exceeds their penalty, the worst if many."""
+    """Return the features outside whose pull exceeds their penalty, the largest ratios if many."""
     pull = _pull(problem, point)
     outside = np.flatnonzero((pull > level * problem.l1) & ~inside)
     most = max(SMALLEST_INTAKE, int(INTAKE * np.count_nonzero(point.w != 0)))
@@ -193,7 +193,7 @@ def _pulling(problem: Problem, point: Evaluation, level: float, inside: BoolArra
 
 
 def _products_pay(problem: Problem, support: IndexArray) -> bool:
-    """Compare conjugate gradients on the columns of the support with a factor of its Gram."""
+    """Whether conjugate gradients on the support cost less than a factor of its Gram matrix."""
     if support.size < SMALLEST_MATRIX_FREE:
         return False
     products = 4 * CG_STEPS * problem.design.stored_in(support)

@@ -98,7 +98,7 @@ class BorderedFactor:
         self._R = None
 
     def _in_base(self, size: int) -> BoolArray:
-        """Whether each of so many features is in the base."""
+        """Return a mask of `size` features that says which are in the base."""
         inside = np.zeros(size, dtype=bool)
         inside[self._base] = True
         return inside

@@ -14,7 +14,7 @@ from sklearn_reg._data.designs import Design
 from sklearn_reg._tools.linalg import EPS, conjugate_gradients
 from sklearn_reg._tools.typing import BoolArray, FloatArray
 
-# How far conjugate gradients reduce the residual: to solve, and to come nearer from a near point.
+# By how much conjugate gradients reduce the residual: for a solution, and to improve a near point.
 SOLVED, NEARER = 1e-10, 1e-3
 
 
@@ -88,7 +88,7 @@ class MatrixFreeCurvature:
     def solve(
         self, active: BoolArray, b: FloatArray, near: FloatArray | None = None
     ) -> FloatArray | None:
-        """Solve on the support; from a near point only come nearer, and the next round goes on."""
+        """Solve on the support; from a near point only improve it, and the next round continues."""
         S = np.flatnonzero(active)
         part = MatrixFreeCurvature(self._design.restricted(S), self._squares[S], self._extra[S])
         start, tol = (np.zeros(S.size), SOLVED) if near is None else (near[S], NEARER)
@@ -98,4 +98,4 @@ class MatrixFreeCurvature:
         return x
 
     def forget(self) -> None:
-        """There is no factor."""
+        """Do nothing, because there is no factor."""

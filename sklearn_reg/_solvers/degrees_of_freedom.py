@@ -1,6 +1,6 @@
 """Degrees of freedom: the trace of the map from y to its fitted values, by the support.
 
-For a solution with support S and penalties l2 / 2 w^2 beside the L1 penalty it is
+For a solution with support S and penalties l2 / 2 w^2 in addition to the L1 penalty it is
 
     trace( Z_S (Z_S'S Z_S + diag(l2_S))^+ Z_S'S ),
 
@@ -25,9 +25,9 @@ from sklearn_reg._data.designs import Design
 from sklearn_reg._tools.linalg import EPS, inverse_roots, solver_of
 from sklearn_reg._tools.typing import FloatArray, IndexArray
 
-# Columns of length one depend on each other where a combination of them, of length one as well, is
-# shorter than about 3e-6: products of columns are squares of lengths, and carry rounding of a few
-# EPS for each column.
+# Columns of length one count as dependent if a combination of them, with coefficients of norm one,
+# is shorter than about 3e-6: products of columns are squares of lengths, and have rounding errors
+# of a few EPS for each column.
 RANK_TOL = 1e-11
 
 
@@ -73,7 +73,7 @@ def _ranks(design: Design, supports: Sequence[IndexArray]) -> list[int]:
 
 
 def _are_independent(design: Design, columns: IndexArray) -> bool:
-    """Whether columns are far from dependent, told by a Cholesky factor."""
+    """Whether columns are far from dependent, by the condition number of a Cholesky factor."""
     if columns.size > design.n_terms:
         return False
     if columns.size < 2:

@@ -37,8 +37,8 @@ def gradient_descent(problem: Problem, start: FloatArray, settings: Settings) ->
 def subgradient(problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
     """Subgradient descent: w <- w - learning_rate * (gradient + l1 sign(w)).
 
-    With a constant rate it never settles: it hovers around the optimum, and no
-    weight becomes exactly zero.
+    With a constant rate it does not converge: it oscillates around the optimum, and no weight
+    becomes exactly zero.
     """
     rate, stable_rate = _learning_rate(problem, settings.learning_rate)
     rest = problem.h.rest
@@ -102,12 +102,12 @@ def _descend(
 def _learning_rate(
     problem: Problem, asked: float | None, momentum: bool = False
 ) -> tuple[float, float | None]:
-    """Return the rate to step with and, if the one asked for cannot converge, the limit it broke.
+    """Return the rate to use and, if the one asked for cannot converge, the limit that it exceeds.
 
     On a quadratic of curvature L, gradient descent converges below 2 / L, with momentum at 1 / L.
     """
     curvature = problem.curvature
-    if curvature == 0.0:  # nothing to descend: every rate stands still
+    if curvature == 0.0:  # the smooth part is constant: the rate does not matter
         return 1.0, None
     best = 1.0 / curvature
     if asked is None:

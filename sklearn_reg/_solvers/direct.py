@@ -20,7 +20,7 @@ from sklearn_reg._tools.linalg import (
 )
 from sklearn_reg._tools.typing import FloatArray
 
-# A smaller L2 penalty, relative to the square of its column, is a rounding error: there is none.
+# An L2 penalty that is smaller, relative to the square of its column, is rounding and counts as 0.
 LOST_IN_ROUNDING = 1e-14
 LARGEST_SYSTEM = 8000  # equations beyond which no matrix is formed
 
@@ -92,7 +92,7 @@ def _solve_wide(problem: Problem, design: Design, rows: RowSpace) -> FloatArray:
         whiten = _whitener(matrix) if free.size and penalised.any() else np.asarray
         whitened = whiten(A)
         # Columns of very different length would count as dependent, so they are scaled. Others are
-        # not, so that the shortest of several solutions is the shortest w.
+        # not, so that the minimum-norm solution is the w of minimum norm.
         scale = inverse_roots(np.sum(whitened**2, axis=0))
         if are_alike(scale):
             scale = np.ones_like(scale)
@@ -119,10 +119,10 @@ def _solve_wide(problem: Problem, design: Design, rows: RowSpace) -> FloatArray:
 
 
 def _whitener(matrix: FloatArray) -> Solve:
-    """Multiply by a root of the inverse of I + A diag(1/l2) A'; no eigenvalue of it is below 1."""
+    """Return b -> R b, with R'R the inverse of I + A diag(1/l2) A', whose eigenvalues are >= 1."""
     try:
         root = cholesky(matrix, lower=True)
-    except np.linalg.LinAlgError:  # the ones are below the rounding errors of the largest
+    except np.linalg.LinAlgError:  # I is below the rounding errors of the largest eigenvalue
         values, vectors = eigh(matrix)
         inverse_root = (vectors / np.sqrt(np.maximum(values, 1.0))).T
         return lambda b: np.asarray(inverse_root @ b)

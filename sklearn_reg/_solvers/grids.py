@@ -1,4 +1,4 @@
-"""The grid of penalties of a path: from lambda_max, where all is zero, downwards."""
+"""The grid of penalties of a path: down from lambda_max, at which all coefficients are zero."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from sklearn_reg._tools.typing import FloatArray
 # Without an L1 penalty no lambda makes all coefficients zero: the grid begins where every one is
 # shrunk to 1 % or less, at this many times the largest eigenvalue of the Gram matrix.
 RIDGE_START = 100.0
-# A target whose correlation with the features is this much smaller than that of another one is not
-# explained by them, but for rounding.
+# A target whose correlation with the features is less than this share of that of another target is
+# not explained by them, up to rounding.
 UNEXPLAINED = 1e-6
 
 
@@ -29,14 +29,14 @@ def largest_lambdas(view: View, penalty: UnitPenalty) -> FloatArray:
     return np.array([problem_of(view, j, one).largest_level for j in range(n_targets)])
 
 
-# How to make a grid for data and a penalty.
+# Makes a grid for data and a penalty.
 Grid = Callable[[View, UnitPenalty], FloatArray]
 
 
 def _grid(count: int, eps: float, view: View, penalty: UnitPenalty) -> FloatArray:
-    """Space penalties evenly in log, from where they matter.
+    """Return a grid of penalties that are evenly spaced in log.
 
-    The L2 penalty competes with the eigenvalues of the Gram matrix, which are squares of singular
+    The L2 penalty is added to the eigenvalues of the Gram matrix, which are squares of singular
     values, whatever the unit of y; so its grid spans eps squared.
     """
     if not penalty.has_level:
@@ -47,14 +47,14 @@ def _grid(count: int, eps: float, view: View, penalty: UnitPenalty) -> FloatArra
     else:
         levels = largest_lambdas(view, penalty)
         largest, smallest = float(levels.max()), eps * _smallest_level(levels, view)
-    # Where y or X is constant any penalty gives the same model.
+    # If y or X is constant, all penalties give the same model.
     return np.geomspace(largest, smallest, count) if largest else np.geomspace(1.0, eps, count)
 
 
 def _smallest_level(levels: FloatArray, view: View) -> float:
-    """Return the smallest lambda_max of the targets that features explain at all.
+    """Return the smallest lambda_max of the targets that the features explain.
 
-    Targets in other units have other lambda_max; the grid is to reach what each of them needs.
+    lambda_max depends on the unit of a target; the grid must include what each target needs.
     """
     sizes = view.units * np.sqrt(view.design.scatter)
     shares = np.divide(levels, sizes, out=np.zeros_like(levels), where=sizes > 0)
@@ -62,7 +62,7 @@ def _smallest_level(levels: FloatArray, view: View) -> float:
 
 
 def check_lambdas(lambdas: Any, eps: Any) -> FloatArray | Grid:
-    """Return penalties from large to small, or how to make them."""
+    """Return penalties from large to small, or the function that makes them."""
     end = check_number(eps, "eps", "a number in (0, 1]")
     if end > 1:
         raise ValueError(f"eps must be a number in (0, 1], got {eps!r}")

@@ -15,9 +15,9 @@ and the support changes where a weight reaches zero or |u_j| its threshold. Taki
 by one is the homotopy method for the lasso [1]_, here from any starting point and for any l1.
 Here they are taken in blocks: all events up to some point of the line are applied at once, and the
 thresholds are raised again where that was not exact. A block after which weights would leave zero
-in the wrong direction is taken back and made smaller; a block of one is the exact method, which
-ends after finitely many events. Thresholds are perturbed when they are raised, so that ties (equal
-columns, integer data) are met one after another.
+in the wrong direction is undone and made smaller; a block of one is the exact method, which ends
+after finitely many events. Thresholds are perturbed when they are raised, so that ties (equal
+columns, integer data) are handled one after another.
 
 References
 ----------
@@ -167,7 +167,7 @@ def _move(
     chosen: IndexArray,
     length: float,
 ) -> State:
-    """Go along the line and apply the chosen events; a weight that passed zero is put there."""
+    """Go along the line and apply the chosen events; a weight that passed zero is set to zero."""
     w = state.w + length * way.d
     u = state.u - length * way.slope
     sign, active = state.sign.copy(), state.active.copy()
@@ -205,7 +205,7 @@ def _factors(size: int) -> FloatArray:
 def _drop_wrong(
     A: Curvature, l1: FloatArray, state: State, positive: bool
 ) -> tuple[State, Direction | None, int]:
-    """Take features that would leave zero against their sign off the support again."""
+    """Remove features from the support that would leave zero against their sign."""
     dropped = 0
     while True:
         way = _newton(A, l1, state)

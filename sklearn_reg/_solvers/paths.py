@@ -1,8 +1,8 @@
-"""Solutions along a grid of penalties, each from the last.
+"""Follow a path: solve along a grid of penalties, each time from the last solution.
 
 A penalty that falls by a few per cent changes few features, so a warm start with the working set of
-the last penalty needs one or two Newton systems [1]_. Ridge takes all its penalties from one
-eigendecomposition.
+the last penalty needs one or two Newton systems [1]_. For ridge, one eigendecomposition gives the
+solutions for all penalties.
 
 References
 ----------
@@ -37,7 +37,7 @@ from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
 class Points(NamedTuple):
     """Solutions along a grid. Arrays have shape (n_lambdas, n_targets), in the unit of y."""
 
-    coefs: Matrix  # of shape (n_lambdas * n_targets, n_features); CSR where zeros are many
+    coefs: Matrix  # of shape (n_lambdas * n_targets, n_features); CSR if there are many zeros
     intercepts: FloatArray
     gaps: FloatArray
     losses: FloatArray
@@ -54,7 +54,7 @@ def follow(
     *,
     with_degrees_of_freedom: bool = False,
 ) -> Points:
-    """Solve for one penalty after another."""
+    """Follow a path: solve for one penalty after another."""
     with one_blas_thread():
         return run_alone(walk(view, penalty, lambdas, tol, with_degrees_of_freedom))
 
@@ -67,7 +67,7 @@ def walk(
     with_degrees_of_freedom: bool = False,
     after: Callable[[], object] = lambda: None,
 ) -> Coroutine[Points]:
-    """Solve for one penalty after another, side by side with others; call `after` after each."""
+    """Follow a path, as a coroutine; call `after` after each penalty."""
     record = _Record(view, lambdas.size, with_degrees_of_freedom, after)
     accurate = True
     for target in range(view.units.size):
@@ -81,7 +81,7 @@ def walk(
 
 
 class _Record:
-    """Collects solutions; where most of their coefficients are zero, only those that are not."""
+    """Collects solutions, of which only the non-zero coefficients are stored."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class _Record:
         self.view, self._after = view, after
         self._n_lambdas, self._n_targets = n_lambdas, view.units.size
         self._with_degrees_of_freedom = with_degrees_of_freedom
-        self._l2: dict[int, FloatArray] = {}  # of the supports whose degrees of freedom are wanted
+        self._l2: dict[int, FloatArray] = {}  # of the supports that need degrees of freedom
         self._gaps, self._losses, self._freedom = np.zeros((3, n_lambdas, self._n_targets))
         self.certified = True
         self._rows: list[tuple[IndexArray, FloatArray]] = [
@@ -126,7 +126,7 @@ class _Record:
         self._after()
 
     def points(self, accurate: bool) -> Points:
-        """Return what was collected, in the units of the data."""
+        """Return the collected solutions, in the units of the data."""
         if self._l2:
             supports = [self._rows[row][0] for row in self._l2]
             self._freedom.ravel()[list(self._l2)] = degrees_of_freedom(
@@ -148,7 +148,7 @@ class _Record:
 def _from_the_last(
     record: _Record, target: int, problems: Iterable[Problem], tol: float
 ) -> Coroutine[None]:
-    """Start from the last solution and its working set."""
+    """Solve each problem from the last solution and its working set."""
     solver, settings = ActiveSet(), Settings(None, AUTO_ITERATIONS, tol)
     w = np.zeros(record.view.design.n_features)
     for k, problem in enumerate(problems):
@@ -165,7 +165,7 @@ def _ridges(
     weights: FloatArray,
     tol: float,
 ) -> None:
-    """Take all solutions from one decomposition, and their residuals from one pass."""
+    """Solve all problems by one decomposition, and compute their residuals in one pass."""
     design, settings = record.view.design, Settings(None, 1, tol)
     problems, penalised = list(problems), lambdas > 0
     spectrum = Spectrum.of(design, weights)
@@ -185,11 +185,11 @@ def _ridges(
 def _problems(
     view: View, target: int, penalty: UnitPenalty, lambdas: FloatArray
 ) -> Iterator[Problem]:
-    """State the problem for one penalty after another."""
+    """Yield the problem for one penalty after another."""
     for lambda_ in lambdas:
         yield problem_of(view, target, penalty.times(np.full(view.units.size, lambda_)))
 
 
 def _loss(problem: Problem, result: SolverResult) -> float:
-    """Mean squared residual: twice what the penalty leaves of the objective."""
+    """Mean squared residual: twice the objective without the penalty."""
     return 2.0 * max(0.0, result.objective - problem.penalty(result.w))

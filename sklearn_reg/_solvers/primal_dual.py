@@ -1,4 +1,4 @@
-"""The restricted problem by guessing its support: a few Newton systems when the guess is near.
+"""Solve the restricted problem by a guess of its support: a few Newton systems if it is near.
 
 The optimum is a root of the Karush-Kuhn-Tucker conditions; on a support S with signs s it solves
 
@@ -23,7 +23,7 @@ import numpy as np
 from sklearn_reg._solvers.curvature import Curvature, rounding, solve_checked
 from sklearn_reg._tools.typing import BoolArray, FloatArray
 
-RESIDUAL_OF_L1 = 1e-6  # of l1: the residual that a system may leave, where tol is no smaller
+RESIDUAL_OF_L1 = 1e-6  # the residual that a system may leave, relative to l1; tol if smaller
 STALLED_STEPS = 3  # steps with no fewer corrections than before, until it gives up
 # Features that may enter at once, and as a share of the support.
 ENTERING, ENTERING_SHARE = 15, 0.3
@@ -40,7 +40,7 @@ def solve(
         active |= l1 == 0  # never off the support
     limit, slack = (1.0 + tol) * l1, min(tol, RESIDUAL_OF_L1) * l1
     leaving = entering = np.zeros_like(active)
-    if not active.any():  # else the support it has is solved first, which shows who is missing
+    if not active.any():  # else w's support is solved first, which shows the missing features
         entering = (u if positive else np.abs(u)) > limit
     fewest, patience = w.size + 1, STALLED_STEPS
     while patience:

@@ -41,11 +41,11 @@ from sklearn_reg._tools.linalg import (
 from sklearn_reg._tools.typing import FloatArray, IndexArray
 from sklearn_reg.penalties import ElasticNet, Penalty
 
-# Up to this many columns a warning looks at those that depend on each other.
+# Dependent columns are searched for among at most this many.
 LARGEST_DEPENDENCE = 500
-# What may be left of u on columns without a penalty, as a multiple of its rounding error.
+# The largest u on columns without a penalty that counts as zero, in units of its rounding error.
 LEFT = 8.0
-PROJECTIONS = 3  # on columns without a penalty, each of the remainder of the last one
+PROJECTIONS = 3  # on columns without a penalty, each applied to the remainder of the last one
 
 
 class Evaluation:
@@ -78,7 +78,7 @@ class Evaluation:
         return self._problem.bound(self.w, self.products, self._penalty)
 
     def ends_within(self, distance: float) -> bool:
-        """Whether F(w) - F* is within a distance, for certain or but for rounding errors.
+        """Whether F(w) - F* is within a distance, either certified or up to rounding errors.
 
         The gap comes first, because it costs less than the bound.
         """
@@ -129,7 +129,7 @@ class Problem:
 
     @property
     def _elastic_net(self) -> ElasticNet:
-        """The penalty, for what works on elastic nets alone."""
+        """The penalty, for methods that hold only for elastic nets."""
         if not isinstance(self.h, ElasticNet):
             raise TypeError(f"needs an ElasticNet, got {type(self.h).__name__}")
         return self.h
@@ -141,9 +141,10 @@ class Problem:
 
     @property
     def rank_in_doubt(self) -> bool:
-        """Whether rows could tell columns apart that are equal in their moments.
+        """Whether columns that are dependent in their moments may be independent in the rows.
 
-        Moments are squares: of columns without a penalty they see no difference below 1e-8.
+        Moments are squares: relative differences below 1e-8 between columns are lost in them. Only
+        columns without a penalty matter.
         """
         free = np.flatnonzero(self._free & (self.design.squares > 0))
         if self.design.has_rows or free.size == 0:
@@ -160,12 +161,12 @@ class Problem:
         return self.judge(w, self.design.products(w, self.target))
 
     def judge(self, w: FloatArray, products: Products) -> Evaluation:
-        """Evaluate at w, the products of its residual being known."""
+        """Evaluate at w, given the products of its residual."""
         return Evaluation(self, w, products)
 
     @property
     def largest_level(self) -> float:
-        """The multiple of h from which on every penalised coefficient is zero.
+        """The smallest multiple of h at which every penalised coefficient is zero.
 
         For L1 it is max_j |Z_j'S r| / l1_j, with r the residual of y on the features without a
         penalty. With lambda_ = 1 this is lambda_max.
@@ -176,7 +177,7 @@ class Problem:
         return self.h.level(u)
 
     def penalty(self, w: FloatArray) -> float:
-        """h(w); where it is a sum over the weights, those that are zero add nothing."""
+        """h(w); if h is a sum over the weights, zero weights are skipped."""
         if not self.h.separable:
             return self.h.value(w)
         support = support_of(w)
@@ -184,7 +185,7 @@ class Problem:
 
     @property
     def left_out(self) -> float:
-        """Bound the gain of columns that moments left out, their squares D being lost to rounding.
+        """Bound the gain of columns left out of moments, whose squares D are lost to rounding.
 
         The best w of such a column gains (sqrt(2 F(0) D) - l1)_+^2 / (2 (D + l2)) at most, and no
         more than all of F(0): its product with the residual is within sqrt(2 F(0) D), and the gain
@@ -196,15 +197,15 @@ class Problem:
         return min(self.h.gain(np.sqrt(2.0 * self.null * D), D), self.null)
 
     def at_zero(self) -> Evaluation:
-        """Evaluate the null model, which takes no product."""
+        """Evaluate the null model, which needs no product."""
         products = Products(self.design.cross[:, self.target], 2.0 * self.null)
         return self.judge(np.zeros(self.design.n_features), products)
 
     def dependent_columns(self, w: FloatArray, most: int = LARGEST_DEPENDENCE) -> list[IndexArray]:
-        """Return groups of columns of the support that depend on each other nearly or wholly.
+        """Return groups of columns of the support that are dependent, nearly or exactly.
 
         A group is a column and those that it is a combination of, the column first; a column that
-        depends on fewer others comes earlier. At most this many columns are looked at, those of
+        depends on fewer others comes earlier. At most `most` columns are searched, those of
         largest weight.
         """
         support = np.flatnonzero((w != 0) | self._free)
@@ -215,7 +216,7 @@ class Problem:
         return [largest[group] for group in groups if group.size > 1]
 
     def better_than_zero(self, w: FloatArray) -> FloatArray:
-        """Return w if F(w) <= F(0), else zero: coefficients on another scale are no start."""
+        """Return w if F(w) <= F(0), else zero: w may be coefficients on another scale."""
         if w.any():
             with np.errstate(over="ignore", invalid="ignore"):
                 square = self.design.residual_square(w, self.target)
@@ -246,8 +247,8 @@ class Problem:
             |e| <= delta = sqrt(k) EPS (|y| + sum_j z_j |w_j|),    |f_j| <= phi_j,
             phi_j = sqrt(k) EPS z_j (|r^| + sum_F z_i |a_i|),
 
-        with a the coefficients of P r^ on the unpenalised columns F: where the error of k terms is
-        k EPS for certain, it is sqrt(k) EPS with a probability near one [1]_. On moments there is
+        with a the coefficients of P r^ on the unpenalised columns F. The error of k terms is within
+        k EPS always, and within sqrt(k) EPS with a probability near one [1]_. On moments there is
         no r^, and |y| + sum_j z_j |w_j| takes the place of |r^|. The gap at theta = c (r^ - P r^)
         exceeds the computed one at most by
 
@@ -256,9 +257,8 @@ class Problem:
         if c is chosen as if |u^_j| were larger by phi_j. Where h_j* is quadratic, with its
         derivative m_j at c u^_j, phi_j |m_j - w_j| + phi_j^2 / (2 l2_j) takes the place of
         phi_j |w_j|. Where u^ exceeds its rounding errors on the unpenalised columns, theta is
-        not feasible, and only F* >= 0 is known. What float64 cannot tell from a dependence
-        of columns counts as one. Moments add the errors of their own:
-        `Design.rounding`, and `left_out`.
+        not feasible, and only F* >= 0 is known. Columns that are dependent up to rounding count as
+        dependent. Moments have further errors: `Design.rounding`, and `left_out`.
         """
         hidden = self.design.rounding(w, self.target) + self.left_out
         if not self.design.sizes.any():  # nothing can be fitted: F is the same everywhere
@@ -308,8 +308,8 @@ class Problem:
     def _without_explained(self, w: FloatArray, u: FloatArray) -> tuple[FloatArray, float, float]:
         """Z'S (r - P r), |P r|^2 and sum_j z_j |a_j|, with P r = Z a on the unpenalised columns.
 
-        Under `positive` an unpenalised column only has to correlate non-positively, which those at
-        zero mostly do; the ones that do not are removed as well, until none is left.
+        Under `positive` the correlation of an unpenalised column must only be non-positive, as it
+        mostly is for weights at zero; columns with a positive one are removed until none is left.
         """
         if not self._any_free:
             return u, 0.0, 0.0
@@ -325,12 +325,12 @@ class Problem:
 
 
 def problem_of(view: View, target: int, penalty: Penalties) -> Problem:
-    """State the problem of one target of a view."""
+    """Return the problem of one target of a view."""
     return Problem(view.design, target, penalty.of(target, view.units[target]))
 
 
 class _Explained:
-    """Removes from a residual what some columns explain; keeps the inverse for the last of them."""
+    """Subtracts the projection on some columns from a residual; keeps the last inverse."""
 
     def __init__(self, design: Design) -> None:
         self._design = design
@@ -339,8 +339,8 @@ class _Explained:
     def remove(self, u: FloatArray, columns: IndexArray) -> tuple[FloatArray, float, float]:
         """Z'S (r - P r), |P r|^2 and sum_j z_j |a_j| from u = Z'S r, with P r = Z a.
 
-        P projects on these columns. It is done again until they explain no more of what is left:
-        one projection leaves as many digits as the factorisation of dependent columns has lost.
+        P projects on these columns. It is repeated until they explain no more of the remainder,
+        because one projection is inexact if the factorisation lost digits to dependent columns.
         """
         if columns.size == 0:
             return u, 0.0, 0.0

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_reg._solvers.problem import Evaluation, Problem
 from sklearn_reg._tools.typing import FloatArray
 
-# A gap this small beside F(0) is rounding: no further step brings it down.
+# A gap this small relative to F(0) is a rounding error: no further step reduces it.
 ROUNDING = 1e-13
 
 
@@ -23,7 +23,7 @@ class Settings(NamedTuple):
 
 
 class SolverResult(NamedTuple):
-    """Where a solver ended, in the problem's own units."""
+    """The end of a solver, in the units of the problem."""
 
     w: FloatArray
     objective: float

@@ -45,7 +45,7 @@ class Spectrum:
 
     @classmethod
     def of(cls, design: Design, weights: FloatArray) -> Spectrum:
-        """Return the decomposition of this design, made once."""
+        """Return the decomposition of this design, which is computed once."""
         key = "spectrum", weights.tobytes()
         spectrum: Spectrum = design.last_factorisation.get(key, lambda: cls(design, weights))
         return spectrum

@@ -1,7 +1,7 @@
 """Working sets: some of the features, and the problem restricted to them.
 
-The restricted problem is solved by guessing its support (`primal_dual`), which is quick; if that
-fails, by following a path of thresholds (`parametric`), which always ends at the optimum.
+The restricted problem is solved by a guess of its support (`primal_dual`), which is fast; if that
+fails, by a path of thresholds (`parametric`), which always ends at the optimum.
 
 Its Gram matrix gets a small ridge, so that it is positive definite whatever the columns (equal,
 collinear, more than rows); proximal-point steps remove the effect of the ridge [1]_.
@@ -28,7 +28,7 @@ from sklearn_reg._tools.typing import FloatArray, IndexArray
 # The ridge, relative to the diagonal of the Gram matrix, and the limits between which it changes by
 # a factor: it falls where proximal-point steps are slow, and rises where rounding errors exceed it.
 RIDGE, SMALLEST_RIDGE, LARGEST_RIDGE, RIDGE_FACTOR = 1e-10, 1e-12, 1e-2, 1e-2
-# Accuracy relative to l1: at a raised penalty, at the one asked for, and there for small gaps.
+# Accuracy relative to l1: at a raised penalty, at the one asked for, and at it for small gaps.
 ROUGH, FINE, FINEST = 0.2, 1e-9, 1e-12
 PROXIMAL_STEPS = 5  # at most, until what they change is within that accuracy
 
@@ -74,7 +74,7 @@ class WorkingSet(ABC):
 
     @abstractmethod
     def move_to(self, problem: Problem) -> None:
-        """Go on with another penalty on the same data."""
+        """Change to another penalty on the same data."""
 
     def lower_ridge(self) -> None:
         """Lower the ridge where proximal-point steps are slow, A being nearly singular."""
@@ -82,7 +82,7 @@ class WorkingSet(ABC):
             self._scale_ridge(RIDGE_FACTOR)
 
     def raise_ridge(self) -> bool:
-        """Raise the ridge for good, where rounding errors exceed it; False if it is largest."""
+        """Raise the ridge permanently, if rounding errors exceed it; False if it is largest."""
         if self.relative_ridge > RIDGE_FACTOR * LARGEST_RIDGE * 1.1:
             return False
         self._scale_ridge(1.0 / RIDGE_FACTOR)
@@ -126,7 +126,7 @@ class WorkingSet(ABC):
     def _solve_once(
         self, w: FloatArray, u: FloatArray, l1: FloatArray, tol: float
     ) -> tuple[FloatArray, FloatArray, bool]:
-        """Guess the support, and follow the path if that fails; return w, c - A w and success."""
+        """Guess the support, or follow the path if that fails; return w, c - A w and success."""
         A, positive = self.curvature, self.problem.positive
         guessed = primal_dual.solve(A, l1, w, u, positive=positive, tol=tol)
         if guessed is not None:
@@ -152,7 +152,7 @@ class GramWorkingSet(WorkingSet):
         product = self._gram.add(new)
         self.features = self._gram.features
         squares = product[old:].diagonal()
-        # The ridge is all the curvature of a column of zeros without a penalty.
+        # A column of zeros without a penalty has no curvature but the ridge.
         ridge = np.where(squares > 0, self.relative_ridge * squares, 1.0)
         A = np.empty((m, m), order="F")
         A[:old, :old] = self.curvature.A
@@ -162,7 +162,7 @@ class GramWorkingSet(WorkingSet):
         self.curvature.A, self.ridge = A, np.concatenate([self.ridge, ridge])
 
     def move_to(self, problem: Problem) -> None:
-        """Go on with another penalty on the same data."""
+        """Change to another penalty on the same data."""
         change = (problem.l2 - self.problem.l2)[self.features]
         self.problem = problem
         if change.any():
@@ -176,7 +176,7 @@ class GramWorkingSet(WorkingSet):
         self.ridge = self.ridge + change
 
     def _add_to_diagonal(self, change: FloatArray) -> None:
-        """Change A, and begin without a factor."""
+        """Change A, and discard the factor."""
         A = self.curvature.A
         A.ravel("K")[:: len(A) + 1] += change
         self.curvature = BorderedFactor(A)
@@ -186,7 +186,7 @@ class MatrixFreeWorkingSet(WorkingSet):
     """Features without a Gram matrix: on large supports products with X cost less."""
 
     _restricted: Design
-    smallest_ridge = RIDGE  # conjugate gradients take more steps where A is nearer to singular
+    smallest_ridge = RIDGE  # conjugate gradients take more steps if A is nearer to singular
 
     def _grow(self, new: IndexArray) -> None:
         """Extend features, ridge and curvature by new features."""
@@ -195,7 +195,7 @@ class MatrixFreeWorkingSet(WorkingSet):
         self.move_to(self.problem)
 
     def move_to(self, problem: Problem) -> None:
-        """Go on with another penalty on the same data."""
+        """Change to another penalty on the same data."""
         self.problem = problem
         squares = problem.design.squares[self.features]
         self.ridge = np.where(squares > 0, self.relative_ridge * squares, 1.0)
