@@ -1,7 +1,7 @@
 """Ridge by linear algebra: the textbook formula, its condition number and degrees of freedom.
 
-As written in textbooks, w minimises  |y - X w|^2 + lambda |w|^2:  no mean, no intercept. Where the
-objective is the mean of squares instead, as in `RidgeRegression` and its lambda_, the same w has
+As in textbooks, w minimises  |y - X w|^2 + lambda |w|^2,  without a mean or an intercept. If the
+objective has the mean of squares instead, as in `RidgeRegression` with lambda_, the same w has
 lambda = n_samples * lambda_.
 """
 
@@ -25,8 +25,8 @@ def ridge_closed_form(X: Any, y: ArrayLike, lambda_: float) -> NDArray[np.float6
     .. math::
         w = (X^\top X + \lambda I)^{-1} X^\top y
 
-    The p equations are solved by Cholesky. Forming X'X squares the condition number of X, the
-    price of the formula: see :func:`ridge_condition_number`.
+    The p equations are solved by Cholesky. Forming X'X squares the condition number of X, a
+    disadvantage of the formula: see :func:`ridge_condition_number`.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def ridge_closed_form(X: Any, y: ArrayLike, lambda_: float) -> NDArray[np.float6
     ValueError
         If X or y are not finite or do not match, or lambda_ is negative or not finite.
     numpy.linalg.LinAlgError
-        If X'X + lambda I is singular, or cannot be told from a singular matrix by its digits.
+        If X'X + lambda I is singular, exactly or up to rounding.
     OverflowError
         If X'X, X'y or w exceed the largest float.
 
@@ -66,7 +66,7 @@ def ridge_closed_form(X: Any, y: ArrayLike, lambda_: float) -> NDArray[np.float6
     """
     X, lambda_ = _check_X(X), _check_lambda(lambda_)
     y = _check_y(y, X.shape[0])
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused
+    with np.errstate(over="ignore", invalid="ignore"):  # an overflow is refused below
         gram, correlation = X.T @ X, X.T @ y
         A = (gram.toarray() if hasattr(gram, "toarray") else gram) + lambda_ * np.eye(X.shape[1])
         _refuse_overflow(A, correlation)
@@ -122,7 +122,7 @@ def ridge_condition_number(X: Any, lambda_: float) -> float:
     """
     X, lambda_ = _check_X(X), _check_lambda(lambda_)
     s, root = _singular_values(X), math.sqrt(lambda_)
-    # The square of a ratio of square roots: no square under- or overflows on the way.
+    # The square of a ratio of square roots, so that no intermediate square under- or overflows.
     smallest = math.hypot(s[-1], root)
     ratio = math.hypot(s[0], root) / smallest if smallest > 0 else math.inf
     if math.isinf(ratio * ratio):
@@ -137,8 +137,8 @@ def ridge_degrees_of_freedom(X: Any, lambda_: float) -> float:
         \operatorname{tr} X (X^\top X + \lambda I)^{-1} X^\top
         = \sum_j \frac{s_j^2}{s_j^2 + \lambda}
 
-    s are the singular values of X. It is the trace of the matrix that makes the fitted values of y,
-    and falls from the rank of X at lambda = 0 towards 0.
+    s are the singular values of X. It is the trace of the hat matrix, which maps y to the fitted
+    values, and falls from the rank of X at lambda = 0 towards 0.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def ridge_degrees_of_freedom(X: Any, lambda_: float) -> float:
     Returns
     -------
     float
-        The degrees of freedom, a number of features.
+        The degrees of freedom, at most the rank of X.
 
     Raises
     ------
@@ -175,7 +175,7 @@ def ridge_degrees_of_freedom(X: Any, lambda_: float) -> float:
     """
     X, lambda_ = _check_X(X), _check_lambda(lambda_)
     s = _singular_values(X)
-    s = s[s > 0]  # the others count for nothing, and are 0 / 0 at lambda_ = 0
+    s = s[s > 0]  # the others add nothing, and are 0 / 0 at lambda_ = 0
     return float(np.sum((s / np.hypot(s, math.sqrt(lambda_))) ** 2))
 
 
@@ -188,7 +188,7 @@ def _solve(A: NDArray[np.float64], b: NDArray[np.float64], lambda_: float) -> ND
 
 
 def _singular_values(X: Any) -> NDArray[np.float64]:
-    """Singular values, the largest first, one a feature; those that are rounding errors are 0."""
+    """Singular values, the largest first, one per feature; rounding errors are set to 0."""
     n, p = X.shape
     dense = X.toarray() if hasattr(X, "toarray") else X
     s = np.zeros(p)

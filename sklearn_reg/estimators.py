@@ -23,14 +23,14 @@ class RidgeRegression(PenalizedRegression):
     Parameters
     ----------
     lambda_ : float or array-like of shape (n_targets,), default=1.0
-        Strength of the penalty, >= 0; an array gives each target its own. A pandas Series goes by
-        the column labels of y, where y is a DataFrame.
+        Strength of the penalty, >= 0; an array gives each target its own. A pandas Series is
+        matched by the column labels of y, if y is a DataFrame.
     learning_rate : float or "auto", default=0.01
         Step of the descent solvers, used exactly as given. "auto" is 1 / L, with L the largest
         eigenvalue of the (weighted, centred) X'X / n plus the L2 penalty. A rate at or above 2 / L
         cannot converge: the fit warns and steps at 1 / L.
     n_iterations : int, default=1000
-        The most steps a descent solver takes; it stops earlier once `tol` is certified.
+        The maximum number of steps of a descent solver; it stops as soon as `tol` is certified.
     solver : str, default="gradient_descent"
         - "gradient_descent": the textbook step `w <- prox(w - learning_rate * gradient)`, from
           zero; the L1 part is in the proximal operator, so weights become exactly 0;
@@ -38,20 +38,20 @@ class RidgeRegression(PenalizedRegression):
         - "accelerated": proximal gradient with momentum and restart (FISTA), for rates up to 1 / L;
         - "closed_form": linear algebra, for penalties without a kink;
         - "active_set": the optimum with its certificate, by working sets and exact steps;
-        - "auto": the optimum by closed form or active set, whichever suits; `solver_` says which.
+        - "auto": the optimum by "closed_form" or "active_set"; `solver_` says which was chosen.
           It ignores learning_rate and n_iterations, as "closed_form" and "active_set" do.
     tol : float, default=1e-6
         Bound on the duality gap, relative to the objective of the null model:
         `gap <= tol * F(0, mean y)` ends the fit.
     fit_intercept : bool, default=True
-        Whether to fit b. It is never penalised; X is centred by algebra, not by a copy.
+        Whether to fit b. It is never penalised; X is centred implicitly, without a copy.
     standardize : bool, default=False
         Whether to penalise (and descend on) columns divided by their weighted population standard
         deviation. Coefficients are returned on the original scale.
     penalty_weights : array-like of shape (n_features,), dict or Series, default=None
         v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict or a
-        pandas Series goes by the column labels of a DataFrame X; features that it does not name
-        get 1. A Series whose index counts 0, 1, ... goes by position, as an array does.
+        pandas Series is matched by the column labels of a DataFrame X; features without an entry
+        get 1. A Series with the index 0, 1, ... is matched by position, as an array is.
     positive : bool, default=False
         Whether coefficients must not be negative.
     warm_start : bool, default=False
@@ -68,21 +68,21 @@ class RidgeRegression(PenalizedRegression):
     objective_ : float or ndarray of shape (n_targets,)
         F at the end, in the unit of y squared.
     dual_gap_ : float or ndarray of shape (n_targets,)
-        Upper bound of F - F*, the distance to the optimum, in the unit of F.
+        Upper bound on F - F*, the distance to the optimum, in the unit of F.
     converged_ : bool
         Whether the gap is within `tol` for every target.
     moments_ : Moments
-        Of all rows so far, after `partial_fit`, `fit_batches` or `fit_moments`.
+        Moments of all rows so far, after `partial_fit`, `fit_batches` or `fit_moments`.
     history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
         F after each iteration.
     gap_history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
-        Upper bound of F - F* after each iteration.
+        Upper bound on F - F* after each iteration.
     solver_ : str
-        The solver that ran: what "auto" took.
+        The solver that ran; with "auto", the chosen one.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X has them.
+        Names of the features, if X has them.
 
     See Also
     --------
@@ -126,14 +126,14 @@ class LassoRegression(PenalizedRegression):
     Parameters
     ----------
     lambda_ : float or array-like of shape (n_targets,), default=1.0
-        Strength of the penalty, >= 0; an array gives each target its own. A pandas Series goes by
-        the column labels of y, where y is a DataFrame.
+        Strength of the penalty, >= 0; an array gives each target its own. A pandas Series is
+        matched by the column labels of y, if y is a DataFrame.
     learning_rate : float or "auto", default=0.01
         Step of the descent solvers, used exactly as given. "auto" is 1 / L, with L the largest
         eigenvalue of the (weighted, centred) X'X / n plus the L2 penalty. A rate at or above 2 / L
         cannot converge: the fit warns and steps at 1 / L.
     n_iterations : int, default=1000
-        The most steps a descent solver takes; it stops earlier once `tol` is certified.
+        The maximum number of steps of a descent solver; it stops as soon as `tol` is certified.
     solver : str, default="gradient_descent"
         - "gradient_descent": the textbook step `w <- prox(w - learning_rate * gradient)`, from
           zero; the L1 part is in the proximal operator, so weights become exactly 0;
@@ -141,20 +141,20 @@ class LassoRegression(PenalizedRegression):
         - "accelerated": proximal gradient with momentum and restart (FISTA), for rates up to 1 / L;
         - "closed_form": linear algebra, for penalties without a kink;
         - "active_set": the optimum with its certificate, by working sets and exact steps;
-        - "auto": the optimum by closed form or active set, whichever suits; `solver_` says which.
+        - "auto": the optimum by "closed_form" or "active_set"; `solver_` says which was chosen.
           It ignores learning_rate and n_iterations, as "closed_form" and "active_set" do.
     tol : float, default=1e-6
         Bound on the duality gap, relative to the objective of the null model:
         `gap <= tol * F(0, mean y)` ends the fit.
     fit_intercept : bool, default=True
-        Whether to fit b. It is never penalised; X is centred by algebra, not by a copy.
+        Whether to fit b. It is never penalised; X is centred implicitly, without a copy.
     standardize : bool, default=False
         Whether to penalise (and descend on) columns divided by their weighted population standard
         deviation. Coefficients are returned on the original scale.
     penalty_weights : array-like of shape (n_features,), dict or Series, default=None
         v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict or a
-        pandas Series goes by the column labels of a DataFrame X; features that it does not name
-        get 1. A Series whose index counts 0, 1, ... goes by position, as an array does.
+        pandas Series is matched by the column labels of a DataFrame X; features without an entry
+        get 1. A Series with the index 0, 1, ... is matched by position, as an array is.
     positive : bool, default=False
         Whether coefficients must not be negative.
     warm_start : bool, default=False
@@ -171,32 +171,32 @@ class LassoRegression(PenalizedRegression):
     objective_ : float or ndarray of shape (n_targets,)
         F at the end, in the unit of y squared.
     dual_gap_ : float or ndarray of shape (n_targets,)
-        Upper bound of F - F*, the distance to the optimum, in the unit of F.
+        Upper bound on F - F*, the distance to the optimum, in the unit of F.
     converged_ : bool
         Whether the gap is within `tol` for every target.
     moments_ : Moments
-        Of all rows so far, after `partial_fit`, `fit_batches` or `fit_moments`.
+        Moments of all rows so far, after `partial_fit`, `fit_batches` or `fit_moments`.
     history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
         F after each iteration.
     gap_history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
-        Upper bound of F - F* after each iteration.
+        Upper bound on F - F* after each iteration.
     solver_ : str
-        The solver that ran: what "auto" took.
+        The solver that ran; with "auto", the chosen one.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X has them.
+        Names of the features, if X has them.
 
     See Also
     --------
     RidgeRegression : The L2 penalty, which shrinks without zeros.
     ElasticNetRegression : Both penalties.
-    l1_prox : The step that makes the zeros.
+    l1_prox : The step that makes weights zero.
 
     Notes
     -----
-    `LassoRegression(lambda_=a)` is scikit-learn's `Lasso(alpha=a)`. From
-    :func:`lambda_max` on, all weights are zero.
+    `LassoRegression(lambda_=a)` is scikit-learn's `Lasso(alpha=a)`. If lambda_ is at least
+    :func:`lambda_max`, all weights are zero.
 
     References
     ----------
@@ -240,14 +240,14 @@ class ElasticNetRegression(PenalizedRegression):
     Parameters
     ----------
     lambda_ : float or array-like of shape (n_targets,), default=1.0
-        Strength of the penalty, >= 0; an array gives each target its own. A pandas Series goes by
-        the column labels of y, where y is a DataFrame.
+        Strength of the penalty, >= 0; an array gives each target its own. A pandas Series is
+        matched by the column labels of y, if y is a DataFrame.
     learning_rate : float or "auto", default=0.01
         Step of the descent solvers, used exactly as given. "auto" is 1 / L, with L the largest
         eigenvalue of the (weighted, centred) X'X / n plus the L2 penalty. A rate at or above 2 / L
         cannot converge: the fit warns and steps at 1 / L.
     n_iterations : int, default=1000
-        The most steps a descent solver takes; it stops earlier once `tol` is certified.
+        The maximum number of steps of a descent solver; it stops as soon as `tol` is certified.
     l1_ratio : float, default=0.5
         Share of L1 in the penalty, in [0, 1]: 0 is ridge, 1 is the lasso.
     solver : str, default="gradient_descent"
@@ -257,20 +257,20 @@ class ElasticNetRegression(PenalizedRegression):
         - "accelerated": proximal gradient with momentum and restart (FISTA), for rates up to 1 / L;
         - "closed_form": linear algebra, for penalties without a kink;
         - "active_set": the optimum with its certificate, by working sets and exact steps;
-        - "auto": the optimum by closed form or active set, whichever suits; `solver_` says which.
+        - "auto": the optimum by "closed_form" or "active_set"; `solver_` says which was chosen.
           It ignores learning_rate and n_iterations, as "closed_form" and "active_set" do.
     tol : float, default=1e-6
         Bound on the duality gap, relative to the objective of the null model:
         `gap <= tol * F(0, mean y)` ends the fit.
     fit_intercept : bool, default=True
-        Whether to fit b. It is never penalised; X is centred by algebra, not by a copy.
+        Whether to fit b. It is never penalised; X is centred implicitly, without a copy.
     standardize : bool, default=False
         Whether to penalise (and descend on) columns divided by their weighted population standard
         deviation. Coefficients are returned on the original scale.
     penalty_weights : array-like of shape (n_features,), dict or Series, default=None
         v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict or a
-        pandas Series goes by the column labels of a DataFrame X; features that it does not name
-        get 1. A Series whose index counts 0, 1, ... goes by position, as an array does.
+        pandas Series is matched by the column labels of a DataFrame X; features without an entry
+        get 1. A Series with the index 0, 1, ... is matched by position, as an array is.
     positive : bool, default=False
         Whether coefficients must not be negative.
     warm_start : bool, default=False
@@ -287,21 +287,21 @@ class ElasticNetRegression(PenalizedRegression):
     objective_ : float or ndarray of shape (n_targets,)
         F at the end, in the unit of y squared.
     dual_gap_ : float or ndarray of shape (n_targets,)
-        Upper bound of F - F*, the distance to the optimum, in the unit of F.
+        Upper bound on F - F*, the distance to the optimum, in the unit of F.
     converged_ : bool
         Whether the gap is within `tol` for every target.
     moments_ : Moments
-        Of all rows so far, after `partial_fit`, `fit_batches` or `fit_moments`.
+        Moments of all rows so far, after `partial_fit`, `fit_batches` or `fit_moments`.
     history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
         F after each iteration.
     gap_history_ : ndarray of shape (n_iter_,) or (n_iter_, n_targets)
-        Upper bound of F - F* after each iteration.
+        Upper bound on F - F* after each iteration.
     solver_ : str
-        The solver that ran: what "auto" took.
+        The solver that ran; with "auto", the chosen one.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X has them.
+        Names of the features, if X has them.
 
     See Also
     --------

@@ -26,9 +26,9 @@ from sklearn_reg._tools.warn import warn
 class RidgeRegressionCV(PenalizedRegressionCV):
     """Ridge regression with lambda chosen by cross-validation.
 
-    Each fold takes all its penalties from one eigendecomposition. The grid begins at 100 times the
-    largest eigenvalue of the (centred, weighted) X'X / n, where all of w is shrunk to 1 % or less,
-    and spans eps squared: the penalty competes with squares of singular values.
+    In each fold one eigendecomposition gives the solutions for all penalties. The grid begins at
+    100 times the largest eigenvalue of the (centred, weighted) X'X / n, which shrinks all of w to
+    1 % or less, and spans eps squared: the penalty is added to squares of singular values.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ class RidgeRegressionCV(PenalizedRegressionCV):
         A number of penalties, spaced evenly in log from lambda_max down to `eps` lambda_max, or
         the penalties themselves, >= 0; 0 is least squares.
     eps : float, default=1e-3
-        The grid ends at eps squared times where it begins.
+        The grid ends at eps squared times its beginning.
     cv : int, splitter or iterable, default=None
-        As everywhere in scikit-learn; None is 5 folds. An iterable gives pairs (train, test) of row
+        As in all of scikit-learn; None means 5 folds. An iterable gives pairs (train, test) of row
         numbers or of boolean masks; an iterator is read by one `fit`.
     rule : {"min", "1se", "aic", "bic", "gcv"} or callable, default="min"
         How lambda is chosen:
@@ -55,10 +55,10 @@ class RidgeRegressionCV(PenalizedRegressionCV):
     scoring : str or callable, default=None
         Any scorer of scikit-learn, to be maximised. None is the mean squared error, minimised. A
         scorer that takes sample weights gets those of `fit`, unless metadata routing is enabled;
-        one that takes none is used without.
+        one that does not is called without them.
     n_jobs : int, default=None
-        Threads that follow paths side by side; they share the data. Where products with it are so
-        small that threads would only wait for each other, one follows all paths.
+        The number of threads that follow paths in parallel; they share the data. If products with
+        it are so small that threads would only wait for each other, one thread follows all paths.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
     fit_intercept : bool, default=True
@@ -78,37 +78,36 @@ class RidgeRegressionCV(PenalizedRegressionCV):
         The lambda with the smallest mean error over the folds, and the largest one whose mean error
         is within one standard error of that; at `l1_ratio_`, whatever the rule.
     l1_ratio_ : float
-        The share of L1, chosen where there was a choice.
+        The share of L1; the chosen one if there were several.
     lambdas_ : ndarray of shape (n_lambdas,)
         The grid, from the largest to the smallest.
     mse_path_ : ndarray of shape (n_lambdas, n_folds)
         Mean squared errors on the test rows, in the unit of y squared; the mean of several targets.
     relative_mse_path_ : ndarray of shape (n_lambdas, n_folds)
-        Of several targets, the mean of each one's error divided by that of its null model (its
-        variance). It is what lambda is chosen by, so that targets count alike in whatever unit.
+        For several targets, the mean of each one's error divided by that of its null model (its
+        variance). Lambda is chosen by it, so that targets count alike, whatever their units.
     train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
         Mean squared errors on the training rows.
     score_path_ : ndarray of shape (n_lambdas, n_folds)
-        Scores on the test rows, where there is a `scoring`. A lambda with a score that is not
+        Scores on the test rows, if there is a `scoring`. A lambda with a score that is not
         finite is ranked last, with a warning.
     fold_coefs_ : ndarray of shape (n_lambdas, n_folds, n_features)
         Coefficients of the folds; with an axis for several targets before the features.
     fold_intercepts_ : ndarray of shape (n_lambdas, n_folds)
         Their intercepts; with an axis for several targets at the end.
     dual_gaps_ : ndarray of shape (n_lambdas, n_folds)
-        Upper bounds of F - F* in the folds, in the unit of y squared (of the worst target).
+        Upper bounds on F - F* in the folds, in the unit of y squared (of the worst target).
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
         Coefficients of the fit of all of the data with the chosen penalty.
     intercept_ : float or ndarray of shape (n_targets,)
-        Its intercept.
+        The intercept of this fit.
     n_iter_ : int
-        Its iterations, and `objective_`, `dual_gap_`, `converged_`, `history_`, `gap_history_` and
-        `solver_` as in
-        `RidgeRegression`.
+        The iterations of this fit; `objective_`, `dual_gap_`, `converged_`, `history_`,
+        `gap_history_` and `solver_` are as in `RidgeRegression`.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X has them.
+        Names of the features, if X has them.
 
     See Also
     --------
@@ -116,10 +115,10 @@ class RidgeRegressionCV(PenalizedRegressionCV):
 
     Notes
     -----
-    With more rows than columns the data are read once: the moments of the folds add, and every fold
-    and lambda is solved on p x p numbers. With fewer, a fold is a weight of zero on the rows it
-    leaves out. Nothing is copied in either case. `cv=LeaveOneOut()` takes every fold from one
-    decomposition of all rows, unless there are weights, `standardize`, or a `scoring`.
+    With more rows than columns the data are read once: the moments of the folds add up, and every
+    fold and lambda is solved on p x p numbers. With fewer rows, a fold gives weight 0 to the rows
+    that it leaves out. Nothing is copied in either case. `cv=LeaveOneOut()` computes all folds by
+    one decomposition of all rows, unless there are weights, `standardize`, or a `scoring`.
 
     References
     ----------
@@ -149,9 +148,9 @@ class LassoRegressionCV(PenalizedRegressionCV):
         A number of penalties, spaced evenly in log from lambda_max down to `eps` lambda_max, or
         the penalties themselves, >= 0; 0 is least squares.
     eps : float, default=1e-3
-        Where a grid ends, as a share of where it begins.
+        The end of a grid, as a share of its beginning.
     cv : int, splitter or iterable, default=None
-        As everywhere in scikit-learn; None is 5 folds. An iterable gives pairs (train, test) of row
+        As in all of scikit-learn; None means 5 folds. An iterable gives pairs (train, test) of row
         numbers or of boolean masks; an iterator is read by one `fit`.
     rule : {"min", "1se", "aic", "bic", "gcv"} or callable, default="min"
         How lambda is chosen:
@@ -168,10 +167,10 @@ class LassoRegressionCV(PenalizedRegressionCV):
     scoring : str or callable, default=None
         Any scorer of scikit-learn, to be maximised. None is the mean squared error, minimised. A
         scorer that takes sample weights gets those of `fit`, unless metadata routing is enabled;
-        one that takes none is used without.
+        one that does not is called without them.
     n_jobs : int, default=None
-        Threads that follow paths side by side; they share the data. Where products with it are so
-        small that threads would only wait for each other, one follows all paths.
+        The number of threads that follow paths in parallel; they share the data. If products with
+        it are so small that threads would only wait for each other, one thread follows all paths.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
     fit_intercept : bool, default=True
@@ -191,37 +190,36 @@ class LassoRegressionCV(PenalizedRegressionCV):
         The lambda with the smallest mean error over the folds, and the largest one whose mean error
         is within one standard error of that; at `l1_ratio_`, whatever the rule.
     l1_ratio_ : float
-        The share of L1, chosen where there was a choice.
+        The share of L1; the chosen one if there were several.
     lambdas_ : ndarray of shape (n_lambdas,)
         The grid, from the largest to the smallest.
     mse_path_ : ndarray of shape (n_lambdas, n_folds)
         Mean squared errors on the test rows, in the unit of y squared; the mean of several targets.
     relative_mse_path_ : ndarray of shape (n_lambdas, n_folds)
-        Of several targets, the mean of each one's error divided by that of its null model (its
-        variance). It is what lambda is chosen by, so that targets count alike in whatever unit.
+        For several targets, the mean of each one's error divided by that of its null model (its
+        variance). Lambda is chosen by it, so that targets count alike, whatever their units.
     train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
         Mean squared errors on the training rows.
     score_path_ : ndarray of shape (n_lambdas, n_folds)
-        Scores on the test rows, where there is a `scoring`. A lambda with a score that is not
+        Scores on the test rows, if there is a `scoring`. A lambda with a score that is not
         finite is ranked last, with a warning.
     fold_coefs_ : ndarray of shape (n_lambdas, n_folds, n_features)
         Coefficients of the folds; with an axis for several targets before the features.
     fold_intercepts_ : ndarray of shape (n_lambdas, n_folds)
         Their intercepts; with an axis for several targets at the end.
     dual_gaps_ : ndarray of shape (n_lambdas, n_folds)
-        Upper bounds of F - F* in the folds, in the unit of y squared (of the worst target).
+        Upper bounds on F - F* in the folds, in the unit of y squared (of the worst target).
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
         Coefficients of the fit of all of the data with the chosen penalty.
     intercept_ : float or ndarray of shape (n_targets,)
-        Its intercept.
+        The intercept of this fit.
     n_iter_ : int
-        Its iterations, and `objective_`, `dual_gap_`, `converged_`, `history_`, `gap_history_` and
-        `solver_` as in
-        `LassoRegression`.
+        The iterations of this fit; `objective_`, `dual_gap_`, `converged_`, `history_`,
+        `gap_history_` and `solver_` are as in `LassoRegression`.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X has them.
+        Names of the features, if X has them.
 
     See Also
     --------
@@ -229,9 +227,9 @@ class LassoRegressionCV(PenalizedRegressionCV):
 
     Notes
     -----
-    With more rows than columns the data are read once: the moments of the folds add, and every fold
-    and lambda is solved on p x p numbers. With fewer, a fold is a weight of zero on the rows it
-    leaves out. Nothing is copied in either case.
+    With more rows than columns the data are read once: the moments of the folds add up, and every
+    fold and lambda is solved on p x p numbers. With fewer rows, a fold gives weight 0 to the rows
+    that it leaves out. Nothing is copied in either case.
 
     References
     ----------
@@ -253,7 +251,7 @@ class LassoRegressionCV(PenalizedRegressionCV):
 class ElasticNetRegressionCV(PenalizedRegressionCV):
     """Elastic net with lambda, and l1_ratio if it is a list, chosen by cross-validation.
 
-    Each l1_ratio has a grid of its own. All of them share what is read of the data.
+    Each l1_ratio has its own grid. All of them share the folds, and so what is read of the data.
 
     Parameters
     ----------
@@ -264,9 +262,9 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         Share of L1 in the penalty, in [0, 1], or several to choose from. With several, `lambdas_`
         and the paths have an axis for it in front.
     eps : float, default=1e-3
-        Where a grid ends, as a share of where it begins; at l1_ratio 0 as `RidgeRegressionCV`'s.
+        The end of a grid, as a share of its beginning; at l1_ratio 0 as `RidgeRegressionCV`'s.
     cv : int, splitter or iterable, default=None
-        As everywhere in scikit-learn; None is 5 folds. An iterable gives pairs (train, test) of row
+        As in all of scikit-learn; None means 5 folds. An iterable gives pairs (train, test) of row
         numbers or of boolean masks; an iterator is read by one `fit`.
     rule : {"min", "1se", "aic", "bic", "gcv"} or callable, default="min"
         How lambda is chosen:
@@ -283,10 +281,10 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     scoring : str or callable, default=None
         Any scorer of scikit-learn, to be maximised. None is the mean squared error, minimised. A
         scorer that takes sample weights gets those of `fit`, unless metadata routing is enabled;
-        one that takes none is used without.
+        one that does not is called without them.
     n_jobs : int, default=None
-        Threads that follow paths side by side; they share the data. Where products with it are so
-        small that threads would only wait for each other, one follows all paths.
+        The number of threads that follow paths in parallel; they share the data. If products with
+        it are so small that threads would only wait for each other, one thread follows all paths.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
     fit_intercept : bool, default=True
@@ -306,37 +304,36 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         The lambda with the smallest mean error over the folds, and the largest one whose mean error
         is within one standard error of that; at `l1_ratio_`, whatever the rule.
     l1_ratio_ : float
-        The share of L1, chosen where there was a choice.
+        The share of L1; the chosen one if there were several.
     lambdas_ : ndarray of shape (n_lambdas,)
         The grid, from the largest to the smallest.
     mse_path_ : ndarray of shape (n_lambdas, n_folds)
         Mean squared errors on the test rows, in the unit of y squared; the mean of several targets.
     relative_mse_path_ : ndarray of shape (n_lambdas, n_folds)
-        Of several targets, the mean of each one's error divided by that of its null model (its
-        variance). It is what lambda is chosen by, so that targets count alike in whatever unit.
+        For several targets, the mean of each one's error divided by that of its null model (its
+        variance). Lambda is chosen by it, so that targets count alike, whatever their units.
     train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
         Mean squared errors on the training rows.
     score_path_ : ndarray of shape (n_lambdas, n_folds)
-        Scores on the test rows, where there is a `scoring`. A lambda with a score that is not
+        Scores on the test rows, if there is a `scoring`. A lambda with a score that is not
         finite is ranked last, with a warning.
     fold_coefs_ : ndarray of shape (n_lambdas, n_folds, n_features)
         Coefficients of the folds; with an axis for several targets before the features.
     fold_intercepts_ : ndarray of shape (n_lambdas, n_folds)
         Their intercepts; with an axis for several targets at the end.
     dual_gaps_ : ndarray of shape (n_lambdas, n_folds)
-        Upper bounds of F - F* in the folds, in the unit of y squared (of the worst target).
+        Upper bounds on F - F* in the folds, in the unit of y squared (of the worst target).
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
         Coefficients of the fit of all of the data with the chosen penalty.
     intercept_ : float or ndarray of shape (n_targets,)
-        Its intercept.
+        The intercept of this fit.
     n_iter_ : int
-        Its iterations, and `objective_`, `dual_gap_`, `converged_`, `history_`, `gap_history_` and
-        `solver_` as in
-        `ElasticNetRegression`.
+        The iterations of this fit; `objective_`, `dual_gap_`, `converged_`, `history_`,
+        `gap_history_` and `solver_` are as in `ElasticNetRegression`.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X has them.
+        Names of the features, if X has them.
 
     See Also
     --------
@@ -344,9 +341,9 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
 
     Notes
     -----
-    With more rows than columns the data are read once: the moments of the folds add, and every fold
-    and lambda is solved on p x p numbers. With fewer, a fold is a weight of zero on the rows it
-    leaves out. Nothing is copied in either case.
+    With more rows than columns the data are read once: the moments of the folds add up, and every
+    fold and lambda is solved on p x p numbers. With fewer rows, a fold gives weight 0 to the rows
+    that it leaves out. Nothing is copied in either case.
 
     References
     ----------
@@ -395,15 +392,15 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
 
 
 class LambdaSweep(NamedTuple):
-    """Losses along a sweep of lambda, and what they say.
+    """Losses along a sweep of lambda, with a verdict on each.
 
     Attributes
     ----------
     lambdas : ndarray of shape (n_lambdas,)
         Penalties, from the smallest to the largest.
     train_losses, validation_losses : ndarray of shape (n_lambdas, n_folds)
-        Mean squared errors, in the unit of y squared. Of several targets the error of each is
-        divided by its variance, so that they count alike in whatever unit.
+        Mean squared errors, in the unit of y squared. With several targets the error of each is
+        divided by its variance, so that they count alike, whatever their units.
     best_lambda : float
         The lambda with the smallest mean validation loss.
     verdicts : list of str
@@ -451,13 +448,13 @@ class LambdaSweep(NamedTuple):
         return np.asarray(self.validation_losses.mean(axis=1))
 
     def to_frame(self) -> Any:
-        """Return a table with a row a lambda.
+        """Return a table with one row per lambda.
 
         Returns
         -------
         DataFrame
             Columns "lambda", "train_loss", "validation_loss" (means over the folds),
-            "standard_error" of the latter (0 where there is one fold), and "verdict".
+            "standard_error" of the latter (0 if there is one fold), and "verdict".
 
         Raises
         ------
@@ -489,7 +486,7 @@ def lambda_sweep(
     *,
     groups: ArrayLike | None = None,
 ) -> LambdaSweep:
-    """Fit for each lambda and fold, and say which side of the best lambda over- and underfits.
+    """Fit for each lambda and fold, and say which lambdas overfit and which underfit.
 
     Parameters
     ----------
@@ -502,10 +499,10 @@ def lambda_sweep(
     lambdas : array-like of shape (n_lambdas,), default=(1e-4, 1e-3, 1e-2, 1e-1, 1)
         Penalties, >= 0.
     cv : int, splitter or iterable, default=None
-        As everywhere in scikit-learn; None is 5 folds. An iterable gives pairs (train, test) of row
+        As in all of scikit-learn; None means 5 folds. An iterable gives pairs (train, test) of row
         numbers or of boolean masks.
     groups : array-like of shape (n_samples,), default=None
-        For splitters that need them.
+        Groups of the rows, for splitters that need them.
 
     Returns
     -------
@@ -562,7 +559,7 @@ def lambda_sweep(
 
 
 def _null_losses(y: Any) -> FloatArray:
-    """Return what a mean squared error is divided by: of several targets, the variance of each."""
+    """Return the divisors of mean squared errors: 1, or with several targets their variances."""
     Y = np.asarray(y)
     if Y.ndim == 1 or Y.shape[1] == 1:
         return np.ones(1)
@@ -589,7 +586,7 @@ def _check_sweep(lambdas: Any) -> FloatArray:
 
 
 def _lambda_parameter(estimator: Any) -> str:
-    """Return the name under which an estimator or a step of it takes lambda_."""
+    """Return the name of the parameter lambda_ of an estimator or of one of its steps."""
     if hasattr(estimator, "refit") and hasattr(estimator, "estimator"):
         raise TypeError(
             f"estimator must not be a search, which sets lambda_ itself, got "

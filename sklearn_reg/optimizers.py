@@ -1,12 +1,12 @@
-"""Optimizers: one update step each, and the trajectory that repeating a step draws.
+"""Optimizers: functions for one update step, and the trajectory of repeated steps.
 
-Two ways to regularise an optimizer, the same for plain gradient descent and not for Adam:
+There are two ways to regularise an optimizer, equal for gradient descent but not for Adam:
 
 - L2 adds the penalty's gradient to the loss's, g <- g + lambda w, and then the optimizer runs;
 - weight decay lets the optimizer run on g alone, and shrinks the weights, w <- w - lr lambda w.
 
-Adam divides each gradient by its usual size. In Adam with L2 the penalty is divided along, so
-weights with large gradients are hardly shrunk; in AdamW, where the decay comes after the division,
+Adam divides each gradient by its root mean square. Adam with L2 divides the penalty too, so that
+weights with large gradients are hardly shrunk; AdamW applies the decay after the division, so that
 all weights are shrunk at the same rate.
 
 A step is pure: it returns new arrays and changes none. `w` has any shape; float32 weights stay
@@ -38,7 +38,7 @@ STEADY = "lower lr; if w or the gradient are large from the start, divide y by a
 
 
 class AdamState(NamedTuple):
-    """What Adam remembers between steps: running means of the gradient and of its square.
+    """The state of Adam between steps: running means of the gradient and of its square.
 
     Attributes
     ----------
@@ -232,7 +232,7 @@ def adam_with_l2(
         v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad
         \hat m = \frac{m}{1 - \beta_1^t}, \quad \hat v = \frac{v}{1 - \beta_2^t}
 
-    and t the number of the step: the hats take away the bias of having started at zero.
+    and t the number of the step: the hats remove the bias of a start at zero.
 
     Parameters
     ----------
@@ -241,24 +241,24 @@ def adam_with_l2(
     gradient : array_like of the shape of w
         Gradient of the loss at w, without the penalty's.
     state : AdamState or None
-        What the step before returned; None at the start.
+        The state that the last step returned; None at the start.
     lr : float
         Learning rate, > 0: about how far a weight moves in a step.
     lambda_ : float or array_like that broadcasts to w
         Strength of the penalty, >= 0.
     beta1 : float, default=0.9
-        Share of the past that the running mean of g keeps in a step, in [0, 1).
+        Decay rate of the running mean of g, the share that a step keeps, in [0, 1).
     beta2 : float, default=0.999
-        The same for its squares.
+        The same for the running mean of its square.
     epsilon : float, default=1e-8
-        Size of the gradients that counts as small, > 0.
+        Term that is added to the denominator, > 0: the size at which a gradient counts as small.
 
     Returns
     -------
     w : ndarray of the shape of w
         The weights after the step.
     state : AdamState
-        What the next step needs.
+        The state for the next step.
 
     Raises
     ------
@@ -277,7 +277,7 @@ def adam_with_l2(
 
     Examples
     --------
-    The second weight, of small gradients, feels the penalty; the first does not.
+    The penalty decides the step of the second weight, whose gradient is small, not of the first.
 
     >>> from sklearn_reg import adam_with_l2
     >>> w, state = adam_with_l2([1, 1], [-100, -0.01], state=None, lr=0.5, lambda_=1)
@@ -310,9 +310,9 @@ def adamw(
     .. math::
         w \leftarrow w - \eta \big( \operatorname{adam}(g) + \lambda w \big)
 
-    with adam(g) as in :func:`adam_with_l2` and eta the learning rate, `lr`. The decay leaves the
-    gradient and its running means alone, so every weight loses the same share `lr * lambda_`. In
-    the paper lr scales the decay only through a schedule; here it does always, as is usual since.
+    with adam(g) as in :func:`adam_with_l2` and eta the learning rate, `lr`. The decay is not in the
+    gradient or its running means, so every weight loses the same share `lr * lambda_`. In the paper
+    lr scales the decay only through a schedule; here it always does, as is usual since then.
 
     Parameters
     ----------
@@ -321,24 +321,24 @@ def adamw(
     gradient : array_like of the shape of w
         Gradient of the loss at w, without any penalty's.
     state : AdamState or None
-        What the step before returned; None at the start.
+        The state that the last step returned; None at the start.
     lr : float
-        Learning rate, > 0: about how far a weight moves in a step, decay apart.
+        Learning rate, > 0: about how far a weight moves in a step, without the decay.
     lambda_ : float or array_like that broadcasts to w
         Strength of the decay, >= 0: the share of w that is lost in a step is lr * lambda.
     beta1 : float, default=0.9
-        Share of the past that the running mean of g keeps in a step, in [0, 1).
+        Decay rate of the running mean of g, the share that a step keeps, in [0, 1).
     beta2 : float, default=0.999
-        The same for its squares.
+        The same for the running mean of its square.
     epsilon : float, default=1e-8
-        Size of the gradients that counts as small, > 0.
+        Term that is added to the denominator, > 0: the size at which a gradient counts as small.
 
     Returns
     -------
     w : ndarray of the shape of w
         The weights after the step.
     state : AdamState
-        What the next step needs.
+        The state for the next step.
 
     Raises
     ------
@@ -449,7 +449,7 @@ def trajectory(
 
 
 def _finite(array: ArrayLike) -> ArrayLike:
-    """Refuse nan and infinity as an overflow; what is not of floats is the step's to refuse."""
+    """Refuse nan and infinity as an overflow; the step itself refuses other types than floats."""
     numbers = np.asarray(array)
     if numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
         raise OverflowError("nan or infinity")
@@ -459,11 +459,11 @@ def _finite(array: ArrayLike) -> ArrayLike:
 def _adam_direction(
     gradient: NDArray[np.float64], state: AdamState, beta1: float, beta2: float, epsilon: float
 ) -> tuple[NDArray[np.float64], AdamState]:
-    """Adam's scaling, the gradient divided by its usual size: m_hat / (sqrt(v_hat) + epsilon)."""
+    """Return the scaled gradient of Adam, m_hat / (sqrt(v_hat) + epsilon), and the new state."""
     n_steps = state.n_steps + 1
     m = beta1 * state.first_moment + (1 - beta1) * gradient
     v = beta2 * state.second_moment + (1 - beta2) * gradient**2
-    # Started at zero, the running means have seen a weight of only 1 - beta^n in all.
+    # The running means start at zero, so the weights of the gradients sum to 1 - beta^n only.
     m_hat, v_hat = m / (1 - beta1**n_steps), v / (1 - beta2**n_steps)
     return m_hat / (np.sqrt(v_hat) + epsilon), AdamState(m, v, n_steps)
 

@@ -1,4 +1,4 @@
-"""Regularisation paths: certified solutions along a grid of penalties, with their names."""
+"""Regularisation paths: certified solutions along a grid of penalties, with column labels."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _PathFields(NamedTuple):
 
 
 class RegularizationPath(_PathFields):
-    """Certified solutions along a grid of penalties: a tuple of six arrays, and their names.
+    """Certified solutions along a grid of penalties: a tuple of six arrays, with column labels.
 
     With several targets, every field but `lambdas` has an axis for them after the first.
 
@@ -49,15 +49,15 @@ class RegularizationPath(_PathFields):
     intercepts : ndarray of shape (n_lambdas,)
         Intercepts b.
     dual_gaps : ndarray of shape (n_lambdas,)
-        Upper bounds of F - F*, in the unit of y squared.
+        Upper bounds on F - F*, in the unit of y squared.
     degrees_of_freedom : ndarray of shape (n_lambdas,)
         Effective number of coefficients, without the intercept: the rank of the columns with a
-        non-zero coefficient for a lasso, the trace of the map from y to its fitted values where
-        there is an L2 penalty.
+        non-zero coefficient for a lasso, the trace of the map from y to its fitted values with an
+        L2 penalty.
     training_loss : ndarray of shape (n_lambdas,)
         Weighted mean of the squared residuals, in the unit of y squared.
     feature_names, target_names : list or None
-        Column labels of X and y, where they have any. They are no fields of the tuple.
+        Column labels of X and y, if they have any. They are not fields of the tuple.
 
     Examples
     --------
@@ -85,7 +85,7 @@ class RegularizationPath(_PathFields):
     target_names: ColumnLabels | None = None
 
     def _replace(self, /, **fields: Any) -> RegularizationPath:
-        """Return a path with other fields, and the same names."""
+        """Return a path with other fields and the same labels."""
         path = super()._replace(**fields)
         vars(path).update(vars(self))
         return path
@@ -93,15 +93,15 @@ class RegularizationPath(_PathFields):
     __replace__ = _replace
 
     def to_frame(self) -> Any:
-        """Return a table with a row a lambda.
+        """Return a table with one row per lambda.
 
         Returns
         -------
         DataFrame
             Columns "lambda", "intercept", "dual_gap", "degrees_of_freedom", "training_loss", and
             the coefficients by feature: the column labels of X, or x0, x1, ... With y of shape
-            (n_samples, n_targets) there is a row a lambda for one target after another, and
-            "target" is the first column: the column labels of y, or y0, y1, ...
+            (n_samples, n_targets) there are these rows for one target after another, and "target"
+            is the first column: the column labels of y, or y0, y1, ...
 
         Raises
         ------
@@ -134,7 +134,7 @@ def lambda_max(
         \lambda_{\max} = \max_j \frac{|\tilde x_j^\top S r|}{\rho \, v_j},
 
     with rho the `l1_ratio`, v the penalty weights, S the sample weights divided by their sum, x~
-    the centred columns, and r what the unpenalised features and the intercept leave of y.
+    the centred columns, and r the residual of y on the unpenalised features and the intercept.
 
     Parameters
     ----------
@@ -151,15 +151,15 @@ def lambda_max(
     standardize : bool, default=False
         Whether to penalise columns divided by their standard deviation.
     penalty_weights : array-like of shape (n_features,), dict or Series, default=None
-        One weight >= 0 per feature; 0 = free, inf = excluded. A dict or pandas Series goes by the
-        column labels of X, and features that it does not name get 1.
+        One weight >= 0 per feature; 0 = free, inf = excluded. A dict or pandas Series is matched
+        by the column labels of X; features without an entry get 1.
     positive : bool, default=False
         Whether coefficients must not be negative.
 
     Returns
     -------
     float or ndarray of shape (n_targets,)
-        lambda_max, one for each column of a y that has columns.
+        lambda_max; one per target if y has shape (n_samples, n_targets).
 
     Raises
     ------
@@ -208,12 +208,12 @@ def regularization_path(
         Targets, which share the grid.
     lambdas : int or array-like of shape (n_lambdas,), default=100
         A number of penalties, spaced evenly in log from lambda_max down to `eps` lambda_max, or
-        the penalties themselves, >= 0, in any order. Of several targets the largest lambda_max
-        begins the grid, and `eps` times the smallest ends it.
+        the penalties themselves, >= 0, in any order. With several targets the grid begins at the
+        largest lambda_max, and ends at `eps` times the smallest.
     l1_ratio : float, default=1.0
         Share of L1 in the penalty, in [0, 1]: 0 is ridge, 1 is the lasso.
     eps : float, default=1e-3
-        Where a grid ends, as a share of where it begins. For ridge it begins at 100 times the
+        The end of a grid, as a share of its beginning. For ridge it begins at 100 times the
         largest eigenvalue of the (centred, weighted) X'X / n and spans eps squared.
     sample_weight : array-like of shape (n_samples,), default=None
         Non-negative weights; None means equal ones.
@@ -222,8 +222,8 @@ def regularization_path(
     standardize : bool, default=False
         Whether to penalise columns divided by their standard deviation.
     penalty_weights : array-like of shape (n_features,), dict or Series, default=None
-        One weight >= 0 per feature; 0 = free, inf = excluded. A dict or pandas Series goes by the
-        column labels of X, and features that it does not name get 1.
+        One weight >= 0 per feature; 0 = free, inf = excluded. A dict or pandas Series is matched
+        by the column labels of X; features without an entry get 1.
     positive : bool, default=False
         Whether coefficients must not be negative.
     tol : float, default=1e-6
@@ -302,7 +302,7 @@ def _warn_uncertified(gaps: FloatArray, lambdas: FloatArray, tol: float) -> None
 
 
 class _Asked(NamedTuple):
-    """What a user passed, checked."""
+    """The checked data and parameters of a path."""
 
     data: InMemory
     preprocessing: Preprocessing
@@ -338,5 +338,5 @@ class _Asked(NamedTuple):
         return cls(data, preprocessing, penalty, labels)
 
     def views(self) -> Iterator[View]:
-        """Show the data to the solvers, the cheapest view first."""
+        """Yield views of the data for the solvers, the cheapest first."""
         return self.data.views(self.penalty, self.preprocessing, FOR_WORKING_SETS)

@@ -10,16 +10,16 @@ L1           sum_j lambda_j |w_j|                         lambda_j sign(w_j)
 elastic net  r L1 + (1 - r) L2, with r = l1_ratio         r and 1 - r times those
 ===========  ===========================================  ==============================
 
-Each is a class, whose methods are the formulas, and on which the solvers and their certificate
-build; a function checks its arguments and calls a method.
+Each penalty is a class whose methods are the formulas; the solvers and their certificate use these
+classes. Each function checks its arguments and calls a method.
 
-The proximal operator takes a step against a penalty without needing its gradient, and so passes
-over the kink of |w| at zero:  prox(w) = argmin_z 1/2 |z - w|^2 + step h(z).
+The proximal operator takes a step that lowers a penalty without its gradient, which |w| does not
+have at zero:  prox(w) = argmin_z 1/2 |z - w|^2 + step h(z).
 
-In all functions `w` has any shape, (n_features,) or (n_features, n_targets), and what comes back
-has its shape; float32 stays float32 and other numbers become float64. `lambda_` is a number, or an
-array that broadcasts to `w`, such as one number a weight; for `w` of shape (n_features, n_targets),
-one a feature has shape (n_features, 1). A penalty is in the unit of the objective, that of y^2.
+In all functions `w` has any shape, (n_features,) or (n_features, n_targets), and the result has
+the same shape; float32 stays float32 and other numbers become float64. `lambda_` is a number, or an
+array that broadcasts to `w`, such as one number per weight; for `w` of shape (n_features,
+n_targets), one per feature has shape (n_features, 1). A penalty has the unit of the objective, y^2.
 Arguments that are not numbers raise a TypeError, numbers out of range (nan and infinity included)
 a ValueError, and a result beyond the largest float an OverflowError.
 """
@@ -42,8 +42,8 @@ from sklearn_reg._checks.values import (
 )
 from sklearn_reg._tools.linalg import EPS
 
-# A ridge penalty this small beside the data is treated as none by the certificate: the bound
-# stays valid and loses no more than this share.
+# The certificate treats an L2 penalty this small relative to the data as zero: the bound stays
+# valid and loses no more than this share.
 NEGLIGIBLE = 1e-18
 Index = NDArray[np.bool_] | slice
 
@@ -52,12 +52,12 @@ SHORTEN = "lower step or lambda_"
 
 
 class Penalty:
-    """A penalty h(w): what descent and the certificate ask of it. Nothing is checked here.
+    """A penalty h(w), as descent and the certificate need it. Arguments are not checked.
 
-    It is a smooth part, whose gradient descends with that of the loss, and a rest, which has a
-    proximal operator. A norm is all rest: a subclass for one writes `value`, `subgradient`, `prox`
-    and `level`, and the other methods hold for any norm. Weights w are arrays of finite numbers,
-    and u = Z'S theta are the products of the columns with a dual point (see `problem`).
+    It is the sum of a smooth part, whose gradient is added to that of the loss, and a rest, which
+    has a proximal operator. A norm has no smooth part: its subclass defines `value`, `subgradient`,
+    `prox` and `level`, and the other methods hold for any norm. Weights w are arrays of finite
+    numbers, and u = Z'S theta are the products of the columns with a dual point (see `problem`).
 
     References
     ----------
@@ -75,7 +75,7 @@ class Penalty:
 
     @property
     def rest(self) -> Penalty:
-        """The part of h that a proximal step or a subgradient takes."""
+        """The part of h that is handled by a proximal step or a subgradient."""
         return self
 
     def value(self, w: Weights) -> float:
@@ -95,7 +95,7 @@ class Penalty:
         return w
 
     def level(self, u: Weights) -> float:
-        """Return the multiple of h from which on w = 0 is optimal, u being products with y."""
+        """Return the smallest multiple of h at which w = 0 is optimal; u are products with y."""
         raise NotImplementedError
 
     def conjugate(self, u: Weights) -> float:
@@ -107,7 +107,7 @@ class Penalty:
         return 1.0 / max(1.0, self.level(u))
 
     def scalings(self, u: Weights) -> tuple[float, ...]:
-        """Return each c that may make c u the best dual point of that direction."""
+        """Return the candidates c for the best dual point c u in the direction of u."""
         return (self.scaling(u),)
 
     def conjugate_and_error(
@@ -117,19 +117,19 @@ class Penalty:
         return self.conjugate(c * u), 0.0
 
     def size(self, u: Weights) -> Weights:
-        """Return how hard u pulls each weight away from zero."""
+        """Return the absolute value of u, which L1 penalties are compared with."""
         return np.abs(u)
 
     def free(self, n_features: int) -> NDArray[np.bool_]:
-        """Return which weights have no penalty at all."""
+        """Return a mask of the weights without a penalty."""
         return np.zeros(n_features, dtype=bool)
 
     def gain(self, pull: Weights, squares: Weights) -> float:
-        """Bound sup_w sum_j pull_j |w_j| - squares_j / 2 w_j^2 - h(w); no penalty bounds it."""
+        """Bound sup_w sum_j pull_j |w_j| - squares_j / 2 w_j^2 - h(w), by its value for h = 0."""
         return float(np.sum(0.5 * pull**2 / np.where(squares > 0, squares, 1.0)))
 
     def beside(self, largest: float, null: float, squares: Callable[[], Weights]) -> Penalty:
-        """Return what float64 can tell of h beside data: see :meth:`ElasticNet.beside`."""
+        """Return h without parts negligible beside the data: see :meth:`ElasticNet.beside`."""
         return self
 
 
@@ -215,7 +215,7 @@ class ElasticNet(Penalty):
 
     @property
     def rest(self) -> L1:
-        """The L1 part, with the sign of the weights."""
+        """The L1 part, with the bound on the sign of the weights."""
         return L1(self.l1, self.positive)
 
     def value(self, w: Weights) -> float:
@@ -228,7 +228,7 @@ class ElasticNet(Penalty):
         return ElasticNet(self.l1[features], self.l2[features], self.positive)
 
     def prox(self, w: Weights, step: float) -> Weights:
-        """Return the proximal operator of L1, then that of L2."""
+        """Apply the proximal operator of L1, then that of L2."""
         return self.smooth_part.prox(self.rest.prox(w, step), step)
 
     def level(self, u: Weights) -> float:
@@ -259,7 +259,7 @@ class ElasticNet(Penalty):
     def conjugate_and_error(
         self, c: float, u: Weights, phi: Weights, w: Weights
     ) -> tuple[float, float]:
-        """Where h_j* is quadratic with derivative m_j: phi |m - w| + phi^2 / (2 l2) for phi |w|."""
+        """For a quadratic h_j* of derivative m_j, phi |m - w| + phi^2 / (2 l2) replaces phi |w|."""
         _, _, soft = self._sorted()
         if soft is None:
             return 0.0, 0.0
@@ -273,11 +273,11 @@ class ElasticNet(Penalty):
         return 0.5 * float(excess @ np.abs(slope)), float(phi @ more)
 
     def size(self, u: Weights) -> Weights:
-        """|u_j|, or u_j where only a positive product pulls."""
+        """|u_j|; with `positive` u_j, because a negative product leaves a weight at zero."""
         return u if self.positive else np.abs(u)
 
     def free(self, n_features: int) -> NDArray[np.bool_]:
-        """Return which weights have neither penalty."""
+        """Return a mask of the weights with neither penalty."""
         if self._free is None:
             self._free = np.asarray((self.l1 == 0) & (self.l2 == 0))
         return self._free
@@ -288,22 +288,22 @@ class ElasticNet(Penalty):
         return float(np.sum(0.5 * excess**2 / np.where(squares > 0, squares + self.l2, 1.0)))
 
     def beside(self, largest: float, null: float, squares: Callable[[], Weights]) -> ElasticNet:
-        """Return what float64 can tell of h beside a design.
+        """Return h without parts that are negligible in float64 relative to a design.
 
-        An L1 penalty is none where it is below the rounding of what it is compared with, a product
-        with y, of which none exceeds `largest`. A weight is free if its L2 penalty is negligible
-        beside the square of its column. `null` is F(0).
+        An L1 penalty counts as zero if it is below the rounding errors of a product of its column
+        with y; no such product exceeds `largest`. A weight is free if its L2 penalty is negligible
+        relative to the square of its column. `null` is F(0).
         """
         l1, l2 = self.l1, self.l2
         low = (l1 > 0) & (l1 <= EPS * largest)
-        if low.any():  # rounding beside the largest product: is it so beside that of its column?
+        if low.any():  # negligible relative to the largest product; now that of its own column
             low &= l1 <= EPS * np.sqrt(2.0 * null * squares())
             l1 = np.where(low, 0.0, l1)
         # Cauchy-Schwarz: the largest column of Z has at least this norm.
         norm = float(largest / np.sqrt(2.0 * null)) if null > 0 else 0.0
         quadratic = bool(l2.any())
         free = (l1 == 0) & (l2 <= NEGLIGIBLE * norm * norm) if quadratic else l1 == 0
-        if quadratic and l2.any(where=free):  # negligible for the largest column: for its own?
+        if quadratic and l2.any(where=free):  # negligible for the largest column; now for its own
             free &= l2 <= NEGLIGIBLE * squares()
         return ElasticNet(l1, l2, self.positive, free)
 
@@ -321,7 +321,7 @@ class ElasticNet(Penalty):
 
 
 def _index(mask: NDArray[np.bool_]) -> Index:
-    """Return a mask as a slice where it is all or nothing, which takes no copy."""
+    """Return a mask, as a slice if it is all True or all False: a slice makes no copy."""
     if mask.all():
         return slice(None)
     return mask if mask.any() else slice(0)
@@ -471,13 +471,13 @@ def l2_prox(w: ArrayLike, step: float, lambda_: ArrayLike) -> Weights:
 
 
 def l1_penalty(w: ArrayLike, lambda_: ArrayLike) -> float:
-    r"""L1 penalty, the sum of the sizes of the weights.
+    r"""L1 penalty, the sum of the absolute values of the weights.
 
     .. math::
         h(w) = \lambda \sum_j |w_j|
 
-    Its growth is linear, and so its pull on a weight stays the same however small the weight is:
-    that is what makes weights exactly zero.
+    Its growth is linear, so its derivative has the same size however small the weight is: this
+    makes weights exactly zero.
 
     Parameters
     ----------
@@ -519,8 +519,8 @@ def l1_gradient(w: ArrayLike, lambda_: ArrayLike) -> Weights:
     .. math::
         \lambda \operatorname{sign}(w) \in \partial h(w)
 
-    At w = 0 the penalty has no gradient but every number in [-lambda, lambda] as a subgradient;
-    the one returned there is 0, the smallest.
+    At w = 0 the penalty has no gradient, but every number in [-lambda, lambda] is a subgradient;
+    0 is returned there, the smallest in absolute value.
 
     Parameters
     ----------
