@@ -129,7 +129,7 @@ class Penalty:
         return float(np.sum(0.5 * pull**2 / np.where(squares > 0, squares, 1.0)))
 
     def beside(self, largest: float, null: float, squares: Callable[[], Weights]) -> Penalty:
-        """Return h without parts negligible beside the data: see :meth:`ElasticNet.beside`."""
+        """Return h without parts negligible relative to data: see :meth:`ElasticNet.beside`."""
         return self
 
 
@@ -296,7 +296,7 @@ class ElasticNet(Penalty):
         """
         l1, l2 = self.l1, self.l2
         low = (l1 > 0) & (l1 <= EPS * largest)
-        if low.any():  # negligible relative to the largest product; now that of its own column
+        if low.any():  # negligible for the largest product; now for that of its own column
             low &= l1 <= EPS * np.sqrt(2.0 * null * squares())
             l1 = np.where(low, 0.0, l1)
         # Cauchy-Schwarz: the largest column of Z has at least this norm.

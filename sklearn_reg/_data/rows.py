@@ -52,7 +52,7 @@ class Rows(ABC):
 
     @abstractmethod
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Weighted means and variances of the columns, exact even where the mean is large.
+        """Weighted means and variances of the columns, exact even if the mean is large.
 
         The variance of a constant column is exactly zero.
         """
@@ -86,7 +86,7 @@ class Rows(ABC):
 
 
 class DenseRows(Rows):
-    """An ndarray in C or Fortran order; float32 is read as it is and summed in float64."""
+    """An ndarray in C or Fortran order; float32 is summed in float64, by chunks of rows."""
 
     is_sparse = False
     many_at_once = True

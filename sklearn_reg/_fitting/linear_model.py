@@ -183,7 +183,7 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         return coefficient_table(self, feature_names, sort=sort, nonzero=nonzero)
 
     def _html_repr(self) -> str:
-        """Add a summary of the fit to what scikit-learn shows in a notebook."""
+        """Return scikit-learn's HTML for notebooks, followed by a summary of the fit."""
         shown = str(estimator_html_repr(self))
         return shown + html_summary(self) if hasattr(self, "coef_") else shown
 
@@ -200,7 +200,7 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
                 f"{_version()}, which is older: fit it again, or install sklearn_reg>={written}.",
                 UserWarning,
             )
-        # Parameters that were added since get their default, which is the behaviour before.
+        # Parameters that were added since get their default, which keeps the earlier behaviour.
         super().__setstate__({**type(self)().get_params(deep=False), **state})
 
     def __sklearn_is_fitted__(self) -> bool:

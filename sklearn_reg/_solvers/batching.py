@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 
 
 class Request(NamedTuple):
-    """Asks for the products of the residual of w."""
+    """A request for the products of the residual of w."""
 
     design: Design
     target: int
@@ -28,7 +28,7 @@ Coroutine = Generator[Request, Products, Result]
 
 
 def run_together(coroutines: Sequence[Coroutine[Result]]) -> list[Result]:
-    """Run coroutines side by side, and return their results in order."""
+    """Run coroutines together, and return their results in order."""
     results: dict[int, Result] = {}
     waiting: dict[int, Request] = {}
 

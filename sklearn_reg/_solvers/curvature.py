@@ -57,7 +57,7 @@ def solve_checked(
 ) -> tuple[FloatArray, FloatArray] | None:
     """Solve as `Curvature.solve` does; return x and A x, or None if that failed.
 
-    If the residual on the support exceeds slack and rounding, the support is factorised anew.
+    If the residual on the support exceeds slack and rounding, the support itself is factorised.
     """
     x = A.solve(active, b, near)
     if x is None:

@@ -61,8 +61,8 @@ def degrees_of_freedom(
 def _ranks(design: Design, supports: Sequence[IndexArray]) -> list[int]:
     """Return the rank of the columns of each support."""
     sizes = [support.size for support in supports]
-    # Supports along a path are nearly nested: where all of their columns together are independent,
-    # so are those of each.
+    # Supports along a path are nearly nested: if all of their columns together are independent, so
+    # are those of each support.
     everything = np.unique(np.concatenate([np.zeros(0, dtype=np.intp), *supports]))
     if everything.size <= 2 * max(sizes, default=0) and _are_independent(design, everything):
         return sizes

@@ -26,7 +26,7 @@ LARGEST_SYSTEM = 8000  # equations beyond which no matrix is formed
 
 
 def closed_form(problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
-    """Solve p equations, or n where there are fewer rows than columns.
+    """Solve p equations, or n if there are fewer rows than columns.
 
     One step of iterative refinement follows. Its residual comes from the data and not from their
     Gram matrix, and so restores the digits that squaring has lost [1]_.

@@ -14,8 +14,8 @@ from sklearn_reg._data.units import UnitPenalty, View
 from sklearn_reg._solvers.problem import problem_of
 from sklearn_reg._tools.typing import FloatArray
 
-# Without an L1 penalty no lambda makes all coefficients zero: the grid begins where every one is
-# shrunk to 1 % or less, at this many times the largest eigenvalue of the Gram matrix.
+# Without an L1 penalty no lambda makes all coefficients zero: the grid begins at this many times
+# the largest eigenvalue of the Gram matrix, which shrinks every coefficient to 1 % or less.
 RIDGE_START = 100.0
 # A target whose correlation with the features is less than this share of that of another target is
 # not explained by them, up to rounding.

@@ -14,7 +14,7 @@ support changes, w moves along a straight line too, towards the Newton point of 
 and the support changes where a weight reaches zero or |u_j| its threshold. Taking these events one
 by one is the homotopy method for the lasso [1]_, here from any starting point and for any l1.
 Here they are taken in blocks: all events up to some point of the line are applied at once, and the
-thresholds are raised again where that was not exact. A block after which weights would leave zero
+thresholds are raised again if that was not exact. A block after which weights would leave zero
 in the wrong direction is undone and made smaller; a block of one is the exact method, which ends
 after finitely many events. Thresholds are perturbed when they are raised, so that ties (equal
 columns, integer data) are handled one after another.

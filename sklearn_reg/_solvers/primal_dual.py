@@ -4,11 +4,11 @@ The optimum is a root of the Karush-Kuhn-Tucker conditions; on a support S with 
 
     A_SS w_S = c_S - l1_S s_S,    w_j = 0 off S.
 
-The primal-dual active set method [1]_ solves this system, takes weights off the support that came
-out against their sign, takes in features whose |c - A w| exceeds l1, and repeats. It is Newton's
-method on the conditions: a few steps from a warm start, no guarantee from afar. Correlated features
-all exceed l1 until one of them is in, so only the worst enter at once. When the number of
-corrections stops falling it gives up, and `parametric` follows, which always ends at the optimum.
+The primal-dual active set method [1]_ solves this system, removes weights of the wrong sign from
+the support, adds features whose |c - A w| exceeds l1, and repeats. It is Newton's method on the
+conditions: a few steps from a warm start, no guarantee from a distant one. Correlated features all
+exceed l1 until one of them is in, so only the worst enter at once. If the number of corrections
+stops falling, the method ends, and `parametric` follows, which always ends at the optimum.
 
 References
 ----------

@@ -80,7 +80,7 @@ class Evaluation:
     def ends_within(self, distance: float) -> bool:
         """Whether F(w) - F* is within a distance, either certified or up to rounding errors.
 
-        The gap comes first, because it costs less than the bound.
+        The gap is tested first, because it costs less than the bound.
         """
         return self.gap <= distance and not distance < self.bound < 2.0 * self.gap
 
@@ -153,7 +153,7 @@ class Problem:
 
     @cached_property
     def curvature(self) -> float:
-        """L, the largest eigenvalue of Z'S Z plus the curvature of h (a bound, where it varies)."""
+        """L, the largest eigenvalue of Z'S Z plus the curvature of h (a bound, if it varies)."""
         return self.design.largest_eigenvalue + self.h.smooth_part.curvature
 
     def evaluate(self, w: FloatArray) -> Evaluation:
@@ -254,9 +254,9 @@ class Problem:
 
             delta (1 - c) |r^| + delta^2 / 2 + sqrt(k) EPS (F(w) + |u^|'|w|) + sum_j phi_j |w_j|,
 
-        if c is chosen as if |u^_j| were larger by phi_j. Where h_j* is quadratic, with its
+        if c is chosen as if |u^_j| were larger by phi_j. If h_j* is quadratic, with its
         derivative m_j at c u^_j, phi_j |m_j - w_j| + phi_j^2 / (2 l2_j) takes the place of
-        phi_j |w_j|. Where u^ exceeds its rounding errors on the unpenalised columns, theta is
+        phi_j |w_j|. If u^ exceeds its rounding errors on the unpenalised columns, theta is
         not feasible, and only F* >= 0 is known. Columns that are dependent up to rounding count as
         dependent. Moments have further errors: `Design.rounding`, and `left_out`.
         """

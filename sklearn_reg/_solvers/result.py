@@ -32,7 +32,7 @@ class SolverResult(NamedTuple):
     history: FloatArray  # the objective after each iteration
     gap_history: FloatArray  # the gap after each iteration
     solver: str
-    stable_rate: float | None = None  # set where the learning rate asked for cannot converge
+    stable_rate: float | None = None  # set if the learning rate asked for cannot converge
 
     @property
     def n_iter(self) -> int:

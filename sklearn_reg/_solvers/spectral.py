@@ -40,7 +40,7 @@ class Spectrum:
     vectors : ndarray
         U, of shape (n_rows, rank), if `of_rows`; otherwise V, of shape (n_features, rank).
     of_rows : bool
-        Whether AA' was decomposed, which is smaller than A'A where there are fewer rows.
+        Whether AA' was decomposed, which is smaller than A'A if there are fewer rows.
     """
 
     @classmethod
@@ -84,7 +84,7 @@ class Spectrum:
 
     @property
     def smallest(self) -> float:
-        """The smallest eigenvalue of A'A, or a number below it; 0 where it may be rounding."""
+        """The smallest eigenvalue of A'A, or a number below it; 0 if it may be rounding."""
         return 0.0 if self.of_rows else max(0.0, float(self.values[0]) - self.error)
 
     def directions(self) -> FloatArray:

@@ -26,7 +26,7 @@ from sklearn_reg._solvers.problem import Evaluation, Problem
 from sklearn_reg._tools.typing import FloatArray, IndexArray
 
 # The ridge, relative to the diagonal of the Gram matrix, and the limits between which it changes by
-# a factor: it falls where proximal-point steps are slow, and rises where rounding errors exceed it.
+# a factor: it falls if proximal-point steps are slow, and rises if rounding errors exceed it.
 RIDGE, SMALLEST_RIDGE, LARGEST_RIDGE, RIDGE_FACTOR = 1e-10, 1e-12, 1e-2, 1e-2
 # Accuracy relative to l1: at a raised penalty, at the one asked for, and at it for small gaps.
 ROUGH, FINE, FINEST = 0.2, 1e-9, 1e-12
@@ -77,7 +77,7 @@ class WorkingSet(ABC):
         """Change to another penalty on the same data."""
 
     def lower_ridge(self) -> None:
-        """Lower the ridge where proximal-point steps are slow, A being nearly singular."""
+        """Lower the ridge if proximal-point steps are slow, because A is nearly singular."""
         if self.relative_ridge > 2 * self.smallest_ridge:
             self._scale_ridge(RIDGE_FACTOR)
 
@@ -96,7 +96,7 @@ class WorkingSet(ABC):
     def solve(self, point: Evaluation, level: float, gap: float) -> tuple[FloatArray, bool]:
         """Solve the restricted problem with `level` times its L1 penalty; return w and success.
 
-        The search starts at a point. `gap`, relative to F(0), is the one asked for: the smaller it
+        The search starts at `point`. `gap`, relative to F(0), is the one asked for: the smaller it
         is, the more of the effect of the ridge is removed.
         """
         problem, chosen = self.problem, self.features
