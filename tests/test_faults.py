@@ -141,14 +141,14 @@ def test_a_worker_that_holds_data_is_killed_between_products(cluster: Any, tmp_p
     mark = tmp_path / "killed"
 
     class Killing(LassoRegression):
-        def _starts(self, *args: Any) -> Any:
+        def _last_fit(self, *args: Any) -> Any:
             # After the first look at the data, before the solver's.
             process = next(iter(cluster.run(os.getpid).values()))
             os.kill(process, signal.SIGKILL)
             mark.touch()
-            return super()._starts(*args)
+            return super()._last_fit(*args)
 
-    model = Killing(lambda_=0.2, solver="auto").fit(D, y)
+    model = Killing(lambda_=0.2, solver="auto", warm_start=True).fit(D, y)
     assert mark.exists()
     assert_allclose(model.coef_, LassoRegression(lambda_=0.2, solver="auto").fit(X, y).coef_)
 
