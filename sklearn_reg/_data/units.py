@@ -76,6 +76,11 @@ class UnitPenalty(NamedTuple):
         return self.smooth and bool(self.weights.all())
 
     @property
+    def is_sparse(self) -> bool:
+        """Whether every feature has an L1 penalty."""
+        return self.l1_ratio > 0 and bool(self.weights.all())
+
+    @property
     def has_level(self) -> bool:
         """Whether all penalised coefficients are zero if lambda_ is large enough."""
         return self.l1_ratio > 0

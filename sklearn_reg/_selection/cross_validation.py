@@ -385,13 +385,15 @@ class PenalizedRegressionCV(PenalizedModel):
     def _leaves_one_out(
         self, splitter: Any, data: InMemory, penalties: Sequence[UnitPenalty]
     ) -> bool:
-        """Whether one decomposition may give the results of all folds."""
+        """Whether all folds may follow from the moments or the decomposition of all rows."""
         return (
             isinstance(splitter, LeaveOneOut)
             and data.weights is None
             and self.scoring is None
-            and not self.standardize
-            and all(penalty.is_ridge for penalty in penalties)
+            and all(
+                penalty.is_sparse or (penalty.is_ridge and not self.standardize)
+                for penalty in penalties
+            )
         )
 
     def _penalties(self, ratios: Sequence[float]) -> list[UnitPenalty]:

@@ -17,6 +17,7 @@ from sklearn_reg._data.units import Penalties, UnitPenalty
 from sklearn_reg._selection.choice import criterion
 from sklearn_reg._selection.folds import Folds, RowFolds
 from sklearn_reg._selection.leave_one_out import leave_one_out
+from sklearn_reg._selection.leave_one_out_sparse import leave_one_out_sparse
 from sklearn_reg._solvers import AUTO_ITERATIONS, SOLVERS, Settings, choose
 from sklearn_reg._solvers.accuracy import Fitted, solve, surely, surely_together
 from sklearn_reg._solvers.batching import Coroutine, run_together
@@ -54,11 +55,14 @@ def grids_of(
 def leave_one_out_curves(
     folds: RowFolds, penalties: Sequence[UnitPenalty], grids: Sequence[FloatArray], tol: float
 ) -> Curves | None:
-    """Return the errors of all folds from one decomposition, or None if digits are lost."""
-    done = [leave_one_out(folds, *at, tol) for at in zip(penalties, grids, strict=True)]
-    found = [left_out for left_out in done if left_out is not None]
-    if len(found) < len(done):
-        return None
+    """Return the errors of all folds from what is known of all rows, or None if digits are lost."""
+    found = []
+    for penalty, grid in zip(penalties, grids, strict=True):
+        way = leave_one_out if penalty.is_ridge else leave_one_out_sparse
+        left_out = way(folds, penalty, grid, tol)
+        if left_out is None:
+            return None
+        found.append(left_out)
     train, test, gaps, coefs, intercepts = zip(*found, strict=True)
     return Curves(np.stack(train), np.stack(test), np.stack(gaps), coefs, intercepts, True)
 

@@ -22,6 +22,7 @@ from sklearn_reg._data.rows import Rows, take_rows
 from sklearn_reg._data.units import AnyPenalty, View, view_moments, view_rows
 from sklearn_reg._selection.assignment import Assignment, cells_of, repeat_rows
 from sklearn_reg._selection.splits import Split, check_splits, read_splits
+from sklearn_reg._solvers.batch import MOST_FEATURES
 from sklearn_reg._tools.linalg import EPS, dense
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import Moments, row_chunks
@@ -51,7 +52,7 @@ class Folds(ABC):
     n_features: int
     n_targets: int
     n_rows: int
-    at_once = 1  # the number of folds that are solved together and share products with X
+    at_once: int  # the number of folds that are solved together
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         self.preprocessing = preprocessing
@@ -111,6 +112,7 @@ class StreamFolds(Folds):
         self._sums = _Sums(gathered.parts)
         self.n_folds, self.n_rows = assignment.n_folds, gathered.n_rows
         self.n_features, self.n_targets = gathered.shape
+        self.at_once = _moments_at_once(self.n_features)
 
     def views(self, penalty: AnyPenalty, fold: int | None = None) -> Iterator[View]:
         """Yield a view of the training set of a fold, or of all data, from moments."""
@@ -141,7 +143,7 @@ class RowFolds(Folds):
     preprocessing : Preprocessing
     """
 
-    at_once = 8  # each holds a working set
+    at_once = 8  # sharing products with X; each holds a working set
 
     def __init__(
         self,
@@ -193,8 +195,6 @@ class RowFolds(Folds):
 class MomentFolds(RowFolds):
     """Folds as sums of moments, gathered in one pass over X."""
 
-    at_once = 1
-
     def __init__(
         self,
         rows: Rows,
@@ -204,7 +204,7 @@ class MomentFolds(RowFolds):
         preprocessing: Preprocessing,
     ) -> None:
         super().__init__(rows, Y, weights, splits, preprocessing)
-        self.X = rows.X
+        self.X, self.at_once = rows.X, _moments_at_once(rows.shape[1])
         cells, self._first = cells_of(len(Y), splits)
         self._kept: dict[tuple[int, int], Moments] = {}  # sides that were gathered separately
         room = MOST_CELLS * max(self.X.size, 2**18) / self.n_features**2  # the most moments kept
@@ -337,6 +337,11 @@ def _errors_from(
             )
             reliable &= sure
     return errors, reliable
+
+
+def _moments_at_once(n_features: int) -> int:
+    """How many folds are solved side by side on moments: those of a batch, all of them."""
+    return 1000 if n_features <= MOST_FEATURES else 1
 
 
 def _rounding_of_squares(size: FloatArray) -> FloatArray:

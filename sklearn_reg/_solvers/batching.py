@@ -8,9 +8,10 @@ X once.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sklearn_reg._data.designs import Design, Products, products_together
+from sklearn_reg._solvers.batch import PathRequest, PathSolution, solve_paths
 from sklearn_reg._tools.typing import FloatArray
 
 Result = TypeVar("Result")
@@ -24,15 +25,15 @@ class Request(NamedTuple):
     w: FloatArray
 
 
-Coroutine = Generator[Request, Products, Result]
+Coroutine = Generator[Request | PathRequest, Any, Result]
 
 
 def run_together(coroutines: Sequence[Coroutine[Result]]) -> list[Result]:
     """Run coroutines together, and return their results in order."""
     results: dict[int, Result] = {}
-    waiting: dict[int, Request] = {}
+    waiting: dict[int, Request | PathRequest] = {}
 
-    def resume(k: int, answer: Products | None) -> None:
+    def resume(k: int, answer: Products | PathSolution | None) -> None:
         waiting.pop(k, None)
         try:
             waiting[k] = next(coroutines[k]) if answer is None else coroutines[k].send(answer)
@@ -43,7 +44,7 @@ def run_together(coroutines: Sequence[Coroutine[Result]]) -> list[Result]:
         for k in range(len(coroutines)):
             resume(k, None)
         while waiting:
-            answers = products_together(list(waiting.values()))
+            answers = _answered(list(waiting.values()))
             for k, answer in zip(list(waiting), answers, strict=True):
                 resume(k, answer)
     finally:
@@ -55,11 +56,22 @@ def run_together(coroutines: Sequence[Coroutine[Result]]) -> list[Result]:
 def run_alone(coroutine: Coroutine[Result]) -> Result:
     """Run one coroutine."""
     try:
-        design, target, w = next(coroutine)
+        request = next(coroutine)
         while True:
-            design, target, w = coroutine.send(design.products(w, target))
+            request = coroutine.send(*_answered([request]))
     except StopIteration as end:
         result: Result = end.value
         return result
     finally:
         coroutine.close()
+
+
+def _answered(requests: Sequence[Request | PathRequest]) -> list[Products | PathSolution]:
+    """Answer requests, those of each kind together."""
+    paths = [request for request in requests if isinstance(request, PathRequest)]
+    products = [request for request in requests if not isinstance(request, PathRequest)]
+    of_paths, of_products = iter(solve_paths(paths)), iter(products_together(products))
+    return [
+        next(of_paths) if isinstance(request, PathRequest) else next(of_products)
+        for request in requests
+    ]

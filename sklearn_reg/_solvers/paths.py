@@ -13,7 +13,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from sklearn_reg._data.units import UnitPenalty, View
 from sklearn_reg._solvers import AUTO_ITERATIONS, Settings
 from sklearn_reg._solvers.accuracy import is_accurate
 from sklearn_reg._solvers.active_set import ActiveSet
+from sklearn_reg._solvers.batch import PathSolution, path_requests
 from sklearn_reg._solvers.batching import Coroutine, run_alone
 from sklearn_reg._solvers.degrees_of_freedom import degrees_of_freedom
 from sklearn_reg._solvers.direct import closed_form
@@ -68,6 +69,17 @@ def walk(
     after: Callable[[], object] = lambda: None,
 ) -> Coroutine[Points]:
     """Follow a path, as a coroutine; call `after` after each penalty."""
+    found = []
+    for request in path_requests(view, penalty, lambdas, tol):
+        found.append((yield request))
+        if not found[-1].sure:
+            break
+    else:
+        if found:
+            for _ in range(lambdas.size * len(found)):
+                after()
+            l2 = np.multiply.outer((1.0 - penalty.l1_ratio) * lambdas, penalty.weights)
+            return _points_of(view, found, l2 if with_degrees_of_freedom else None)
     record = _Record(view, lambdas.size, with_degrees_of_freedom, after)
     accurate = True
     for target in range(view.units.size):
@@ -78,6 +90,24 @@ def walk(
             yield from _from_the_last(record, target, problems, tol)
         accurate &= is_accurate(view, *record.last, tol)
     return record.points(accurate and (record.certified or view.design.has_rows))
+
+
+def _points_of(view: View, found: Sequence[PathSolution], l2: FloatArray | None) -> Points:
+    """Put the certified paths of all targets together, in the units of the data.
+
+    With `l2`, the coefficients of w^2 / 2 along the grid, there are degrees of freedom.
+    """
+    units = view.units
+    W, gaps, losses = (np.stack(of, axis=1) for of in list(zip(*found, strict=True))[:3])
+    freedom = np.zeros(gaps.shape)
+    if l2 is not None:
+        supports = [support_of(w) for w in W.reshape(-1, W.shape[2])]
+        rows = np.repeat(l2, len(units), axis=0)
+        of_support = [row[support] for row, support in zip(rows, supports, strict=True)]
+        freedom.ravel()[:] = degrees_of_freedom(view.design, supports, of_support)
+    coefs = (units[:, None] * W * view.columns.factors).reshape(-1, W.shape[2])
+    intercepts = view.intercepts(coefs, len(W))
+    return Points(coefs, intercepts, units**2 * gaps, units**2 * losses, freedom, True, True)
 
 
 class _Record:

@@ -1,0 +1,180 @@
+"""Many small lassos and elastic nets on moments at once: their paths, each point certified.
+
+The formulas are those of `Problem.bound` where every feature has an L1 penalty, for arrays whose
+first axes are the problem and the penalty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sklearn_reg._data.units import UnitPenalty, View
+from sklearn_reg._solvers.homotopy import lasso_paths
+from sklearn_reg._solvers.newton_paths import elastic_net_paths
+from sklearn_reg._tools.linalg import EPS
+from sklearn_reg._tools.typing import BoolArray, FloatArray
+
+# Up to so many features a path by homotopy costs less than one by working sets.
+MOST_FEATURES = 100
+LARGEST = 1e100  # penalty whose products are finite
+LARGEST_BLOCK = 2**20  # numbers of the solutions that are made at once
+
+
+class Problems(NamedTuple):
+    """What tells problems of one target each apart; their first axis. See `Design`."""
+
+    grams: FloatArray  # Z'S Z, of shape (n_problems, n_features, n_features)
+    crosses: FloatArray  # Z'S y, of shape (n_problems, n_features)
+    scatters: FloatArray  # y'S y
+    sizes: FloatArray  # of the columns, of shape (n_problems, n_features)
+    target_sizes: FloatArray
+    rounded_sizes: FloatArray  # of the targets, in `Design.rounding`
+    l1: FloatArray  # falling grids in units of v, of shape (n_problems, n_lambdas); positive
+    l2: FloatArray  # likewise; all positive, or all zero
+
+
+class Common(NamedTuple):
+    """What problems that are solved together have in common."""
+
+    weights: FloatArray  # v, all positive
+    positive: bool
+    tol: float
+
+
+class PathRequest(NamedTuple):
+    """Asks for the solutions of one target along its grid."""
+
+    problem: Problems  # without the first axis
+    common: Common
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What requests that are answered together have in common."""
+        weights, *others = self.common
+        l2 = self.problem.l2
+        return (*others, weights.tobytes(), l2.size, bool(l2.any()))
+
+    @property
+    def numbers(self) -> int:
+        """Numbers of the solutions."""
+        return self.problem.l2.size * self.problem.crosses.size
+
+
+class PathSolution(NamedTuple):
+    """Solutions along the grid, and whether every one is certified and accurate."""
+
+    W: FloatArray  # of shape (n_lambdas, n_features)
+    gaps: FloatArray  # with all that rounding may hide
+    losses: FloatArray  # squares of the residual
+    sure: BoolArray
+
+
+def path_requests(
+    view: View, penalty: UnitPenalty, lambdas: FloatArray, tol: float
+) -> list[PathRequest]:
+    """Return a request for each target, or none where the path is not one for a batch."""
+    design = view.design
+    if design.has_rows or design.n_features > MOST_FEATURES or not penalty.is_sparse:
+        return []
+    if design.hidden is not None and design.hidden.any():
+        return []
+    l1 = penalty.l1_ratio * lambdas / view.units[:, None]
+    rounded = [EPS * design.largest_cross(target) for target in range(view.units.size)]
+    if not (l1[:, -1] * penalty.weights.min() > rounded).all():
+        return []  # the smallest are none beside the data
+    l2 = (1.0 - penalty.l1_ratio) * lambdas
+    if not max(l1[:, 0].max(), l2[0]) * penalty.weights.max() < LARGEST:
+        return []
+    everything, nothing = np.arange(design.n_features), np.zeros(design.n_features)
+    gram, common = (
+        design.gram(everything, everything),
+        Common(penalty.weights, penalty.positive, tol),
+    )
+    return [
+        PathRequest(
+            Problems(
+                gram,
+                design.cross[:, target],
+                design.scatter[target],
+                design.sizes,
+                np.asarray(design.target_size(target)),
+                np.sqrt(design.rounding(nothing, target) / EPS),
+                l1[target],
+                l2,
+            ),
+            common,
+        )
+        for target in range(view.units.size)
+    ]
+
+
+def solve_paths(requests: Sequence[PathRequest]) -> list[PathSolution]:
+    """Answer requests, those of one kind together."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for k, request in enumerate(requests):
+        groups.setdefault(request.kind, []).append(k)
+    answers: dict[int, PathSolution] = {}
+    for members in groups.values():
+        most = max(1, LARGEST_BLOCK // requests[members[0]].numbers)
+        for start in range(0, len(members), most):
+            some = members[start : start + most]
+            stacked = zip(*(requests[k].problem for k in some), strict=True)
+            solution = solve_batch(Problems(*map(np.array, stacked)), requests[some[0]].common)
+            answers |= zip(some, map(PathSolution, *solution), strict=True)
+    return [answers[k] for k in range(len(requests))]
+
+
+def solve_batch(problems: Problems, common: Common) -> PathSolution:
+    """Solve and certify paths; what is returned has an axis for the problems in front."""
+    grams, crosses, scatters, sizes, target_sizes, rounded_sizes, l1, l2 = problems
+    weights, positive, tol = common
+    if l2.any():
+        W, solved = elastic_net_paths(grams, crosses, weights, l1, l2, positive)
+    else:
+        W, solved = lasso_paths(grams, crosses, weights, l1, positive)
+    size = np.abs(W)
+    u = crosses[:, None] - W @ grams
+    losses = np.maximum(scatters[:, None] - _dot(W, crosses[:, None] + u), 0.0)
+    spans = _dot(size, sizes[:, None])  # sum_j z_j |w_j|
+    hidden = EPS * (rounded_sizes[:, None] + spans) ** 2
+    unit = np.sqrt(W.shape[2]) * EPS
+    delta = unit * (target_sizes[:, None] + spans)
+    phi = delta[..., None] * sizes[:, None]
+    penalties = l1 * (size @ weights) + 0.5 * l2 * (W**2 @ weights)
+    objectives = 0.5 * losses + penalties
+    rounded = _dot(phi, size) + unit * (objectives + _dot(np.abs(u), size))
+    limits = l1[..., None] * weights
+    pull = u if positive else np.abs(u)
+    bounds = objectives
+    for c, conjugate, more in _dual_points(limits, l2[..., None] * weights, u, pull, phi, W):
+        rest = (1.0 - c) * np.sqrt(losses)
+        gaps = 0.5 * rest**2 + penalties - c * _dot(u, W) + conjugate
+        lost = rounded + more + delta * (rest + 0.5 * delta)
+        bounds = np.minimum(bounds, np.maximum(gaps, 0.0) + lost)
+    gaps, nulls = bounds + hidden, 0.5 * scatters
+    certified = (gaps <= tol * nulls[:, None]).all(axis=1)
+    accurate = hidden[:, -1] <= max(tol, EPS) * nulls
+    return PathSolution(W, gaps, losses, solved & certified & accurate)
+
+
+def _dual_points(
+    l1: FloatArray, l2: FloatArray, u: FloatArray, pull: FloatArray, phi: FloatArray, W: FloatArray
+) -> Iterator[tuple[Any, Any, Any]]:
+    """Yield factors c, the conjugate of the penalty at c u, and what errors phi of u add to it.
+
+    See `ElasticNet.scalings` and `ElasticNet.conjugate_and_error`.
+    """
+    yield (l1 / np.maximum(pull + phi, l1)).min(axis=2), 0.0, 0.0
+    if l2.any():
+        excess = np.maximum(pull - l1, 0.0)
+        slope = np.sign(u) * excess / l2
+        more = np.abs(slope - W) - np.abs(W) + 0.5 * phi / l2
+        yield 1.0, 0.5 * _dot(excess, np.abs(slope)), _dot(phi, more)
+
+
+def _dot(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Sum products over the last axis."""
+    return np.asarray(np.einsum("...j,...j->...", a, b))
