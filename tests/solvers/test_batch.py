@@ -1,0 +1,132 @@
+"""Paths of many small problems at once: certified from outside, or handed to another solver."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+import problems as judge
+from problems import Data
+from sklearn_reg import ElasticNetRegressionCV, LassoRegressionCV, regularization_path
+from sklearn_reg._solvers.batch import MOST_FEATURES
+from sklearn_reg._solvers.homotopy import lasso_paths
+from sklearn_reg._solvers.newton_paths import elastic_net_paths
+
+paths = importlib.import_module("sklearn_reg._solvers.paths")
+Array = np.ndarray[Any, Any]
+
+
+def small(seed: int, kind: str) -> tuple[Array, Array]:
+    """Columns of many kinds: correlated, equal, dependent, tied, fewer rows than columns."""
+    rng = np.random.default_rng(seed)
+    n, p = int(rng.integers(3, 30)), int(rng.integers(2, 15))
+    X = rng.normal(size=(n, p))
+    if kind == "correlated":
+        X += 5 * rng.normal(size=(n, 1))
+    elif kind == "equal":
+        X[:, 1] = X[:, 0]
+        X[:, -1] = -X[:, 0]
+    elif kind == "dependent":
+        X[:, -1] = X[:, :-1].sum(axis=1)
+    elif kind == "tied":
+        X = np.sign(X)
+    y = X[:, :2].sum(axis=1) + rng.normal(size=n)
+    return X, np.round(y) if kind == "tied" else y
+
+
+KINDS = st.sampled_from(["any", "correlated", "equal", "dependent", "tied"])
+
+
+@given(st.integers(0, 10**6), KINDS, st.booleans(), st.sampled_from([1.0, 0.7, 0.1]))
+def test_every_solution_that_ends_is_the_optimum(
+    seed: int, kind: str, positive: bool, l1_ratio: float
+) -> None:
+    X, y = small(seed, kind)
+    v = np.random.default_rng(seed).uniform(0.5, 2.0, X.shape[1])
+    Z, t = X - X.mean(axis=0), y - y.mean()
+    gram, cross = Z.T @ Z / len(y), Z.T @ t / len(y)
+    largest = float(((cross if positive else np.abs(cross)) / v).max())
+    if largest <= 1e-9:
+        return
+    grid = largest * np.geomspace(1.0, 1e-2, 12)
+    lambdas = np.tile(grid, (2, 1)) / l1_ratio
+    grams, crosses = np.stack([gram, gram]), np.stack([cross, cross])
+    if l1_ratio == 1:
+        W, solved = lasso_paths(grams, crosses, v, lambdas, positive)
+    else:
+        l1, l2 = l1_ratio * lambdas, (1 - l1_ratio) * lambdas
+        W, solved = elastic_net_paths(grams, crosses, v, l1, l2, positive)
+    assert np.array_equal(W[0], W[1])
+    if not solved[0]:
+        assert kind in ("equal", "dependent", "tied")
+        return
+    for lambda_, w in zip(lambdas[0], W[0], strict=True):
+        data = Data(X, y, lambda_, l1_ratio, None, v, True, positive)
+        gap = judge.duality_gap(data, w, float(y.mean() - X.mean(axis=0) @ w))
+        assert gap <= 1e-8 * judge.null_objective(data)
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.6])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"fit_intercept": False},
+        {"standardize": True},
+        {"positive": True, "penalty_weights": [1, 2, np.inf, 0.5, 1, 1]},
+    ],
+    ids=["plain", "no intercept", "standardized", "weights"],
+)
+def test_a_batch_gives_what_working_sets_give(
+    l1_ratio: float, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 6)) * [1, 2, 1, 0.1, 3, 1] + [0, 5, 0, 0, -2, 1]
+    Y = X[:, :2] @ [[1.0, -300.0], [0.5, 100.0]] + rng.normal(size=(80, 2)) * [1, 200]
+    together = regularization_path(X, Y, 30, l1_ratio, tol=1e-12, **options)
+    monkeypatch.setattr(paths, "path_requests", lambda *args: [])
+    alone = regularization_path(X, Y, 30, l1_ratio, tol=1e-12, **options)
+    for name in ("lambdas", "coefs", "intercepts", "training_loss", "degrees_of_freedom"):
+        scale = np.abs(getattr(alone, name)).max()
+        assert_allclose(getattr(together, name), getattr(alone, name), rtol=0, atol=1e-6 * scale)
+    assert together.dual_gaps.max() <= 1e-12 * 0.5 * Y.var(axis=0).max()
+
+
+@pytest.mark.parametrize("Estimator", [LassoRegressionCV, ElasticNetRegressionCV])
+def test_small_folds_take_no_step_of_another_solver(
+    Estimator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(60, 5))
+    y = X[:, 0] + rng.normal(size=60)
+    searches = []
+
+    class Watched(paths.ActiveSet):
+        def steps(self, *args: Any) -> Any:
+            searches.append(args)
+            return super().steps(*args)
+
+    monkeypatch.setattr(paths, "ActiveSet", Watched)
+    Estimator(cv=4).fit(X, y)
+    assert not searches
+    wide = rng.normal(size=(300, MOST_FEATURES + 1))
+    Estimator(5, cv=3).fit(wide, wide[:, 0] + rng.normal(size=300))
+    assert searches
+
+
+def test_free_features_and_a_grid_that_ends_at_zero_are_handed_over() -> None:
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(50, 4))
+    y = X @ [1.0, -1.0, 0.0, 0.0] + rng.normal(size=50)
+    for lambdas, weights in (([0.1, 0.0], None), ([0.3, 0.1], [0, 1, 1, 1])):
+        path = regularization_path(X, y, lambdas, penalty_weights=weights, tol=1e-10)
+        for lambda_, w, b in zip(path.lambdas, path.coefs, path.intercepts, strict=True):
+            v = None if weights is None else np.array(weights, dtype=float)
+            data = Data(X, y, lambda_, penalty_weights=v)
+            assert judge.duality_gap(data, w, b) <= 1e-9 * judge.null_objective(data)
