@@ -18,7 +18,7 @@ from sklearn_reg._data.data import FOR_WORKING_SETS, InMemory
 from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.units import UnitPenalty, View
 from sklearn_reg._fitting.report import as_html, as_text, path_frame, path_summary
-from sklearn_reg._solvers.accuracy import surely
+from sklearn_reg._solvers.accuracy import solve_accurately
 from sklearn_reg._solvers.grids import check_lambdas, largest_lambdas
 from sklearn_reg._solvers.paths import follow
 from sklearn_reg._tools.linalg import dense
@@ -272,7 +272,7 @@ def regularization_path(
         follow_grid = partial(
             follow, penalty=penalty, lambdas=grid, tol=tol, with_degrees_of_freedom=True
         )
-        view, points = surely(chain([cheapest], views), follow_grid)
+        view, points = solve_accurately(chain([cheapest], views), follow_grid)
     if not points.is_certified:
         _warn_uncertified(points.gaps / (0.5 * view.design.scatter * view.units**2), grid, tol)
     coefs = dense(points.coefs).reshape(grid.size, data.n_targets, -1)

@@ -41,7 +41,7 @@ class Advice(NamedTuple):
     brief: str | None = None  # the message without figures, for each of many fits
 
 
-class Said(NamedTuple):
+class Part(NamedTuple):
     """A part of a message, and its figures, which the message about one of many fits omits."""
 
     text: str
@@ -51,14 +51,14 @@ class Said(NamedTuple):
         return f"{self.text} ({self.figures})" if self.figures else self.text
 
 
-class Trouble(NamedTuple):
+class Diagnosis(NamedTuple):
     """What happened, why, and what to do about it."""
 
-    fact: Said
-    causes: list[Said]
-    remedy: Said
+    fact: Part
+    causes: list[Part]
+    remedy: Part
 
-    def told(self, with_figures: bool) -> str:
+    def message(self, with_figures: bool) -> str:
         """Write the message."""
         fact, *causes, remedy = (
             str(said) if with_figures else said.text
@@ -68,7 +68,7 @@ class Trouble(NamedTuple):
         return f"{fact}.{because} Remedy: {remedy}."
 
 
-TOO_FEW = Said("too few iterations")
+TOO_FEW = Part("too few iterations")
 AUTO_RATE = "learning_rate='auto'"
 
 
@@ -83,13 +83,13 @@ def advice_on_convergence(estimator: Any, fitted: Fitted, settings: Settings) ->
     if not fitted.results[target].converged:
         trouble = _ended_above_tol(estimator, fitted, target, settings, impossible)
     elif impossible is not None:
-        trouble = Trouble(impossible, [], Said(AUTO_RATE))
+        trouble = Diagnosis(impossible, [], Part(AUTO_RATE))
     else:
         return []
-    return [Advice(ConvergenceWarning, trouble.told(True), trouble.told(False))]
+    return [Advice(ConvergenceWarning, trouble.message(True), trouble.told(False))]
 
 
-def _impossible_rate(fitted: Fitted, settings: Settings) -> Said | None:
+def _impossible_rate(fitted: Fitted, settings: Settings) -> Part | None:
     """Name a learning rate that cannot converge, unless w = 0 is optimal, whatever the rate."""
     limits = [
         (result.stable_rate, problem.curvature)
@@ -100,19 +100,19 @@ def _impossible_rate(fitted: Fitted, settings: Settings) -> Said | None:
         return None
     limit, curvature = min(limits)
     rate = f"learning_rate={settings.learning_rate:g}"
-    return Said(
+    return Part(
         f"{rate} cannot converge on these data, so steps were 1/L",
         f"largest stable rate {limit:.4g}, 1/L = {1 / curvature:.4g}",
     )
 
 
 def _ended_above_tol(
-    estimator: Any, fitted: Fitted, target: int, settings: Settings, impossible: Said | None
-) -> Trouble:
+    estimator: Any, fitted: Fitted, target: int, settings: Settings, impossible: Part | None
+) -> Diagnosis:
     """Say how far the worst target is from `tol`, why, and what helps."""
     problem, result = fitted.problems[target], fitted.results[target]
     square = float(fitted.view.units[target]) ** 2
-    fact = Said(
+    fact = Part(
         f"solver {result.solver!r} ended above tol",
         f"duality gap {result.gap * square:.3g}, tol * F(0, mean y) = "
         f"{settings.tol * problem.null * square:.3g}, {result.n_iter} iterations",
@@ -123,15 +123,15 @@ def _ended_above_tol(
         causes, remedy = _rounding_in_the_way(estimator, problem, result, settings, lost)
         if impossible is not None:
             remedy = remedy._replace(text=f"{AUTO_RATE} and {remedy.text}")
-        return Trouble(fact, causes, remedy)
+        return Diagnosis(fact, causes, remedy)
     pace, causes = _Pace(problem, result, settings), []
     if impossible is not None:
         causes.append(impossible)
     elif pace.is_slow:
         steps = f"learning_rate={settings.learning_rate:g} makes short steps"
-        causes.append(Said(steps, f"1/L = {1 / problem.curvature:.4g}"))
+        causes.append(Part(steps, f"1/L = {1 / problem.curvature:.4g}"))
     found, remedy = _slow_descent(estimator, fitted, target, pace, rate_is_to_blame=bool(causes))
-    return Trouble(fact, causes + found or [TOO_FEW], remedy)
+    return Diagnosis(fact, causes + found or [TOO_FEW], remedy)
 
 
 def _hidden_by_rounding(problem: Problem, result: SolverResult) -> float:
@@ -141,7 +141,7 @@ def _hidden_by_rounding(problem: Problem, result: SolverResult) -> float:
     return max(ROUNDING * problem.null, rounding, at.bound - at.gap)
 
 
-def dependence(estimator: Any, problem: Problem, result: SolverResult) -> Said:
+def dependence(estimator: Any, problem: Problem, result: SolverResult) -> Part:
     """Name the first few columns of the model that depend on others."""
     names = names_of_model(estimator)
     told = []
@@ -149,23 +149,23 @@ def dependence(estimator: Any, problem: Problem, result: SolverResult) -> Said:
         listed = ", ".join(str(names[j]) for j in others[:FEW])
         more = f" and {len(others) - FEW} more" if len(others) > FEW else ""
         told.append(f"{names[first]} on {listed}{more}")
-    return Said("columns of X are too dependent for this accuracy", "; ".join(told))
+    return Part("columns of X are too dependent for this accuracy", "; ".join(told))
 
 
 def _rounding_in_the_way(
     estimator: Any, problem: Problem, result: SolverResult, settings: Settings, lost: float
-) -> tuple[list[Said], Said]:
+) -> tuple[list[Part], Part]:
     """Return causes and a remedy if rounding errors make further steps useless."""
     if problem.design.digits_lost:
         cause = "moments lost digits to rows that were far larger than those that are left"
         anew = "gather the moments of the rows that are left (the window) anew"
-        return [Said(f"{cause}, and removing rows does not give digits back")], Said(anew)
+        return [Part(f"{cause}, and removing rows does not give digits back")], Part(anew)
     # Near the rounding errors the bound depends on the steps taken, and these depend on tol.
     reached = max(2.0 * result.gap / problem.null, 10.0 * ROUNDING)
-    enough = Said("a larger tol", f"tol={_rounded_up(reached, 1):g}")
+    enough = Part("a larger tol", f"tol={_rounded_up(reached, 1):g}")
     if result.gap > 2.0 * lost or lost > ORDINARY * ROUNDING * problem.null:
         return [dependence(estimator, problem, result)], enough
-    rounding = Said(f"tol={settings.tol:g} is below rounding", f"about {lost / problem.null:.1g}")
+    rounding = Part(f"tol={settings.tol:g} is below rounding", f"about {lost / problem.null:.1g}")
     return [rounding], enough
 
 
@@ -178,30 +178,30 @@ def scales_of(design: Design) -> tuple[FloatArray, float]:
 
 def _slow_descent(
     estimator: Any, fitted: Fitted, target: int, pace: _Pace, *, rate_is_to_blame: bool
-) -> tuple[list[Said], Said]:
+) -> tuple[list[Part], Part]:
     """Return causes why descent does not converge, and a remedy: the exact solver always helps."""
     problem, result = fitted.problems[target], fitted.results[target]
-    exact = Said("solver='auto'")
+    exact = Part("solver='auto'")
     if result.solver == "subgradient" and problem.l1.any():
-        return [Said("steps along sign(w) never settle")], exact
+        return [Part("steps along sign(w) never settle")], exact
     scales, spread = scales_of(problem.design)
     if spread > UNEQUAL_SCALES and not estimator.standardize:
-        unequal = [Said("columns of X differ in scale", f"by a factor of {spread:.3g}")]
+        unequal = [Part("columns of X differ in scale", f"by a factor of {spread:.3g}")]
         # Without an intercept the scale of a column is not its standard deviation.
         if estimator.fit_intercept and pace.comes_closer_on(scales):
             return unequal, _standardized(estimator, fitted, target, scales)
         return unequal, exact
     if rate_is_to_blame:
-        return [], Said(f"{AUTO_RATE}, which is 1/L") if pace.comes_closer_at_best else exact
+        return [], Part(f"{AUTO_RATE}, which is 1/L") if pace.comes_closer_at_best else exact
     if pace.n_iterations < pace.enough <= PATIENCE * pace.n_iterations:
-        return [], Said("solver='auto', or more iterations", f"n_iterations={pace.enough:.0f}")
+        return [], Part("solver='auto', or more iterations", f"n_iterations={pace.enough:.0f}")
     if ILL_CONDITIONED < pace.condition < np.inf:
         figure = f"condition number {pace.condition:.2g}"
-        return [Said("the problem is ill-conditioned", figure)], exact
+        return [Part("the problem is ill-conditioned", figure)], exact
     return [], exact
 
 
-def _standardized(estimator: Any, fitted: Fitted, target: int, scales: FloatArray) -> Said:
+def _standardized(estimator: Any, fitted: Fitted, target: int, scales: FloatArray) -> Part:
     """Advise columns of equal scale, and the other changes that descent then needs."""
     problem, used = fitted.problems[target], scales > 0
     remedy = "standardize=True or a scaler"
@@ -210,10 +210,10 @@ def _standardized(estimator: Any, fitted: Fitted, target: int, scales: FloatArra
     pull = problem.design.cross[used, problem.target] / scales[used]
     pull, l1 = (pull if problem.positive else np.abs(pull)), problem.l1[used]
     if (pull > l1).any() or not l1.all():
-        return Said(remedy)
+        return Part(remedy)
     # All coefficients would be zero: the same lambda is a stronger penalty on scaled columns.
     limit = fitted.penalty.lambdas[target] * (pull / l1).max()
-    return Said(remedy, f"and lambda_ below {limit:.3g}, or all coefficients are 0")
+    return Part(remedy, f"and lambda_ below {limit:.3g}, or all coefficients are 0")
 
 
 class _Pace:

@@ -21,7 +21,7 @@ from sklearn_reg._data.units import Penalties, View
 from sklearn_reg._fitting.advice import Advice, advice_on_convergence
 from sklearn_reg._fitting.linear_model import PenalizedModel, all_or_nothing
 from sklearn_reg._solvers import AUTO_ITERATIONS, EXACT, SOLVERS, Settings, choose
-from sklearn_reg._solvers.accuracy import solve, surely
+from sklearn_reg._solvers.accuracy import solve, solve_accurately
 from sklearn_reg._tools.progress import start, with_callbacks
 from sklearn_reg._tools.typing import FloatArray, Matrix
 from sklearn_reg.moments import Moments
@@ -273,7 +273,7 @@ class PenalizedRegression(PenalizedModel):
         solve_on = partial(solve, penalty=penalty, solver=solver, settings=settings, start=start)
         with data.overflow_explained():
             views = data.views(penalty, self._preprocessing, solver.gram_use)
-            fitted = self._store(surely(views, solve_on)[1], data.dtype, data.y_ndim)
+            fitted = self._store(solve_accurately(views, solve_on)[1], data.dtype, data.y_ndim)
         self.__dict__.pop("moments_", None)  # those of other rows
         if fitted.view.moments is not None:
             self.moments_ = fitted.view.moments

@@ -19,7 +19,7 @@ from sklearn_reg._selection.folds import Folds, RowFolds
 from sklearn_reg._selection.leave_one_out import leave_one_out
 from sklearn_reg._selection.leave_one_out_sparse import leave_one_out_sparse
 from sklearn_reg._solvers import AUTO_ITERATIONS, SOLVERS, Settings, choose
-from sklearn_reg._solvers.accuracy import Fitted, solve, surely, surely_together
+from sklearn_reg._solvers.accuracy import Fitted, solve, solve_accurately, solve_accurately_together
 from sklearn_reg._solvers.batching import Coroutine, run_together
 from sklearn_reg._solvers.grids import Grid
 from sklearn_reg._solvers.paths import Points, follow, walk
@@ -89,7 +89,7 @@ def cross_validate(
                     with path.part("lambda", step):
                         pass
 
-            points = yield from surely_together(
+            points = yield from solve_accurately_together(
                 folds.views(penalty, fold),
                 lambda view: walk(view, penalty, lambdas, tol, after=after),
             )
@@ -139,7 +139,7 @@ def refit(folds: Folds, penalty: Penalties, tol: float) -> Fitted:
     """Fit all of the data with the chosen penalty."""
     solver, settings = SOLVERS[choose("auto", penalty)], Settings(None, AUTO_ITERATIONS, tol)
     solve_on = partial(solve, penalty=penalty, solver=solver, settings=settings)
-    return surely(folds.views(penalty), solve_on)[1]
+    return solve_accurately(folds.views(penalty), solve_on)[1]
 
 
 def criteria(
@@ -155,7 +155,7 @@ def criteria(
         follow_grid = partial(
             follow, penalty=penalty, lambdas=grid, tol=tol, with_degrees_of_freedom=True
         )
-        _, points = surely(folds.views(penalty), follow_grid)
+        _, points = solve_accurately(folds.views(penalty), follow_grid)
         centred = folds.preprocessing.centred
         values.append(criterion(rule, points, folds.n_rows, centred, folds.null_losses()))
     return np.array(values)

@@ -23,7 +23,7 @@ import numpy as np
 
 from sklearn_reg._data.units import UnitPenalty, View
 from sklearn_reg._selection.folds import CANCELLED, RowFolds
-from sklearn_reg._solvers.accuracy import surely
+from sklearn_reg._solvers.accuracy import solve_accurately
 from sklearn_reg._solvers.paths import follow
 from sklearn_reg._solvers.spectral import Spectrum
 from sklearn_reg._tools.linalg import EPS
@@ -55,7 +55,9 @@ def leave_one_out(
     n, centred = len(folds.Y), folds.preprocessing.centred
     # 1 / (n - 1) sum r^2 + lambda |w|^2 is n / (n - 1) times 1 / n sum r^2 + level |w|^2.
     levels = lambdas * (n - 1) / n
-    view, points = surely(folds.views(penalty), lambda view: follow(view, penalty, levels, tol))
+    view, points = solve_accurately(
+        folds.views(penalty), lambda view: follow(view, penalty, levels, tol)
+    )
     spectrum = Spectrum.of(view.design, penalty.weights)
     if levels[-1] == 0 and not spectrum.smallest > 0:
         return None  # without a penalty the fit is not unique

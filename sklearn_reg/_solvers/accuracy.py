@@ -30,7 +30,7 @@ class Outcome(Protocol):
 Solved = TypeVar("Solved", bound=Outcome)
 
 
-def surely(views: Iterable[View], solve: Callable[[View], Solved]) -> tuple[View, Solved]:
+def solve_accurately(views: Iterable[View], solve: Callable[[View], Solved]) -> tuple[View, Solved]:
     """Solve on one view after another until the outcome is accurate; return view and outcome."""
     for view in views:
         outcome = solve(view)
@@ -39,7 +39,7 @@ def surely(views: Iterable[View], solve: Callable[[View], Solved]) -> tuple[View
     return view, outcome
 
 
-def surely_together(
+def solve_accurately_together(
     views: Iterable[View], solve: Callable[[View], Coroutine[Solved]]
 ) -> Coroutine[Solved]:
     """Do the same as a coroutine, which shares products with others on the same rows."""
@@ -59,7 +59,7 @@ def is_accurate(view: View, result: SolverResult, problem: Problem, tol: float) 
         return True
     if result.solver in EXACT and (not result.converged or problem.rank_in_doubt):
         return False
-    hidden = view.design.rounding(result.w, problem.target) + problem.left_out
+    hidden = view.design.rounding(result.w, problem.target) + problem.omitted_gain
     return hidden <= max(tol, EPS) * problem.null
 
 

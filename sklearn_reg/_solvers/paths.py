@@ -87,7 +87,7 @@ def walk(
         if penalty.is_ridge:
             _ridges(record, target, problems, lambdas, penalty.weights, tol)
         else:
-            yield from _from_the_last(record, target, problems, tol)
+            yield from _warm_started(record, target, problems, tol)
         accurate &= is_accurate(view, *record.last, tol)
     return record.points(accurate and (record.certified or view.design.has_rows))
 
@@ -175,7 +175,7 @@ class _Record:
         )
 
 
-def _from_the_last(
+def _warm_started(
     record: _Record, target: int, problems: Iterable[Problem], tol: float
 ) -> Coroutine[None]:
     """Solve each problem from the last solution and its working set."""

@@ -110,7 +110,7 @@ class Problem:
         self.h = penalty.beside(largest, self.null, lambda: design.squares)
         self._free = self.h.free(design.n_features)
         self._any_free = bool(self._free.any())
-        self._explained = _Explained(design)
+        self._projection = _Projection(design)
 
     @cached_property
     def l1(self) -> FloatArray:
@@ -184,7 +184,7 @@ class Problem:
         return self._elastic_net.restricted(support).value(w[support])
 
     @property
-    def left_out(self) -> float:
+    def omitted_gain(self) -> float:
         """Bound the gain of columns left out of moments, whose squares D are lost to rounding.
 
         The best w of such a column gains (sqrt(2 F(0) D) - l1)_+^2 / (2 (D + l2)) at most, and no
@@ -258,9 +258,9 @@ class Problem:
         derivative m_j at c u^_j, phi_j |m_j - w_j| + phi_j^2 / (2 l2_j) takes the place of
         phi_j |w_j|. If u^ exceeds its rounding errors on the unpenalised columns, theta is
         not feasible, and only F* >= 0 is known. Columns that are dependent up to rounding count as
-        dependent. Moments have further errors: `Design.rounding`, and `left_out`.
+        dependent. Moments have further errors: `Design.rounding`, and `omitted_gain`.
         """
-        hidden = self.design.rounding(w, self.target) + self.left_out
+        hidden = self.design.rounding(w, self.target) + self.omitted_gain
         if not self.design.sizes.any():  # nothing can be fitted: F is the same everywhere
             return hidden
         u, removed, spread = self._without_explained(w, products.correlation)
@@ -314,10 +314,10 @@ class Problem:
         if not self._any_free:
             return u, 0.0, 0.0
         if not self.positive:
-            return self._explained.remove(u, np.flatnonzero(self._free))
+            return self._projection.remove(u, np.flatnonzero(self._free))
         span = self._free & ((w > 0) | (u > 0))
         while True:
-            rest, removed, spread = self._explained.remove(u, np.flatnonzero(span))
+            rest, removed, spread = self._projection.remove(u, np.flatnonzero(span))
             left = self._free & ~span & (rest > 0)
             if not left.any():
                 return rest, removed, spread
@@ -329,7 +329,7 @@ def problem_of(view: View, target: int, penalty: Penalties) -> Problem:
     return Problem(view.design, target, penalty.of(target, view.units[target]))
 
 
-class _Explained:
+class _Projection:
     """Subtracts the projection on some columns from a residual; keeps the last inverse."""
 
     def __init__(self, design: Design) -> None:
