@@ -81,12 +81,12 @@ def advice_on_convergence(estimator: Any, fitted: Fitted, settings: Settings) ->
     target = int(np.argmax(excess))
     impossible = _impossible_rate(fitted, settings)
     if not fitted.results[target].converged:
-        trouble = _ended_above_tol(estimator, fitted, target, settings, impossible)
+        diagnosis = _ended_above_tol(estimator, fitted, target, settings, impossible)
     elif impossible is not None:
-        trouble = Diagnosis(impossible, [], Part(AUTO_RATE))
+        diagnosis = Diagnosis(impossible, [], Part(AUTO_RATE))
     else:
         return []
-    return [Advice(ConvergenceWarning, trouble.message(True), trouble.told(False))]
+    return [Advice(ConvergenceWarning, diagnosis.message(True), diagnosis.message(False))]
 
 
 def _impossible_rate(fitted: Fitted, settings: Settings) -> Part | None:
