@@ -187,7 +187,7 @@ def lambda_max(
 def regularization_path(
     X: Matrix,
     y: ArrayLike,
-    lambdas: int | ArrayLike = 100,
+    lambdas: int | str | ArrayLike = 100,
     l1_ratio: float = 1.0,
     *,
     eps: float = 1e-3,
@@ -206,10 +206,12 @@ def regularization_path(
         Data.
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
         Targets, which share the grid.
-    lambdas : int or array-like of shape (n_lambdas,), default=100
+    lambdas : int, "knots" or array-like of shape (n_lambdas,), default=100
         A number of penalties, spaced evenly in log from lambda_max down to `eps` lambda_max, or
         the penalties themselves, >= 0, in any order. With several targets the grid begins at the
         largest lambda_max, and ends at `eps` times the smallest.
+        "knots" are the penalties at which a coefficient leaves zero or comes back to it: between
+        them the path of a lasso is linear.
     l1_ratio : float, default=1.0
         Share of L1 in the penalty, in [0, 1]: 0 is ridge, 1 is the lasso.
     eps : float, default=1e-3
@@ -251,6 +253,7 @@ def regularization_path(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sklearn.datasets import load_diabetes
     >>> from sklearn_reg import regularization_path
     >>> path = regularization_path(*load_diabetes(return_X_y=True), lambdas=5)
@@ -258,12 +261,20 @@ def regularization_path(
     array([2.148, 0.382, 0.068])
     >>> path.degrees_of_freedom
     array([ 0.,  4.,  7.,  9., 10.])
+
+    A feature enters, or leaves, at each knot:
+
+    >>> knots = regularization_path(*load_diabetes(return_X_y=True), lambdas="knots", eps=0.1)
+    >>> knots.lambdas.round(3)
+    array([2.148, 2.012, 1.025, 0.715, 0.294, 0.215])
+    >>> np.count_nonzero(knots.coefs, axis=1)
+    array([0, 1, 2, 3, 4, 5])
     """
     data, _, penalty, labels = asked = _Asked.read(
         X, y, sample_weight, fit_intercept, standardize, penalty_weights, positive, l1_ratio
     )
     tol = check_number(tol, "tol", "a number >= 0", zero=True)
-    grid = check_lambdas(lambdas, eps)
+    grid = check_lambdas(lambdas, eps, knots=True)
     with data.overflow_explained():
         views = asked.views()
         cheapest = next(views)

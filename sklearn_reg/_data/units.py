@@ -81,6 +81,11 @@ class UnitPenalty(NamedTuple):
         return self.l1_ratio > 0 and bool(self.weights.all())
 
     @property
+    def is_lasso(self) -> bool:
+        """Whether it is an L1 penalty on every feature: its path is piecewise linear."""
+        return self.l1_ratio == 1 and self.is_sparse
+
+    @property
     def has_level(self) -> bool:
         """Whether all penalised coefficients are zero if lambda_ is large enough."""
         return self.l1_ratio > 0

@@ -11,6 +11,7 @@ import numpy as np
 
 from sklearn_reg._checks.values import check_number, number_in, real_numbers
 from sklearn_reg._data.units import UnitPenalty, View
+from sklearn_reg._solvers.homotopy import lasso_knots
 from sklearn_reg._solvers.problem import problem_of
 from sklearn_reg._tools.typing import FloatArray
 
@@ -20,6 +21,8 @@ RIDGE_START = 100.0
 # A target whose correlation with the features is less than this share of that of another target is
 # not explained by them, up to rounding.
 UNEXPLAINED = 1e-6
+# A path of more features than this has too many knots to be of use.
+MOST_FOR_KNOTS = 1500
 
 
 def largest_lambdas(view: View, penalty: UnitPenalty) -> FloatArray:
@@ -51,6 +54,36 @@ def _grid(count: int, eps: float, view: View, penalty: UnitPenalty) -> FloatArra
     return np.geomspace(largest, smallest, count) if largest else np.geomspace(1.0, eps, count)
 
 
+def knots_of(eps: float, view: View, penalty: UnitPenalty) -> FloatArray:
+    """Return the lambdas at which a path bends, those of all targets, and where it ends.
+
+    Raises
+    ------
+    ValueError
+        If the path is not piecewise linear, or there are too many features.
+    """
+    n_features = view.design.n_features
+    if not penalty.is_lasso:
+        raise ValueError(
+            "lambdas='knots' needs l1_ratio=1 and penalty_weights > 0, because other paths are not "
+            f"linear between knots, got l1_ratio={penalty.l1_ratio:g}"
+        )
+    if n_features > MOST_FOR_KNOTS:
+        raise ValueError(
+            f"lambdas='knots' needs at most {MOST_FOR_KNOTS} features, got {n_features}: "
+            "use a number of lambdas"
+        )
+    levels, everything = largest_lambdas(view, penalty), np.arange(n_features)
+    if not levels.max() > 0:
+        return np.ones(1)
+    lowest, gram = eps * _smallest_level(levels, view), view.design.gram(everything, everything)
+    knots = [
+        unit * lasso_knots(gram, cross, penalty.weights, lowest / unit, penalty.positive)
+        for unit, cross in zip(view.units, view.design.cross.T, strict=True)
+    ]
+    return np.unique(np.concatenate([*knots, [lowest]]))[::-1]
+
+
 def _smallest_level(levels: FloatArray, view: View) -> float:
     """Return the smallest lambda_max of the targets that the features explain.
 
@@ -61,12 +94,16 @@ def _smallest_level(levels: FloatArray, view: View) -> float:
     return float(levels[shares >= UNEXPLAINED * shares.max()].min())
 
 
-def check_lambdas(lambdas: Any, eps: Any) -> FloatArray | Grid:
+def check_lambdas(lambdas: Any, eps: Any, *, knots: bool = False) -> FloatArray | Grid:
     """Return penalties from large to small, or the function that makes them."""
     end = check_number(eps, "eps", "a number in (0, 1]")
     if end > 1:
         raise ValueError(f"eps must be a number in (0, 1], got {eps!r}")
     wanted = "an integer >= 1 or an array of numbers >= 0"
+    if knots:
+        wanted = "an integer >= 1, 'knots' or an array of numbers >= 0"
+        if isinstance(lambdas, str) and lambdas == "knots":
+            return partial(knots_of, end)
     lambdas = number_in(lambdas)
     if isinstance(lambdas, Integral) and not isinstance(lambdas, (bool, np.bool_)):
         if lambdas < 1:

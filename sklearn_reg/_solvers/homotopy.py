@@ -19,8 +19,11 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from sklearn_reg._tools.linalg import EPS
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
 
 # A correlation that approaches its bound more slowly than this never arrives but by rounding.
@@ -63,14 +66,24 @@ def lasso_paths(
         Whether the end of the grid was reached.
     """
     paths = _Paths(grams, crosses, weights, lambdas, positive)
-    n_features = crosses.shape[1]
-    for _ in range(20 * n_features + 100):
-        if not paths.live.size:
-            break
-        paths.step()
+    for _ in paths.events():
+        pass
     solved = np.ones(len(crosses), dtype=bool)
     solved[paths.live] = False
     return paths.W, solved
+
+
+def lasso_knots(
+    gram: FloatArray, cross: FloatArray, weights: FloatArray, lowest: float, positive: bool
+) -> FloatArray:
+    """Return the lambdas of the events of one path, from the largest down to above `lowest`.
+
+    The arguments are those of `lasso_paths`, for one problem.
+    """
+    paths = _Paths(gram[None], cross[None], weights, np.array([[lowest]]), positive)
+    largest = float(paths.levels[0]) / (1.0 - ROUNDED)
+    levels = [largest, *(float(levels[0]) for levels in paths.events())]
+    return np.array([level for level in levels if level > lowest])
 
 
 class _Paths:
@@ -94,21 +107,30 @@ class _Paths:
         pull[~self._usable] = 0.0
         first, rows = pull.argmax(axis=1), np.arange(k)
         # Lambda up to which the path is known: zero down to lambda_max, but for rounding.
-        self._level = (1.0 - ROUNDED) * pull[rows, first]
+        self.levels = (1.0 - ROUNDED) * pull[rows, first]
         self._signs[rows, first] = np.where(crosses[rows, first] < 0, -1.0, 1.0)
         self._left = np.full(k, -1)  # the feature that left last, if that was the last event
-        self.live = np.flatnonzero(self._level > lambdas[:, -1])
+        self.live = np.flatnonzero(self.levels > lambdas[:, -1])
 
-    def step(self) -> None:
+    def events(self) -> Iterator[FloatArray]:
+        """Follow all paths from event to event; yield the lambdas that they have reached."""
+        for _ in range(20 * self._crosses.shape[1] + 100):  # many more than there should be
+            if not self.live.size:
+                break
+            self._step()
+            yield self.levels.copy()
+
+    def _step(self) -> None:
         """Follow all live paths to their next event."""
-        live, level = self.live, self._level[self.live]
+        live, level = self.live, self.levels[self.live]
         signs, c = self._signs[live], self._crosses[live]
         b, d = self._directions(live, signs, c)
         at, kind, feature = self._next_events(live, level, signs, c, b, d)
         grid = self._grid[live]
         row, point = np.nonzero((grid <= level[:, None]) & (grid > at[:, None]))
-        self.W[live[row], point] = b[row] - grid[row, point, None] * d[row]
-        self._level[live] = at
+        w, at_zero = b[row] - grid[row, point, None] * d[row], 16.0 * EPS * np.abs(b[row])
+        self.W[live[row], point] = np.where(np.abs(w) > at_zero, w, 0.0)
+        self.levels[live] = at
         self._signs[live, feature] = kind
         self._left[live] = np.where(kind == 0, feature, -1)
         self.live = live[at > grid[:, -1]]

@@ -130,3 +130,39 @@ def test_free_features_and_a_grid_that_ends_at_zero_are_handed_over() -> None:
             v = None if weights is None else np.array(weights, dtype=float)
             data = Data(X, y, lambda_, penalty_weights=v)
             assert judge.duality_gap(data, w, b) <= 1e-9 * judge.null_objective(data)
+
+
+@pytest.mark.parametrize("shape", [(60, 8), (10, 30)], ids=["tall", "wide"])
+def test_between_knots_a_path_is_linear_and_nowhere_else(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=shape) + rng.normal(size=(shape[0], 1))
+    y = X[:, :3].sum(axis=1) + rng.normal(size=shape[0])
+    knots = regularization_path(X, y, "knots", eps=0.01, tol=1e-13).lambdas
+    assert_allclose(knots[0], np.abs((X - X.mean(axis=0)).T @ (y - y.mean())).max() / len(y))
+    assert_allclose(knots[-1], 0.01 * knots[0])
+    ends = regularization_path(X, y, knots, tol=1e-13).coefs
+    middles = regularization_path(X, y, (knots[1:] + knots[:-1]) / 2, tol=1e-13).coefs
+    assert_allclose(middles, (ends[1:] + ends[:-1]) / 2, atol=1e-7)
+    inner = (
+        ends[1:-1]
+        - (  # a coefficient at a knot is not on the line between its neighbours
+            ends[:-2]
+            + (ends[2:] - ends[:-2])
+            * ((knots[:-2] - knots[1:-1]) / (knots[:-2] - knots[2:]))[:, None]
+        )
+    )
+    assert (np.abs(inner).max(axis=1) > 1e-8).all()
+
+
+def test_knots_are_refused_where_a_path_is_not_linear_between_them() -> None:
+    X, y = small(0, "any")
+    with pytest.raises(ValueError, match=r"lambdas='knots' needs l1_ratio=1 .* got l1_ratio=0.5"):
+        regularization_path(X, y, "knots", 0.5)
+    with pytest.raises(ValueError, match="penalty_weights > 0"):
+        regularization_path(X, y, "knots", penalty_weights=np.r_[0.0, np.ones(X.shape[1] - 1)])
+    with pytest.raises(ValueError, match="at most 1500 features, got 1501"):
+        regularization_path(np.eye(3, 1501), [1.0, 2.0, 4.0], "knots")
+    with pytest.raises((ValueError, TypeError), match="'knots' or an array"):
+        regularization_path(X, y, "points")
+    constant = regularization_path(X, np.ones(len(X)), "knots")
+    assert not constant.coefs.any()
