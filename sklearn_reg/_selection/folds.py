@@ -33,6 +33,8 @@ MOST_CELLS = 4.0
 # Merging two moments costs as much as gathering so many rows: if there are so many cells that
 # summing them costs more than gathering, each side of a fold is gathered separately.
 MERGE_ROWS = 32
+# Numbers in the Gram matrices of folds that are solved together.
+NUMBERS_AT_ONCE = 2**22
 # Mean squared residuals are recomputed from the rows if they are smaller than this share of the
 # terms that they are a difference of.
 CANCELLED = 1e6 * EPS
@@ -340,8 +342,8 @@ def _errors_from(
 
 
 def _moments_at_once(n_features: int) -> int:
-    """How many folds are solved side by side on moments: those of a batch, all of them."""
-    return 1000 if n_features <= MOST_FEATURES else 1
+    """How many folds are solved together on moments: small ones in batches, as memory allows."""
+    return max(1, NUMBERS_AT_ONCE // n_features**2) if n_features <= MOST_FEATURES else 1
 
 
 def _rounding_of_squares(size: FloatArray) -> FloatArray:

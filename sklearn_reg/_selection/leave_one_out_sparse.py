@@ -89,18 +89,15 @@ class _Rows:
             lost / self.others + EPS * (size + share * away**2 / self.others)
             for lost, size, away in zip(moments.lost, self.whole, (D, E), strict=True)
         )
-        used = view.columns.factors > 0
-        self.squares = np.einsum("kii->ki", self.grams)
-        self.factors = np.broadcast_to(np.where(used, 1.0, 0.0), self.squares.shape)
-        if folds.preprocessing.standardize:
-            self.factors = np.where(used, inverse_roots(self.squares), 0.0)
+        self.used, self.squares = view.columns.factors > 0, np.einsum("kii->ki", self.grams)
+        factors = inverse_roots(self.squares) if folds.preprocessing.standardize else 1.0
+        self.factors = np.broadcast_to(np.where(self.used, factors, 0.0), self.squares.shape)
 
     def keep_digits(self) -> bool:
         """Whether no row is most of a column or a target."""
-        used = self.factors > 0
-        enough = self.squares > SMALLEST_SHARE * self.whole[0]
-        kept = bool((enough | ~used).all())
-        return kept and bool((self.scatters > SMALLEST_SHARE * self.whole[1]).all())
+        columns = (self.squares > SMALLEST_SHARE * self.whole[0]) | ~self.used
+        targets = self.scatters > SMALLEST_SHARE * self.whole[1]
+        return bool(columns.all() and targets.all())
 
     def problems(self, penalty: UnitPenalty, lambdas: FloatArray) -> Iterator[Problems]:
         """State the problems of all rows, for one target after another."""
