@@ -131,7 +131,8 @@ def test_products_are_those_of_explicit_z(
     design, columns = build(layout, X, Y, s, centred=centred, excluded=excluded)
     explicit = Explicit(X, Y, s, centred)
     explicit.exclude(excluded)
-    assert_array_equal(columns.factors, explicit.factors.astype(float))
+    some = np.diagonal(explicit.gram) > 0  # one of zeros, as of a single row, may be excluded
+    assert_array_equal(columns.factors[some], explicit.factors[some].astype(float))
     assert_allclose(
         columns.means, explicit.means.astype(float), rtol=1e-12, atol=1e-13 * abs(X).max()
     )
