@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
+from functools import partial
+from itertools import pairwise
+from queue import Empty, SimpleQueue
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -13,6 +16,7 @@ from scipy import sparse
 from sklearn_reg._checks.parameters import check_count, check_rows, check_sample_weight
 from sklearn_reg._checks.values import overflow_explained
 from sklearn_reg._tools.linalg import EPS, dense
+from sklearn_reg._tools.threads import mapped_in_threads
 from sklearn_reg._tools.typing import FloatArray, Matrix
 
 # The values of a column are rounded themselves: the column counts as constant if its standard
@@ -25,6 +29,8 @@ CHUNK_NUMBERS = 2**19
 # A sparse block of at most so many numbers is always made dense; a larger one if the product of the
 # dense block by BLAS takes no longer than that of the sparse one.
 SMALL_BLOCK, BLAS_SPEED_UP = 2**14, 20
+ROUND = 8  # chunks that are independent of each other
+Means = tuple[FloatArray, FloatArray]  # of X and y
 
 
 class Spread(NamedTuple):
@@ -446,28 +452,44 @@ def in_turn(X: Matrix, Y: FloatArray, s: FloatArray | None, n_parts: int) -> lis
     # As `row_chunks`, but all parts of a chunk together fit in cache.
     size = max(p, CHUNK_NUMBERS // max(1, n_parts * p))
     order: Literal["C", "F"] = "C" if stored_by_row else "F"
-    room = np.empty((min(size, -(-n // n_parts)), p + k + 1), order=order)
-    for start in range(0, n, n_parts * size):
+    rooms: SimpleQueue[FloatArray] = SimpleQueue()
+
+    def chunk_of(start: int, near: list[Means | None]) -> list[Moments | None]:
         rows = slice(start, min(start + n_parts * size, n))
         some_X, some_Y = dense(X[rows]), Y[rows]
         weights = np.ones(len(some_Y)) if s is None else s[rows]
-        for part, total in enumerate(totals):
-            mine = weights[part::n_parts]
-            if mine.any():
-                block = room[: len(mine)]
-                chunk = _of_chunk(some_X[part::n_parts], some_Y[part::n_parts], mine, total, block)
-                total._merge(chunk, sign=1)
+        try:
+            room = rooms.get_nowait()
+        except Empty:
+            room = np.empty((min(size, -(-n // n_parts)), p + k + 1), order=order)
+        parts: list[Moments | None] = []
+        for part in range(n_parts):
+            mine, of_part = weights[part::n_parts], slice(part, None, n_parts)
+            data = some_X[of_part], some_Y[of_part], mine
+            parts.append(_of_chunk(*data, near[part], room[: len(mine)]) if mine.any() else None)
+        rooms.put(room)
+        return parts
+
+    starts = list(range(0, n, n_parts * size))
+    with mapped_in_threads(min(len(starts), ROUND)) as mapped:
+        # One chunk first, to whose means the others are near. Chunks of a round are independent, so
+        # that threads do not change a bit.
+        ends = [0, 1, *range(1 + ROUND, len(starts) + ROUND, ROUND)]
+        for first, last in pairwise(ends):
+            near = [(total.mean_x, total.mean_y) if total.weight else None for total in totals]
+            for chunk in mapped(partial(chunk_of, near=near), starts[first:last]):
+                for total, part in zip(totals, chunk, strict=True):
+                    if part is not None:
+                        total._merge(part, sign=1)
     return totals
 
 
 def _of_chunk(
-    X: FloatArray, Y: FloatArray, s: FloatArray, so_far: Moments, block: FloatArray
+    X: FloatArray, Y: FloatArray, s: FloatArray, near: Means | None, block: FloatArray
 ) -> Moments:
     """Return the moments of dense rows, centred at the mean so far or their own, in `block`."""
     p = X.shape[1]
-    if so_far.weight:
-        near = so_far.mean_x, so_far.mean_y
-    else:
+    if near is None:
         shares = s / s.sum()
         near = shares @ np.asarray(X, dtype=np.float64), shares @ Y
     np.subtract(X, near[0], out=block[:, :p])

@@ -8,8 +8,9 @@ from copy import copy
 import numpy as np
 
 from sklearn_reg._data.rows import take_rows
+from sklearn_reg._tools.threads import mapped_in_threads
 from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
-from sklearn_reg.moments import Moments, in_turn
+from sklearn_reg.moments import ROUND, Moments, in_turn
 
 Cell = tuple[int, slice | IndexArray]  # the number of a cell, and its rows in a batch
 # Assigns rows to cells, given the number of earlier rows and the number of these rows.
@@ -50,17 +51,29 @@ class CellMoments:
         self, X: Matrix, Y: FloatArray, weights: FloatArray | None, cells: Iterable[Cell]
     ) -> CellMoments:
         """Add rows in place, each to its cell."""
-        cells = list(cells)
-        if isinstance(X, np.ndarray) and X.flags.c_contiguous and _are_in_turn(cells):
-            parts = in_turn(X, Y, weights, len(cells))
-            self._add((cell, part) for (cell, _), part in zip(cells, parts, strict=True))
-        else:
-            for cell, rows in cells:
-                some = X[rows] if isinstance(rows, slice) else take_rows(X, rows)
-                s = None if weights is None else weights[rows]
-                if some.shape[0]:
-                    part = self.found.get(cell) or Moments(*self.shape)
-                    self.found[cell] = part.add_checked(some, Y[rows], s)
+        self._add(moments_by_cell(X, Y, weights, cells))
+        self.n_seen += len(Y)
+        self.n_rows += len(Y) if weights is None else int(np.count_nonzero(weights))
+        return self
+
+    def update_by_chunks(
+        self,
+        X: Matrix,
+        Y: FloatArray,
+        weights: FloatArray | None,
+        chunks: Sequence[slice],
+        cells_of: Callable[[slice], Iterable[Cell]],
+    ) -> CellMoments:
+        """Add rows in place, chunk by chunk; threads share the work and change no bit."""
+
+        def of_chunk(rows: slice) -> list[tuple[int, Moments]]:
+            s = None if weights is None else weights[rows]
+            return moments_by_cell(X[rows], Y[rows], s, cells_of(rows))
+
+        with mapped_in_threads(min(len(chunks), ROUND)) as mapped:
+            for first in range(0, len(chunks), ROUND):  # few at a time, to keep few in memory
+                for parts in mapped(of_chunk, chunks[first : first + ROUND]):
+                    self._add(parts)
         self.n_seen += len(Y)
         self.n_rows += len(Y) if weights is None else int(np.count_nonzero(weights))
         return self
@@ -76,6 +89,23 @@ class CellMoments:
         """Add moments to those of their cells."""
         for cell, part in parts:
             self.found[cell] = self.found[cell] + part if cell in self.found else part
+
+
+def moments_by_cell(
+    X: Matrix, Y: FloatArray, weights: FloatArray | None, cells: Iterable[Cell]
+) -> list[tuple[int, Moments]]:
+    """Return the moments of the rows of each cell that has any."""
+    cells = list(cells)
+    if isinstance(X, np.ndarray) and X.flags.c_contiguous and _are_in_turn(cells):
+        parts = in_turn(X, Y, weights, len(cells))
+        return [(cell, part) for (cell, _), part in zip(cells, parts, strict=True)]
+    found = []
+    for cell, rows in cells:
+        some = X[rows] if isinstance(rows, slice) else take_rows(X, rows)
+        s = None if weights is None else weights[rows]
+        if some.shape[0]:
+            found.append((cell, Moments(X.shape[1], Y.shape[1]).add_checked(some, Y[rows], s)))
+    return found
 
 
 def one_cell(first: int, n_rows: int) -> Iterable[Cell]:

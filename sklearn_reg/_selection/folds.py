@@ -276,10 +276,11 @@ class MomentFolds(RowFolds):
         """Gather the moments of each cell in one pass over X, by chunks of rows."""
         n, p = self.X.shape
         gathered = CellMoments(len(self._first), p, self.n_targets)
-        for rows in row_chunks(n, p, len(self._first)):
-            weights = self.weights[rows] if self._weighted else None
-            gathered.update(self.X[rows], self.Y[rows], weights, by_label(cells[rows]))
-        return gathered.parts
+        weights = self.weights if self._weighted else None
+        chunks = list(row_chunks(n, p, len(self._first)))
+        return gathered.update_by_chunks(
+            self.X, self.Y, weights, chunks, lambda rows: by_label(cells[rows])
+        ).parts
 
 
 def folds_in_memory(

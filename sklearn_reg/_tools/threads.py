@@ -13,8 +13,10 @@ here therefore ends by releasing control, so that any thread, also the user's, c
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from contextvars import copy_context
 from functools import lru_cache
 from threading import RLock, get_ident
 from typing import Any, NamedTuple
@@ -68,6 +70,38 @@ def one_blas_thread() -> Iterator[None]:
             except BaseException:  # raised by a signal handler meanwhile
                 _leave(user)
                 raise
+
+
+@contextmanager
+def mapped_in_threads(n_items: int) -> Iterator[Callable[..., Iterable[Any]]]:
+    """Yield a `map` that uses as many threads as BLAS may use, each with one BLAS thread.
+
+    Limits that a user sets for BLAS therefore hold for it, and so does an active `one_blas_thread`.
+    Results come in the order of the items. What NumPy does with floating-point errors is as in the
+    calling thread.
+    """
+    workers = min(_blas_threads(), n_items) if n_items > 1 else 1
+    if workers == 1:
+        yield map
+        return
+    with one_blas_thread(), ThreadPoolExecutor(workers) as pool:
+
+        def mapped(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterable[Any]:
+            tasks = [(copy_context(), item) for item in items]
+            return pool.map(lambda task: task[0].run(work, task[1]), tasks)
+
+        yield mapped
+
+
+def _blas_threads() -> int:
+    """Return how many threads BLAS may use: the fewest that any library may."""
+    with _lock:
+        libraries = _libraries()
+    counts = [
+        library.num_threads or 1
+        for library in (*libraries.of_process, *libraries.of_thread.lib_controllers)
+    ]
+    return min(counts, default=1)
 
 
 def _hold() -> None:
