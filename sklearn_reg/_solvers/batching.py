@@ -58,7 +58,10 @@ def run_alone(coroutine: Coroutine[Result]) -> Result:
     try:
         request = next(coroutine)
         while True:
-            request = coroutine.send(*_answered([request]))
+            if isinstance(request, PathRequest):
+                request = coroutine.send(solve_paths([request])[0])
+            else:
+                request = coroutine.send(request.design.products(request.w, request.target))
     except StopIteration as end:
         result: Result = end.value
         return result
