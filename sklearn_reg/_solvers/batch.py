@@ -1,7 +1,7 @@
-"""Many small lassos and elastic nets on moments at once: their paths, each point certified.
+"""Many small problems on moments at once: their paths, each point certified.
 
-The formulas are those of `Problem.bound` where every feature has an L1 penalty, for arrays whose
-first axes are the problem and the penalty.
+The formulas are those of `Problem.bound` where every feature has a penalty, for arrays whose first
+axes are the problem and the penalty.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sklearn_reg._tools.typing import BoolArray, FloatArray
 
 # Up to so many features a path by homotopy costs less than one by working sets.
 MOST_FEATURES = 100
-LARGEST = 1e100  # penalty whose products are finite
+SMALLEST, LARGEST = 1e-100, 1e100  # penalties whose products and quotients are finite
 LARGEST_BLOCK = 2**20  # numbers of the solutions that are made at once
 
 
@@ -32,8 +32,8 @@ class Problems(NamedTuple):
     sizes: FloatArray  # of the columns, of shape (n_problems, n_features)
     target_sizes: FloatArray
     rounded_sizes: FloatArray  # of the targets, in `Design.rounding`
-    l1: FloatArray  # falling grids in units of v, of shape (n_problems, n_lambdas); positive
-    l2: FloatArray  # likewise; all positive, or all zero
+    l1: FloatArray  # falling grids in units of v, of shape (n_problems, n_lambdas)
+    l2: FloatArray  # likewise; all of l1 are positive or zero, and so are all of l2
 
 
 class Common(NamedTuple):
@@ -55,7 +55,7 @@ class PathRequest(NamedTuple):
         """What requests that are answered together have in common."""
         weights, *others = self.common
         l2 = self.problem.l2
-        return (*others, weights.tobytes(), l2.size, bool(l2.any()))
+        return (*others, weights.tobytes(), l2.size, bool(l2.any()), bool(self.problem.l1.any()))
 
     @property
     def numbers(self) -> int:
@@ -77,22 +77,25 @@ def path_requests(
 ) -> list[PathRequest]:
     """Return a request for each target, or none where the path is not one for a batch."""
     design = view.design
-    if design.has_rows or design.n_features > MOST_FEATURES or not penalty.is_sparse:
+    if design.has_rows or design.n_features > MOST_FEATURES:
+        return []
+    if not (penalty.is_sparse or penalty.is_ridge):
         return []
     if design.hidden is not None and design.hidden.any():
         return []
     l1 = penalty.l1_ratio * lambdas / view.units[:, None]
-    rounded = [EPS * design.largest_cross(target) for target in range(view.units.size)]
-    if not (l1[:, -1] * penalty.weights.min() > rounded).all():
-        return []  # the smallest are none beside the data
     l2 = (1.0 - penalty.l1_ratio) * lambdas
-    if not max(l1[:, 0].max(), l2[0]) * penalty.weights.max() < LARGEST:
+    lowest, largest = penalty.weights.min(), penalty.weights.max()
+    rounded = [EPS * design.largest_cross(target) for target in range(view.units.size)]
+    if penalty.is_sparse and not (lowest * l1[:, -1] > rounded).all():
+        return []  # the smallest are none beside the data
+    if l2.any() and not lowest * l2[-1] > max(EPS * design.squares.max(), SMALLEST):
+        return []
+    if not largest * max(l1[:, 0].max(), l2[0]) < LARGEST:
         return []
     everything, nothing = np.arange(design.n_features), np.zeros(design.n_features)
-    gram, common = (
-        design.gram(everything, everything),
-        Common(penalty.weights, penalty.positive, tol),
-    )
+    gram = design.gram(everything, everything)
+    common = Common(penalty.weights, penalty.positive, tol)
     return [
         PathRequest(
             Problems(
@@ -131,7 +134,9 @@ def solve_batch(problems: Problems, common: Common) -> PathSolution:
     """Solve and certify paths; what is returned has an axis for the problems in front."""
     grams, crosses, scatters, sizes, target_sizes, rounded_sizes, l1, l2 = problems
     weights, positive, tol = common
-    if l2.any():
+    if not l1.any():
+        W, solved = _ridge_paths(grams, crosses, weights, l2), np.ones(len(grams), dtype=bool)
+    elif l2.any():
         W, solved = elastic_net_paths(grams, crosses, weights, l1, l2, positive)
     else:
         W, solved = lasso_paths(grams, crosses, weights, l1, positive)
@@ -160,6 +165,17 @@ def solve_batch(problems: Problems, common: Common) -> PathSolution:
     return PathSolution(W, gaps, losses, solved & certified & accurate)
 
 
+def _ridge_paths(
+    grams: FloatArray, crosses: FloatArray, weights: FloatArray, l2: FloatArray
+) -> FloatArray:
+    """Solve ridge problems from one eigendecomposition each: see `spectral`."""
+    root = 1.0 / np.sqrt(weights)
+    values, vectors = np.linalg.eigh(grams * np.multiply.outer(root, root))
+    shares = np.matmul((crosses * root)[:, None], vectors)
+    shrunk = shares / (np.maximum(values, 0.0)[:, None] + l2[..., None])
+    return np.asarray(root * np.matmul(shrunk, vectors.swapaxes(1, 2)))
+
+
 def _dual_points(
     l1: FloatArray, l2: FloatArray, u: FloatArray, pull: FloatArray, phi: FloatArray, W: FloatArray
 ) -> Iterator[tuple[Any, Any, Any]]:
@@ -167,7 +183,8 @@ def _dual_points(
 
     See `ElasticNet.scalings` and `ElasticNet.conjugate_and_error`.
     """
-    yield (l1 / np.maximum(pull + phi, l1)).min(axis=2), 0.0, 0.0
+    if l1.any():
+        yield (l1 / np.maximum(pull + phi, l1)).min(axis=2), 0.0, 0.0
     if l2.any():
         excess = np.maximum(pull - l1, 0.0)
         slope = np.sign(u) * excess / l2

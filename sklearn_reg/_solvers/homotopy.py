@@ -30,7 +30,7 @@ from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
 PARALLEL = 1e-12
 # A feature that has left does not come back at the lambda at which it left.
 APART = 1e-9
-ROUNDED = 1e-13  # of lambda_max
+START_ROUNDING = 1e-13  # of lambda_max
 
 
 def lasso_paths(
@@ -81,7 +81,7 @@ def lasso_knots(
     The arguments are those of `lasso_paths`, for one problem.
     """
     paths = _Paths(gram[None], cross[None], weights, np.array([[lowest]]), positive)
-    largest = float(paths.levels[0]) / (1.0 - ROUNDED)
+    largest = float(paths.levels[0]) / (1.0 - START_ROUNDING)
     levels = [largest, *(float(levels[0]) for levels in paths.events())]
     return np.array([level for level in levels if level > lowest])
 
@@ -107,7 +107,7 @@ class _Paths:
         pull[~self._usable] = 0.0
         first, rows = pull.argmax(axis=1), np.arange(k)
         # Lambda up to which the path is known: zero down to lambda_max, but for rounding.
-        self.levels = (1.0 - ROUNDED) * pull[rows, first]
+        self.levels = (1.0 - START_ROUNDING) * pull[rows, first]
         self._signs[rows, first] = np.where(crosses[rows, first] < 0, -1.0, 1.0)
         self._left = np.full(k, -1)  # the feature that left last, if that was the last event
         self.live = np.flatnonzero(self.levels > lambdas[:, -1])

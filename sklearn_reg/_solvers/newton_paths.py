@@ -23,7 +23,7 @@ from sklearn_reg._solvers.homotopy import solve_restricted
 from sklearn_reg._tools.typing import BoolArray, FloatArray
 
 STEPS = 20  # for one penalty
-ROUNDED = 1e-12  # of l1: a violation that is rounding
+VIOLATED = 1e-12  # share of l1 beyond which a correlation violates it
 
 
 def elastic_net_paths(
@@ -67,9 +67,9 @@ def elastic_net_paths(
             u = c - np.matmul(G, w[..., None])[..., 0]
             new = np.where((s != 0) & (s * w > 0), s, 0.0)
             outside = s == 0
-            new[outside & (u > (1.0 + ROUNDED) * a)] = 1.0
+            new[outside & (u > (1.0 + VIOLATED) * a)] = 1.0
             if not positive:
-                new[outside & (-u > (1.0 + ROUNDED) * a)] = -1.0
+                new[outside & (-u > (1.0 + VIOLATED) * a)] = -1.0
             still = (new == s).all(axis=1)
             W[moving[still], point] = w[still]
             signs[moving] = new

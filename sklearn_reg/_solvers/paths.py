@@ -70,7 +70,8 @@ def walk(
 ) -> Coroutine[Points]:
     """Follow a path, as a coroutine; call `after` after each penalty."""
     found = []
-    for request in path_requests(view, penalty, lambdas, tol):
+    batched = not (penalty.is_ridge and with_degrees_of_freedom)  # which the spectrum has
+    for request in path_requests(view, penalty, lambdas, tol) if batched else []:
         found.append((yield request))
         if not found[-1].sure:
             break

@@ -10,10 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from sklearn.model_selection import LeaveOneOut
 
 import problems as judge
 from problems import Data
-from sklearn_reg import ElasticNetRegressionCV, LassoRegressionCV, regularization_path
+from sklearn_reg import (
+    ElasticNetRegressionCV,
+    LassoRegressionCV,
+    RidgeRegressionCV,
+    regularization_path,
+)
 from sklearn_reg._solvers.batch import MOST_FEATURES
 from sklearn_reg._solvers.homotopy import lasso_paths
 from sklearn_reg._solvers.newton_paths import elastic_net_paths
@@ -96,6 +102,27 @@ def test_a_batch_gives_what_working_sets_give(
         scale = np.abs(getattr(alone, name)).max()
         assert_allclose(getattr(together, name), getattr(alone, name), rtol=0, atol=1e-6 * scale)
     assert together.dual_gaps.max() <= 1e-12 * 0.5 * Y.var(axis=0).max()
+
+
+@pytest.mark.parametrize("cv", [4, LeaveOneOut()], ids=["folds", "leave one out"])
+@pytest.mark.parametrize(
+    "options", [{}, {"standardize": True}, {"penalty_weights": [1, 2, 3, 0.5]}]
+)
+def test_ridge_in_a_batch_is_ridge_alone(
+    cv: Any, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(50, 4)) * [1, 10, 0.1, 1] + 2
+    Y = X[:, :2] @ [[1.0, -30.0], [0.1, 10.0]] + rng.normal(size=(50, 2))
+    found = []
+    for batched in (True, False):
+        if not batched:
+            monkeypatch.setattr(paths, "path_requests", lambda *args: [])
+        found.append(RidgeRegressionCV(15, cv=cv, tol=1e-12, **options).fit(X, Y))
+    for name in ("mse_path_", "train_mse_path_", "fold_coefs_", "fold_intercepts_", "coef_"):
+        together, alone = (getattr(model, name) for model in found)
+        assert_allclose(together, alone, rtol=1e-8, atol=1e-9 * np.abs(alone).max())
+    assert found[0].dual_gaps_.max() <= 1e-12 * Y.var(axis=0).max()
 
 
 @pytest.mark.parametrize("Estimator", [LassoRegressionCV, ElasticNetRegressionCV])
