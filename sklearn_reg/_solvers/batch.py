@@ -19,7 +19,7 @@ from sklearn_reg._tools.typing import BoolArray, FloatArray
 
 # Up to so many features a path by homotopy costs less than one by working sets.
 MOST_FEATURES = 100
-SMALLEST, LARGEST = 1e-100, 1e100  # penalties whose products and quotients are finite
+TINY, HUGE = 1e-100, 1e100  # penalties whose products and quotients are finite
 LARGEST_BLOCK = 2**20  # numbers of the solutions that are made at once
 
 
@@ -89,9 +89,9 @@ def path_requests(
     rounded = [EPS * design.largest_cross(target) for target in range(view.units.size)]
     if penalty.is_sparse and not (lowest * l1[:, -1] > rounded).all():
         return []  # the smallest are none beside the data
-    if l2.any() and not lowest * l2[-1] > max(EPS * design.squares.max(), SMALLEST):
+    if l2.any() and not lowest * l2[-1] > max(EPS * design.squares.max(), TINY):
         return []
-    if not largest * max(l1[:, 0].max(), l2[0]) < LARGEST:
+    if not largest * max(l1[:, 0].max(), l2[0]) < HUGE:
         return []
     everything, nothing = np.arange(design.n_features), np.zeros(design.n_features)
     gram = design.gram(everything, everything)
