@@ -124,43 +124,37 @@ class _Paths:
         """Follow all live paths to their next event."""
         live, level = self.live, self.levels[self.live]
         signs, c = self._signs[live], self._crosses[live]
-        b, d = self._directions(live, signs, c)
-        at, kind, feature = self._next_events(live, level, signs, c, b, d)
+        grams = self._grams if live.size == len(self._grams) else self._grams[live]  # no copy
+        lines = solve_restricted(grams, signs, np.stack([c, signs * self._v], axis=2))
+        at, kind, feature = self._next_events(grams, level, signs, c, lines)
         grid = self._grid[live]
         row, point = np.nonzero((grid <= level[:, None]) & (grid > at[:, None]))
-        w, at_zero = b[row] - grid[row, point, None] * d[row], 16.0 * EPS * np.abs(b[row])
+        b, d = lines[row, :, 0], lines[row, :, 1]
+        w, at_zero = b - grid[row, point, None] * d, 16.0 * EPS * np.abs(b)
         self.W[live[row], point] = np.where(np.abs(w) > at_zero, w, 0.0)
         self.levels[live] = at
         self._signs[live, feature] = kind
         self._left[live] = np.where(kind == 0, feature, -1)
         self.live = live[at > grid[:, -1]]
 
-    def _directions(
-        self, live: IndexArray, signs: FloatArray, c: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return b and d of each live path, zero outside of A."""
-        right = np.stack([c, signs * self._v], axis=2)
-        solution = solve_restricted(self._grams[live], signs, right)
-        return solution[..., 0], solution[..., 1]
-
     def _next_events(
         self,
-        live: IndexArray,
+        grams: FloatArray,
         level: FloatArray,
         signs: FloatArray,
         c: FloatArray,
-        b: FloatArray,
-        d: FloatArray,
+        lines: FloatArray,
     ) -> tuple[FloatArray, FloatArray, IndexArray]:
         """Return the lambda of the next event of each path, the new sign, and its feature.
 
         A coefficient comes back to zero where b = lambda d, if it moves that way. The correlation
         u(lambda) = u_0 + lambda u_1 of another feature arrives at lambda v where lambda =
         u_0 / (v - u_1), and at -lambda v where lambda = -u_0 / (v + u_1), if it comes nearer.
+        `lines` are b and d, of shape (n_live, n_features, 2).
         """
-        gram, v, outside = self._grams[live], self._v, self._usable[live] & (signs == 0)
-        u_0 = c - np.matmul(gram, b[:, :, None])[:, :, 0]
-        u_1 = np.matmul(gram, d[:, :, None])[:, :, 0]
+        v, outside = self._v, self._usable[self.live] & (signs == 0)
+        products = grams @ lines
+        b, d, u_0, u_1 = lines[..., 0], lines[..., 1], c - products[..., 0], products[..., 1]
         kinds = [(signs * d < 0, b, d), (outside & (v - u_1 > PARALLEL * v), u_0, v - u_1)]
         if not self._positive:
             kinds.append((outside & (v + u_1 > PARALLEL * v), -u_0, v + u_1))
@@ -171,11 +165,11 @@ class _Paths:
             ],
             axis=1,
         )
-        rows, left = np.arange(len(live)), self._left[live]
+        rows, left = np.arange(len(c)), self._left[self.live]
         again = events[rows, 1:, left]  # of the feature that has just left, if there is one
         again[(left >= 0)[:, None] & (again > (1.0 - APART) * level[:, None])] = -np.inf
         events[rows, 1:, left] = again
-        flat = np.minimum(events, level[:, None, None]).reshape(len(live), -1)
+        flat = np.minimum(events, level[:, None, None]).reshape(len(c), -1)
         best = flat.argmax(axis=1)
         at = np.maximum(flat[rows, best], 0.0)
         kind, feature = np.divmod(best, c.shape[1])
@@ -206,15 +200,17 @@ def solve_restricted(
     rows = np.arange(len(signs))[:, None]
     used = inside[rows, chosen]
     A = grams[rows[..., None], chosen[:, :, None], chosen[:, None, :]]
-    A = np.where(used[:, :, None] & used[:, None, :], A, np.eye(most))
-    diagonal = np.arange(most)
+    of_chosen, diagonal = right[rows, chosen], np.arange(most)
     if l2 is not None:
-        A[:, diagonal, diagonal] += np.where(used, l2[rows, chosen], 0.0)
+        A[:, diagonal, diagonal] += l2[rows, chosen]
+    if not used.all():
+        A = np.where(used[:, :, None] & used[:, None, :], A, np.eye(most))
+        of_chosen = np.where(used[..., None], of_chosen, 0.0)
     try:
-        found = np.linalg.solve(A, np.where(used[..., None], right[rows, chosen], 0.0))
+        found = np.linalg.solve(A, of_chosen)
     except np.linalg.LinAlgError:  # singular to the last bit: what comes of it is not certified
         A[:, diagonal, diagonal] *= 1.0 + 1e-10
-        found = np.linalg.solve(A, np.where(used[..., None], right[rows, chosen], 0.0))
+        found = np.linalg.solve(A, of_chosen)
     solution = np.zeros_like(right)
     solution[rows, chosen] = found
     return solution
