@@ -16,7 +16,7 @@ from scipy.linalg import svdvals
 from sklearn.utils import check_array
 
 from sklearn_reg._checks.values import check_number, check_weights, fetched, refuse_misread
-from sklearn_reg._tools.linalg import EPS, definite_inverse
+from sklearn_reg._tools.linalg import EPS, definite_inverse, dense
 
 
 def ridge_closed_form(X: Any, y: ArrayLike, lambda_: float) -> NDArray[np.float64]:
@@ -68,7 +68,7 @@ def ridge_closed_form(X: Any, y: ArrayLike, lambda_: float) -> NDArray[np.float6
     y = _check_y(y, X.shape[0])
     with np.errstate(over="ignore", invalid="ignore"):  # an overflow is refused below
         gram, correlation = X.T @ X, X.T @ y
-        A = (gram.toarray() if hasattr(gram, "toarray") else gram) + lambda_ * np.eye(X.shape[1])
+        A = dense(gram) + lambda_ * np.eye(X.shape[1])
         _refuse_overflow(A, correlation)
         w = _solve(A, correlation, lambda_)
     _refuse_overflow(w)
@@ -190,9 +190,8 @@ def _solve(A: NDArray[np.float64], b: NDArray[np.float64], lambda_: float) -> ND
 def _singular_values(X: Any) -> NDArray[np.float64]:
     """Singular values, the largest first, one per feature; rounding errors are set to 0."""
     n, p = X.shape
-    dense = X.toarray() if hasattr(X, "toarray") else X
     s = np.zeros(p)
-    s[: min(n, p)] = svdvals(dense, check_finite=False)
+    s[: min(n, p)] = svdvals(dense(X), check_finite=False)
     _refuse_overflow(s)
     s[s <= max(n, p) * EPS * s[0]] = 0.0
     return s

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_reg._tools.cached import cached_property
-from sklearn_reg._tools.linalg import EPS, support_of
+from sklearn_reg._tools.linalg import EPS, dense, support_of
 from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import canonical, row_chunks, spread_of
 
@@ -114,7 +114,7 @@ class DenseRows(Rows):
         # By chunks of rows, so that copies of the used columns or in float64 stay small.
         some = 4 * used.size < coefs.shape[1]
         weights = (coefs[:, used] if some else coefs).T
-        weights = weights.toarray() if hasattr(weights, "toarray") else weights
+        weights = dense(weights)
         fitted = np.empty((self.shape[0], coefs.shape[0]), order="F")
         for rows in row_chunks(self.shape[0], max(used.size, 1)):
             X = self.X[rows][:, used] if some else self.X[rows]
@@ -206,7 +206,7 @@ class SparseRows(Rows):
     def fitted_by(self, coefs: Matrix) -> FloatArray:
         """X C', of shape (n_samples, k), for C of shape (k, n_features), dense or sparse."""
         product = self.X @ coefs.T
-        return np.asarray(product.toarray() if hasattr(product, "toarray") else product, np.float64)
+        return dense(product).astype(np.float64, copy=False)
 
     def correlate(self, v: FloatArray) -> FloatArray:
         """X'v, for v of shape (n_samples,) or (n_samples, k)."""

@@ -26,7 +26,7 @@ from sklearn_reg._selection.folds import CANCELLED, RowFolds
 from sklearn_reg._solvers.accuracy import solve_accurately
 from sklearn_reg._solvers.paths import follow
 from sklearn_reg._solvers.spectral import Spectrum
-from sklearn_reg._tools.linalg import EPS
+from sklearn_reg._tools.linalg import EPS, dense
 from sklearn_reg._tools.typing import FloatArray, Matrix
 from sklearn_reg.moments import row_chunks
 
@@ -94,7 +94,7 @@ def _coordinates(folds: RowFolds, view: View, spectrum: Spectrum) -> tuple[Float
     directions, P = spectrum.directions(), np.empty((n, spectrum.values.size))
     for rows in row_chunks(n, folds.rows.X.shape[1]):
         X = folds.rows.X[rows]
-        Z = np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=np.float64)
+        Z = dense(X).astype(np.float64, copy=False)
         P[rows] = ((Z - columns.means) * columns.factors) @ directions
     P /= np.sqrt(n)
     return P, Y
@@ -158,7 +158,7 @@ class _Coefs(Sequence[FloatArray]):
         P: FloatArray,
         left: FloatArray,
     ) -> None:
-        self._whole = whole.toarray() if hasattr(whole, "toarray") else whole
+        self._whole = dense(whole)
         self._directions = view.columns.factors * spectrum.directions().T
         self._inverse = 1.0 / (spectrum.values + levels[:, None])
         self._P, self._left = P, left

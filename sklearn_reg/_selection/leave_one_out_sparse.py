@@ -22,7 +22,7 @@ from sklearn_reg._solvers.batch import (
     path_requests,
     solve_batch,
 )
-from sklearn_reg._tools.linalg import EPS, inverse_roots
+from sklearn_reg._tools.linalg import EPS, dense, inverse_roots
 from sklearn_reg._tools.typing import FloatArray
 
 # A column or target that has no more than this share of its square without a row is not taken.
@@ -68,8 +68,7 @@ class _Rows:
         moments, n = view.moments, len(folds.Y)
         assert moments is not None
         self.view, self.others, self.centred = view, n - 1, folds.preprocessing.centred
-        X = folds.rows.X[rows]
-        X = np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=np.float64)
+        X = dense(folds.rows.X[rows]).astype(np.float64, copy=False)
         gram, cross, scatter = moments.gram, moments.cross, moments.scatter
         self.D, self.E, self.share = X, folds.Y[rows], 1.0
         if self.centred:
