@@ -52,9 +52,7 @@ class CellMoments:
     ) -> CellMoments:
         """Add rows in place, each to its cell."""
         self._add(moments_by_cell(X, Y, weights, cells))
-        self.n_seen += len(Y)
-        self.n_rows += len(Y) if weights is None else int(np.count_nonzero(weights))
-        return self
+        return self._count(Y, weights)
 
     def update_by_chunks(
         self,
@@ -74,9 +72,7 @@ class CellMoments:
             for first in range(0, len(chunks), ROUND):  # few at a time, to keep few in memory
                 for parts in mapped(of_chunk, chunks[first : first + ROUND]):
                     self._add(parts)
-        self.n_seen += len(Y)
-        self.n_rows += len(Y) if weights is None else int(np.count_nonzero(weights))
-        return self
+        return self._count(Y, weights)
 
     def __add__(self, other: CellMoments) -> CellMoments:
         both = copy(self)
@@ -84,6 +80,12 @@ class CellMoments:
         both._add(other.found.items())
         both.n_seen, both.n_rows = self.n_seen + other.n_seen, self.n_rows + other.n_rows
         return both
+
+    def _count(self, Y: FloatArray, weights: FloatArray | None) -> CellMoments:
+        """Count rows that were added."""
+        self.n_seen += len(Y)
+        self.n_rows += len(Y) if weights is None else int(np.count_nonzero(weights))
+        return self
 
     def _add(self, parts: Iterable[tuple[int, Moments]]) -> None:
         """Add moments to those of their cells."""

@@ -19,8 +19,8 @@ from sklearn_reg._solvers.batch import (
     Common,
     PathSolution,
     Problems,
-    path_requests,
     solve_batch,
+    suits_batch,
 )
 from sklearn_reg._tools.linalg import EPS, dense, inverse_roots
 from sklearn_reg._tools.typing import FloatArray
@@ -40,7 +40,7 @@ def leave_one_out_sparse(
     centred, standardize = folds.preprocessing
     if n < 3 or (standardize and not centred):
         return None
-    if not path_requests(view, penalty, lambdas, tol):
+    if not suits_batch(view, penalty, lambdas):
         return None
     common = Common(penalty.weights, penalty.positive, tol)
     most = max(1, LARGEST_BLOCK // (lambdas.size * view.design.n_features))

@@ -72,27 +72,38 @@ class PathSolution(NamedTuple):
     sure: BoolArray
 
 
+def suits_batch(view: View, penalty: UnitPenalty, lambdas: FloatArray) -> bool:
+    """Whether a path is small, and penalised where float64 can tell the penalty from none."""
+    design = view.design
+    if design.has_rows or design.n_features > MOST_FEATURES:
+        return False
+    if not (penalty.is_sparse or penalty.is_ridge):
+        return False
+    if design.hidden is not None and design.hidden.any():
+        return False
+    l1, l2 = _grids(view, penalty, lambdas)
+    lowest, largest = penalty.weights.min(), penalty.weights.max()
+    rounded = [EPS * design.largest_cross(target) for target in range(view.units.size)]
+    if penalty.is_sparse and not (lowest * l1[:, -1] > rounded).all():
+        return False
+    if l2.any() and not lowest * l2[-1] > max(EPS * design.squares.max(), TINY):
+        return False
+    return bool(largest * max(l1[:, 0].max(), l2[0]) < HUGE)
+
+
+def _grids(view: View, penalty: UnitPenalty, lambdas: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return l1 of each target, of shape (n_targets, n_lambdas), and l2, in units of v."""
+    l1 = penalty.l1_ratio * lambdas / view.units[:, None]
+    return l1, (1.0 - penalty.l1_ratio) * lambdas
+
+
 def path_requests(
     view: View, penalty: UnitPenalty, lambdas: FloatArray, tol: float
 ) -> list[PathRequest]:
     """Return a request for each target, or none where the path is not one for a batch."""
-    design = view.design
-    if design.has_rows or design.n_features > MOST_FEATURES:
+    if not suits_batch(view, penalty, lambdas):
         return []
-    if not (penalty.is_sparse or penalty.is_ridge):
-        return []
-    if design.hidden is not None and design.hidden.any():
-        return []
-    l1 = penalty.l1_ratio * lambdas / view.units[:, None]
-    l2 = (1.0 - penalty.l1_ratio) * lambdas
-    lowest, largest = penalty.weights.min(), penalty.weights.max()
-    rounded = [EPS * design.largest_cross(target) for target in range(view.units.size)]
-    if penalty.is_sparse and not (lowest * l1[:, -1] > rounded).all():
-        return []  # the smallest are none beside the data
-    if l2.any() and not lowest * l2[-1] > max(EPS * design.squares.max(), TINY):
-        return []
-    if not largest * max(l1[:, 0].max(), l2[0]) < HUGE:
-        return []
+    design, (l1, l2) = view.design, _grids(view, penalty, lambdas)
     everything, nothing = np.arange(design.n_features), np.zeros(design.n_features)
     gram = design.gram(everything, everything)
     common = Common(penalty.weights, penalty.positive, tol)

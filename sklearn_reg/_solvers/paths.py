@@ -69,13 +69,8 @@ def walk(
     after: Callable[[], object] = lambda: None,
 ) -> Coroutine[Points]:
     """Follow a path, as a coroutine; call `after` after each penalty."""
-    found = []
-    batched = not (penalty.is_ridge and with_degrees_of_freedom)  # which the spectrum has
-    for request in path_requests(view, penalty, lambdas, tol) if batched else []:
-        found.append((yield request))
-        if not found[-1].sure:
-            break
-    else:
+    if not (penalty.is_ridge and with_degrees_of_freedom):  # which the spectrum has
+        found = yield from _in_batch(view, penalty, lambdas, tol)
         if found:
             for _ in range(lambdas.size * len(found)):
                 after()
@@ -91,6 +86,18 @@ def walk(
             yield from _warm_started(record, target, problems, tol)
         accurate &= is_accurate(view, *record.last, tol)
     return record.points(accurate and (record.certified or view.design.has_rows))
+
+
+def _in_batch(
+    view: View, penalty: UnitPenalty, lambdas: FloatArray, tol: float
+) -> Coroutine[list[PathSolution]]:
+    """Return the path of each target from a batch; none where one of them is not sure."""
+    found = []
+    for request in path_requests(view, penalty, lambdas, tol):
+        found.append((yield request))
+        if not found[-1].sure:
+            return []
+    return found
 
 
 def _points_of(view: View, found: Sequence[PathSolution], l2: FloatArray | None) -> Points:
