@@ -26,6 +26,7 @@ DATA_ROUNDING = 16.0
 LOST_FACTOR = 64.0
 # Numbers in one centred chunk: large enough for BLAS to run at full speed, small enough for cache.
 CHUNK_NUMBERS = 2**19
+BLOCK_NUMBERS = 2**16
 # A sparse block of at most so many numbers is always made dense; a larger one if the product of the
 # dense block by BLAS takes no longer than that of the sparse one.
 SMALL_BLOCK, BLAS_SPEED_UP = 2**14, 20
@@ -449,56 +450,80 @@ def in_turn(X: Matrix, Y: FloatArray, s: FloatArray | None, n_parts: int) -> lis
     stored_by_row = sparse.issparse(X) or X.flags.c_contiguous
     X = X.tocsr() if hasattr(X, "tocsr") else X
     totals = [Moments(p, k) for _ in range(n_parts)]
-    # As `row_chunks`, but all parts of a chunk together fit in cache.
-    size = max(p, CHUNK_NUMBERS // max(1, n_parts * p))
+    # As `row_chunks`, and a chunk has a row of each part.
+    n_chunks = -(-n // (n_parts * max(p, CHUNK_NUMBERS // max(1, n_parts * p))))
+    size = max(1, -(-n // max(1, n_chunks)))
     order: Literal["C", "F"] = "C" if stored_by_row else "F"
     rooms: SimpleQueue[FloatArray] = SimpleQueue()
 
-    def chunk_of(start: int, near: list[Means | None]) -> list[Moments | None]:
-        rows = slice(start, min(start + n_parts * size, n))
-        some_X, some_Y = dense(X[rows]), Y[rows]
-        weights = np.ones(len(some_Y)) if s is None else s[rows]
+    def part_of(start: int, part: int) -> tuple[Matrix, FloatArray, FloatArray | None]:
+        rows = slice(start + (part - start) % n_parts, min(start + size, n), n_parts)
+        return X[rows], Y[rows], None if s is None else s[rows]
+
+    def first_means(part: int) -> Means:
+        if s is None:
+            return _means(*part_of(0, part))
+        rows = part + n_parts * np.flatnonzero(s[part::n_parts])[:size]
+        return _means(X[rows], Y[rows], s[rows])
+
+    def chunk_of(start: int, near: list[Means]) -> list[Moments | None]:
         try:
             room = rooms.get_nowait()
         except Empty:
-            room = np.empty((min(size, -(-n // n_parts)), p + k + 1), order=order)
-        parts: list[Moments | None] = []
-        for part in range(n_parts):
-            mine, of_part = weights[part::n_parts], slice(part, None, n_parts)
-            data = some_X[of_part], some_Y[of_part], mine
-            parts.append(_of_chunk(*data, near[part], room[: len(mine)]) if mine.any() else None)
+            rows = max(p, BLOCK_NUMBERS // (p + k + 1))
+            room = np.empty((min(rows, size), p + k + 1), order=order)
+        parts = [_of_chunk(*part_of(start, j), near[j], room) for j in range(n_parts)]
         rooms.put(room)
         return parts
 
-    starts = list(range(0, n, n_parts * size))
+    starts = list(range(0, n, size))
     with mapped_in_threads(min(len(starts), ROUND)) as mapped:
-        # One chunk first, to whose means the others are near. Chunks of a round are independent, so
-        # that threads do not change a bit.
-        ends = [0, 1, *range(1 + ROUND, len(starts) + ROUND, ROUND)]
-        for first, last in pairwise(ends):
-            near = [(total.mean_x, total.mean_y) if total.weight else None for total in totals]
-            for chunk in mapped(partial(chunk_of, near=near), starts[first:last]):
+        # Chunks of a round are independent, so that threads do not change a bit. The first round
+        # is near the means of the first rows with a weight, the others near those of all before.
+        near = [first_means(j) for j in range(n_parts)] if starts else []
+        for first in range(0, len(starts), ROUND):
+            chunks = mapped(partial(chunk_of, near=near), starts[first : first + ROUND])
+            for chunk in chunks:
                 for total, part in zip(totals, chunk, strict=True):
                     if part is not None:
                         total._merge(part, sign=1)
+            near = [
+                (total.mean_x, total.mean_y) if total.weight else before
+                for total, before in zip(totals, near, strict=True)
+            ]
     return totals
 
 
+def _means(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Means:
+    """Return the weighted means of rows, or zeros if there is no row."""
+    s = np.ones(len(Y)) if s is None else s
+    shares = s / s.sum() if s.size else s
+    return shares @ X.astype(np.float64, copy=False), shares @ Y
+
+
 def _of_chunk(
-    X: FloatArray, Y: FloatArray, s: FloatArray, near: Means | None, block: FloatArray
-) -> Moments:
-    """Return the moments of dense rows, centred at the mean so far or their own, in `block`."""
-    p = X.shape[1]
-    if near is None:
-        shares = s / s.sum()
-        near = shares @ np.asarray(X, dtype=np.float64), shares @ Y
-    np.subtract(X, near[0], out=block[:, :p])
-    np.subtract(Y, near[1], out=block[:, p:-1])
-    block[:, -1] = 1.0
-    block *= np.sqrt(s)[:, None]
-    # One product gives the Gram matrix, X'y, y'y, the sums and the weight. NumPy detects that it
-    # is symmetric and computes half of it.
-    return _from_product(block.T @ block, near)
+    X: Matrix, Y: FloatArray, s: FloatArray | None, near: Means, room: FloatArray
+) -> Moments | None:
+    """Return the moments of rows, centred near their means; None if they have no weight.
+
+    Block after block is made dense and centred in `room`, which fits in cache.
+    """
+    if len(Y) == 0 or (s is not None and not s.any()):
+        return None
+    X, p = dense(X), X.shape[1]
+    product = np.zeros((room.shape[1], room.shape[1]))
+    for start in range(0, len(Y), len(room)):
+        rows = slice(start, start + len(room))
+        block = room[: len(Y[rows])]
+        np.subtract(X[rows], near[0], out=block[:, :p])
+        np.subtract(Y[rows], near[1], out=block[:, p:-1])
+        block[:, -1] = 1.0
+        if s is not None:
+            block *= np.sqrt(s[rows])[:, None]
+        # One product gives the Gram matrix, X'y, y'y, the sums and the weight. NumPy detects that
+        # it is symmetric and computes half of it.
+        product += block.T @ block
+    return _from_product(product, near)
 
 
 def _from_product(product: FloatArray, shift: tuple[FloatArray, FloatArray]) -> Moments:

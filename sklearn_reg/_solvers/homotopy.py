@@ -6,7 +6,7 @@ lambda [1]_ [2]_: with A the features whose coefficients are not zero and s thei
     w_A(lambda) = b - lambda d,    G_AA b = c_A,    G_AA d = s v_A,
 
 for G = Z'S Z, c = Z'S y and penalty weights v. Python's cost is per call and not per problem, so
-all problems take their next event together: one batched system each.
+all problems take their next event together: one change of rank one each.
 
 References
 ----------
@@ -15,6 +15,8 @@ References
    https://doi.org/10.1093/imanum/20.3.389
 .. [2] B. Efron, T. Hastie, I. Johnstone, R. Tibshirani (2004). Least angle regression. Annals of
    Statistics 32(2). https://doi.org/10.1214/009053604000000067
+.. [3] J. H. Goodnight (1979). A tutorial on the SWEEP operator. The American Statistician 33(3).
+   https://doi.org/10.1080/00031305.1979.10482685
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ PARALLEL = 1e-12
 # A feature that has left does not come back at the lambda at which it left.
 APART = 1e-9
 START_ROUNDING = 1e-13  # of lambda_max
+# A feature of which the others in the path explain all but this share does not enter.
+DEPENDENT = 1e-10
 
 
 def lasso_paths(
@@ -81,13 +85,22 @@ def lasso_knots(
     The arguments are those of `lasso_paths`, for one problem.
     """
     paths = _Paths(gram[None], cross[None], weights, np.array([[lowest]]), positive)
+    if not paths.live.size:
+        return np.empty(0)
     largest = float(paths.levels[0]) / (1.0 - START_ROUNDING)
     levels = [largest, *(float(levels[0]) for levels in paths.events())]
     return np.array([level for level in levels if level > lowest])
 
 
 class _Paths:
-    """The state of all paths; those that have reached the end of their grid are not `live`."""
+    """The paths that have not reached the end of their grid: those are `live`.
+
+    Each keeps a tableau, the rows of G, c' and 0' swept [3]_ on the features A of the path. Then
+    its square part is -G_AA^-1 on A and G_NA G_AA^-1 on A and the others N; its row next to the
+    last is b on A and, on N, the correlation u that the line has at lambda = 0; its last row is d
+    on A and -G_NA d on N, the rate at which u falls with lambda. A feature that enters or leaves
+    costs one change of rank one.
+    """
 
     def __init__(
         self,
@@ -97,120 +110,101 @@ class _Paths:
         lambdas: FloatArray,
         positive: bool,
     ) -> None:
-        self._grams, self._crosses, self._v, self._positive = grams, crosses, weights, positive
-        self._grid = lambdas
+        self._v, self._positive, self._grid = weights, positive, lambdas
         k, p = crosses.shape
         self.W = np.zeros((k, lambdas.shape[1], p))
-        self._usable = np.einsum("kii->ki", grams) > 0
+        self._lengths = np.einsum("kii->ki", grams).copy()
+        self._tableaus = np.concatenate([grams, crosses[:, None], np.zeros((k, 1, p))], axis=1)
         self._signs = np.zeros((k, p))  # of the coefficients; zero for those that are zero
+        self._left = np.full(k, -1)  # the feature that left last, if that was the last event
         pull = (crosses if positive else np.abs(crosses)) / weights
-        pull[~self._usable] = 0.0
+        pull[self._lengths <= 0] = 0.0
         first, rows = pull.argmax(axis=1), np.arange(k)
         # Lambda up to which the path is known: zero down to lambda_max, but for rounding.
         self.levels = (1.0 - START_ROUNDING) * pull[rows, first]
-        self._signs[rows, first] = np.where(crosses[rows, first] < 0, -1.0, 1.0)
-        self._left = np.full(k, -1)  # the feature that left last, if that was the last event
-        self.live = np.flatnonzero(self.levels > lambdas[:, -1])
+        self.live = rows
+        self._keep(self.levels > lambdas[:, -1])
+        first = first[self.live]
+        self._sweep(first, np.where(crosses[self.live, first] < 0, -1.0, 1.0))
 
     def events(self) -> Iterator[FloatArray]:
-        """Follow all paths from event to event; yield the lambdas that they have reached."""
-        for _ in range(20 * self._crosses.shape[1] + 100):  # many more than there should be
+        """Follow all paths from event to event; yield the lambdas that the live ones reach."""
+        for _ in range(20 * self._v.size + 100):  # many more than there should be
             if not self.live.size:
                 break
-            self._step()
-            yield self.levels.copy()
+            at, sign, feature = self._next_events()
+            self._write(at)
+            self.levels = at
+            yield at
+            ends = at <= self._grid[:, -1]
+            if ends.any():
+                self._keep(~ends)
+                feature, sign = feature[~ends], sign[~ends]
+            self._sweep(feature, sign)
 
-    def _step(self) -> None:
-        """Follow all live paths to their next event."""
-        live, level = self.live, self.levels[self.live]
-        signs, c = self._signs[live], self._crosses[live]
-        grams = self._grams if live.size == len(self._grams) else self._grams[live]  # no copy
-        lines = solve_restricted(grams, signs, np.stack([c, signs * self._v], axis=2))
-        at, kind, feature = self._next_events(grams, level, signs, c, lines)
-        grid = self._grid[live]
-        row, point = np.nonzero((grid <= level[:, None]) & (grid > at[:, None]))
-        b, d = lines[row, :, 0], lines[row, :, 1]
-        w, at_zero = b - grid[row, point, None] * d, 16.0 * EPS * np.abs(b)
-        self.W[live[row], point] = np.where(np.abs(w) > at_zero, w, 0.0)
-        self.levels[live] = at
-        self._signs[live, feature] = kind
-        self._left[live] = np.where(kind == 0, feature, -1)
-        self.live = live[at > grid[:, -1]]
+    def _keep(self, kept: BoolArray) -> None:
+        """Forget the state of the other paths."""
+        if not kept.all():
+            for name in ("live", "levels", "_grid", "_lengths", "_tableaus", "_signs", "_left"):
+                setattr(self, name, getattr(self, name)[kept])
 
-    def _next_events(
-        self,
-        grams: FloatArray,
-        level: FloatArray,
-        signs: FloatArray,
-        c: FloatArray,
-        lines: FloatArray,
-    ) -> tuple[FloatArray, FloatArray, IndexArray]:
+    def _sweep(self, feature: IndexArray, sign: FloatArray) -> None:
+        """Let a feature of each path enter with a sign, or leave where the sign is zero."""
+        T, rows = self._tableaus, np.arange(feature.size)
+        T[rows, -1, feature] += sign * self._v[feature]
+        column = T[rows, :, feature]
+        pivot = column[rows, feature]
+        scaled = column / pivot[:, None]
+        T -= scaled[..., None] * column[:, None, :-2]
+        leaving = np.flatnonzero(sign == 0)
+        scaled[leaving] *= -1.0
+        T[rows, feature] = scaled[:, :-2]
+        T[rows, :, feature] = scaled
+        T[rows, feature, feature] = -1.0 / pivot
+        self._left = np.full(feature.size, -1)
+        if leaving.size:
+            of = feature[leaving]
+            T[leaving, -1, of] -= self._signs[leaving, of] * self._v[of]
+            self._left[leaving] = of
+        self._signs[rows, feature] = sign
+
+    def _next_events(self) -> tuple[FloatArray, FloatArray, IndexArray]:
         """Return the lambda of the next event of each path, the new sign, and its feature.
 
         A coefficient comes back to zero where b = lambda d, if it moves that way. The correlation
-        u(lambda) = u_0 + lambda u_1 of another feature arrives at lambda v where lambda =
-        u_0 / (v - u_1), and at -lambda v where lambda = -u_0 / (v + u_1), if it comes nearer.
-        `lines` are b and d, of shape (n_live, n_features, 2).
+        u(lambda) = u_0 - lambda u_1 of another feature arrives at lambda v where lambda =
+        u_0 / (v + u_1), and at -lambda v where lambda = -u_0 / (v - u_1), if it comes nearer.
         """
-        v, outside = self._v, self._usable[self.live] & (signs == 0)
-        products = grams @ lines
-        b, d, u_0, u_1 = lines[..., 0], lines[..., 1], c - products[..., 0], products[..., 1]
-        kinds = [(signs * d < 0, b, d), (outside & (v - u_1 > PARALLEL * v), u_0, v - u_1)]
+        T, v, signs = self._tableaus, self._v, self._signs
+        inside = signs != 0
+        pivots = T[:, :-2].reshape(len(T), -1)[:, :: v.size + 1]
+        outside = ~inside & (pivots > DEPENDENT * self._lengths)
+        origin, slope = T[:, -2], T[:, -1]  # b and d inside, u_0 and u_1 outside
+        low = np.where(inside, slope, v + slope)
+        may = np.where(inside, signs * slope < 0, outside & (low > PARALLEL * v))
+        kinds = [(may, origin, low)]
         if not self._positive:
-            kinds.append((outside & (v + u_1 > PARALLEL * v), -u_0, v + u_1))
-        events = np.stack(
-            [
-                np.divide(top, low, out=np.full_like(c, -np.inf), where=may)
-                for may, top, low in kinds
-            ],
-            axis=1,
-        )
-        rows, left = np.arange(len(c)), self._left[self.live]
-        again = events[rows, 1:, left]  # of the feature that has just left, if there is one
-        again[(left >= 0)[:, None] & (again > (1.0 - APART) * level[:, None])] = -np.inf
-        events[rows, 1:, left] = again
-        flat = np.minimum(events, level[:, None, None]).reshape(len(c), -1)
+            low = v - slope
+            kinds.append((outside & (low > PARALLEL * v), -origin, low))
+        level, left = self.levels[:, None, None], np.flatnonzero(self._left >= 0)
+        events = np.full((len(T), len(kinds), v.size), -np.inf)
+        for kind, (may, top, low) in enumerate(kinds):
+            np.divide(top, low, out=events[:, kind], where=may)
+        if left.size:  # features that have just left
+            again = events[left, :, self._left[left]]
+            again[again > (1.0 - APART) * level[left, 0]] = -np.inf
+            events[left, :, self._left[left]] = again
+        flat, rows = np.minimum(events, level).reshape(len(T), -1), np.arange(len(T))
         best = flat.argmax(axis=1)
-        at = np.maximum(flat[rows, best], 0.0)
-        kind, feature = np.divmod(best, c.shape[1])
-        return at, np.array([0.0, 1.0, -1.0])[kind], feature
+        kind, feature = np.divmod(best, v.size)
+        sign = np.where(kind == 0, 1.0 - inside[rows, feature], -1.0)
+        return np.maximum(flat[rows, best], 0.0), sign, feature
 
-
-def solve_restricted(
-    grams: FloatArray, signs: FloatArray, right: FloatArray, l2: FloatArray | None = None
-) -> FloatArray:
-    """Solve (G_AA + diag(l2_A)) x_A = right_A for each problem, with A where signs are not zero.
-
-    Parameters
-    ----------
-    grams : ndarray of shape (n_problems, n_features, n_features)
-    signs : ndarray of shape (n_problems, n_features)
-    right : ndarray of shape (n_problems, n_features, n_columns)
-    l2 : ndarray of shape (n_problems, n_features), default=None
-
-    Returns
-    -------
-    ndarray of shape (n_problems, n_features, n_columns)
-        Zero outside of A; of no meaning where a system is singular.
-    """
-    inside = signs != 0
-    most = int(inside.sum(axis=1).max())
-    # The features of A first, as many as the largest A has; the others are made independent.
-    chosen = np.argsort(~inside, axis=1, kind="stable")[:, :most]
-    rows = np.arange(len(signs))[:, None]
-    used = inside[rows, chosen]
-    A = grams[rows[..., None], chosen[:, :, None], chosen[:, None, :]]
-    of_chosen, diagonal = right[rows, chosen], np.arange(most)
-    if l2 is not None:
-        A[:, diagonal, diagonal] += l2[rows, chosen]
-    if not used.all():
-        A = np.where(used[:, :, None] & used[:, None, :], A, np.eye(most))
-        of_chosen = np.where(used[..., None], of_chosen, 0.0)
-    try:
-        found = np.linalg.solve(A, of_chosen)
-    except np.linalg.LinAlgError:  # singular to the last bit: what comes of it is not certified
-        A[:, diagonal, diagonal] *= 1.0 + 1e-10
-        found = np.linalg.solve(A, of_chosen)
-    solution = np.zeros_like(right)
-    solution[rows, chosen] = found
-    return solution
+    def _write(self, at: FloatArray) -> None:
+        """Write down the solutions from the last event down to the next, which is not included."""
+        row, point = np.nonzero((self._grid <= self.levels[:, None]) & (self._grid > at[:, None]))
+        if row.size:
+            b, d, inside = self._tableaus[row, -2], self._tableaus[row, -1], self._signs[row] != 0
+            w = b - self._grid[row, point, None] * d
+            inside &= np.abs(w) > 16.0 * EPS * np.abs(b)
+            self.W[self.live[row], point] = np.where(inside, w, 0.0)

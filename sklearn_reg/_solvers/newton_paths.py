@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_reg._solvers.homotopy import solve_restricted
 from sklearn_reg._tools.typing import BoolArray, FloatArray
 
 STEPS = 20  # for one penalty
@@ -78,3 +77,43 @@ def elastic_net_paths(
                 break
         live[moving] = False
     return W, live
+
+
+def solve_restricted(
+    grams: FloatArray, signs: FloatArray, right: FloatArray, l2: FloatArray | None = None
+) -> FloatArray:
+    """Solve (G_AA + diag(l2_A)) x_A = right_A for each problem, with A where signs are not zero.
+
+    Parameters
+    ----------
+    grams : ndarray of shape (n_problems, n_features, n_features)
+    signs : ndarray of shape (n_problems, n_features)
+    right : ndarray of shape (n_problems, n_features, n_columns)
+    l2 : ndarray of shape (n_problems, n_features), default=None
+
+    Returns
+    -------
+    ndarray of shape (n_problems, n_features, n_columns)
+        Zero outside of A; of no meaning where a system is singular.
+    """
+    inside = signs != 0
+    most = int(inside.sum(axis=1).max())
+    # The features of A first, as many as the largest A has; the others are made independent.
+    chosen = np.argsort(~inside, axis=1, kind="stable")[:, :most]
+    rows = np.arange(len(signs))[:, None]
+    used = inside[rows, chosen]
+    A = grams[rows[..., None], chosen[:, :, None], chosen[:, None, :]]
+    of_chosen, diagonal = right[rows, chosen], np.arange(most)
+    if l2 is not None:
+        A[:, diagonal, diagonal] += l2[rows, chosen]
+    if not used.all():
+        A = np.where(used[:, :, None] & used[:, None, :], A, np.eye(most))
+        of_chosen = np.where(used[..., None], of_chosen, 0.0)
+    try:
+        found = np.linalg.solve(A, of_chosen)
+    except np.linalg.LinAlgError:  # singular to the last bit: what comes of it is not certified
+        A[:, diagonal, diagonal] *= 1.0 + 1e-10
+        found = np.linalg.solve(A, of_chosen)
+    solution = np.zeros_like(right)
+    solution[rows, chosen] = found
+    return solution
