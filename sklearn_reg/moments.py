@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import copy
 from functools import partial
-from itertools import pairwise
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, NamedTuple
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import chain
@@ -25,10 +26,12 @@ from sklearn_reg._tools.linalg import dense
 from sklearn_reg._tools.typing import FloatArray, Matrix
 from sklearn_reg._tools.warn import warn
 
+LARGEST_DENSE = 2**24  # numbers of the coefficients of a path that are returned as an ndarray
+
 
 class _PathFields(NamedTuple):
     lambdas: FloatArray
-    coefs: FloatArray
+    coefs: Matrix
     intercepts: FloatArray
     dual_gaps: FloatArray
     degrees_of_freedom: FloatArray
@@ -44,8 +47,9 @@ class RegularizationPath(_PathFields):
     ----------
     lambdas : ndarray of shape (n_lambdas,)
         Penalties, from the largest to the smallest.
-    coefs : ndarray of shape (n_lambdas, n_features)
-        Coefficients w.
+    coefs : {ndarray, csr_array} of shape (n_lambdas, n_features)
+        Coefficients w. A `scipy.sparse.csr_array` where there is one target, an ndarray would have
+        more than 2^24 numbers (128 MB), and CSR is smaller.
     intercepts : ndarray of shape (n_lambdas,)
         Intercepts b.
     dual_gaps : ndarray of shape (n_lambdas,)
@@ -286,15 +290,13 @@ def regularization_path(
         view, points = solve_accurately(chain([cheapest], views), follow_grid)
     if not points.is_certified:
         _warn_uncertified(points.gaps / (0.5 * view.design.scatter * view.units**2), grid, tol)
-    coefs = dense(points.coefs).reshape(grid.size, data.n_targets, -1)
-    fields = (
-        coefs,
-        points.intercepts,
-        points.gaps,
-        points.degrees_of_freedom,
-        points.losses,
-    )
-    path = RegularizationPath(grid, *(f[:, 0] if data.y_ndim == 1 else f for f in fields))
+    coefs, one = points.coefs, data.y_ndim == 1
+    if not one or math.prod(coefs.shape) <= LARGEST_DENSE:
+        coefs = dense(coefs)
+    if not one:
+        coefs = coefs.reshape(grid.size, data.n_targets, -1)
+    fields = points.intercepts, points.gaps, points.degrees_of_freedom, points.losses
+    path = RegularizationPath(grid, coefs, *(f[:, 0] if one else f for f in fields))
     path.feature_names, path.target_names = labels
     return path
 

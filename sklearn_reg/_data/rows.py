@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy import sparse
@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn_reg._tools.cached import cached_property
 from sklearn_reg._tools.linalg import EPS, dense, support_of
 from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
-from sklearn_reg.moments import canonical, row_chunks, spread_of
+from sklearn_reg.moments import CHUNK_NUMBERS, canonical, row_chunks, spread_of
 
 
 class Rows(ABC):
@@ -86,7 +86,7 @@ class Rows(ABC):
 
 
 class DenseRows(Rows):
-    """An ndarray in C or Fortran order; float32 is summed in float64, by chunks of rows."""
+    """An ndarray in C or Fortran order; float32 is summed in float64, part by part."""
 
     is_sparse = False
     many_at_once = True
@@ -101,45 +101,28 @@ class DenseRows(Rows):
         """X w; if w has few non-zeros, only their columns are read."""
         support = support_of(w)
         if 4 * support.size < w.size:
-            return self.columns(support) @ w[support]
-        if self.X.dtype == np.float64:
-            fitted: FloatArray = self.X @ w
-            return fitted
-        return np.concatenate([self._float64(rows) @ w for rows in row_chunks(*self.shape)])
+            return _product_of_columns(self.X, support, w[support])
+        return _product(self.X, w)
 
     def fitted_by(self, coefs: Matrix) -> FloatArray:
         """X C', of shape (n_samples, k), for C of shape (k, n_features), dense or sparse."""
-        counts = abs(coefs).sum(axis=0)
-        used = support_of(counts)
-        # By chunks of rows, so that copies of the used columns or in float64 stay small.
-        some = 4 * used.size < coefs.shape[1]
-        weights = (coefs[:, used] if some else coefs).T
-        weights = dense(weights)
-        fitted = np.empty((self.shape[0], coefs.shape[0]), order="F")
-        for rows in row_chunks(self.shape[0], max(used.size, 1)):
-            X = self.X[rows][:, used] if some else self.X[rows]
-            fitted[rows] = np.asarray(X, dtype=np.float64) @ weights
-        return fitted
+        used = support_of(abs(coefs).sum(axis=0))
+        if 4 * used.size < coefs.shape[1]:
+            return _product_of_columns(self.X, used, dense(coefs[:, used].T))
+        return _product(self.X, dense(coefs.T))
 
     def correlate(self, v: FloatArray) -> FloatArray:
         """X'v, for v of shape (n_samples,) or (n_samples, k)."""
-        correlation: FloatArray
-        if self.X.dtype == np.float64:
-            correlation = self.X.T @ v
-            return correlation
-        correlation = np.zeros((self.shape[1], *v.shape[1:]))
-        for rows in row_chunks(*self.shape):
-            correlation += self._float64(rows).T @ v[rows]
-        return correlation
+        return _product(self.X.T, v)
 
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Weighted means and variances; a second pass over X corrects the rounding of the means."""
         means, variances = self.correlate(weights), np.zeros(self.shape[1])
         correction = np.zeros(self.shape[1])
-        for rows in row_chunks(*self.shape):
-            centred = self._float64(rows) - means
-            correction += weights[rows] @ centred
-            variances += weights[rows] @ np.square(centred)
+        for rows, columns in _parts(self.X):
+            centred = self.X[rows, columns] - means[columns]
+            correction[columns] += weights[rows] @ centred
+            variances[columns] += weights[rows] @ np.square(centred, out=centred)
         # The mean of a constant c is c (1 + n EPS) at worst, and its variance is then below
         # (n EPS)^3 c^2: far below the rounding of the data that `spread_of` assumes.
         return spread_of(means + correction, variances - correction**2)[:2]
@@ -163,8 +146,8 @@ class DenseRows(Rows):
         """(X - 1m')' diag(weights) (X - 1m'), restricted; columns are centred first."""
         product = np.zeros((rows.size, columns.size))
         for part in row_chunks(self.shape[0], max(rows.size, columns.size)):
-            right = self._float64(part)[:, columns] - means[columns]
-            left = right if rows is columns else self._float64(part)[:, rows] - means[rows]
+            right = self.X[part][:, columns] - means[columns]
+            left = right if rows is columns else self.X[part][:, rows] - means[rows]
             product += left.T @ (weights[part, None] * right)
         return product
 
@@ -173,12 +156,44 @@ class DenseRows(Rows):
         n, p = self.shape
         product = np.zeros((n, n))
         for part in row_chunks(p, n):
-            X = np.asarray(self.X[:, part], dtype=np.float64) - means[part]
+            X = self.X[:, part] - means[part]
             product += (X * scale[part]) @ X.T
         return product
 
-    def _float64(self, rows: slice) -> FloatArray:
-        return np.asarray(self.X[rows], dtype=np.float64)
+
+def _parts(A: Matrix) -> Iterator[tuple[slice, slice]]:
+    """Split a dense matrix along its slow axis into parts that fit in cache: rows and columns."""
+    by_row, everything = A.flags.c_contiguous, slice(None)
+    for part in _steps(*(A.shape if by_row else A.shape[::-1])):
+        yield (part, everything) if by_row else (everything, part)
+
+
+def _steps(length: int, each: int) -> Iterator[slice]:
+    """Split what has `length` parts of `each` numbers into slices that fit in cache."""
+    step = max(1, CHUNK_NUMBERS // max(1, each))
+    return (slice(start, min(start + step, length)) for start in range(0, length, step))
+
+
+def _product(A: Matrix, B: FloatArray) -> FloatArray:
+    """Return A B in float64; a float32 matrix is converted part by part."""
+    if A.dtype == np.float64:
+        return np.asarray(A @ B)
+    product = np.zeros((A.shape[0], *B.shape[1:]))
+    for rows, columns in _parts(A):
+        product[rows] += np.asarray(A[rows, columns], dtype=np.float64) @ B[columns]
+    return product
+
+
+def _product_of_columns(X: Matrix, columns: IndexArray, B: FloatArray) -> FloatArray:
+    """Return these columns of X times B, in float64, from copies of parts that fit in cache."""
+    size = len(X), columns.size
+    if X.flags.c_contiguous:
+        parts = [np.asarray(X[rows][:, columns], dtype=np.float64) @ B for rows in _steps(*size)]
+        return np.concatenate(parts)
+    product = np.zeros((len(X), *B.shape[1:]))
+    for some in _steps(*size[::-1]):
+        product += np.asarray(X[:, columns[some]], dtype=np.float64) @ B[some]
+    return product
 
 
 class SparseRows(Rows):

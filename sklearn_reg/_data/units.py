@@ -140,7 +140,6 @@ class View(NamedTuple):
     columns: Columns
     units: FloatArray
     offsets: FloatArray
-    sparse_coefs: bool = False  # whether coefficients are stored as CSR: few may be non-zero
     moments: Moments | None = None  # of the rows, if the view has only these
 
     def coefficients(self, w: FloatArray) -> FloatArray:
@@ -171,19 +170,18 @@ def view_rows(
     on_gram: bool = False,
 ) -> View:
     """Return a view of rows; with `on_gram`, of their moments."""
-    n_samples, n_features = rows.shape
     seen = Y if weights is None else Y[weights > 0]
     offsets = seen[0] if preprocessing.centred else np.zeros(Y.shape[1])
     units = _power_of_two(np.abs(seen - offsets).max(axis=0))
     targets = (Y - offsets) / units
     if on_gram:
-        moments = Moments(n_features, Y.shape[1]).add_checked(rows.X, targets, weights)
+        moments = Moments(rows.shape[1], Y.shape[1]).add_checked(rows.X, targets, weights)
         design, columns = design_of_moments(moments, preprocessing, penalty.excluded)
     else:
         design, columns = design_of_rows(
             rows, targets, weights, preprocessing, penalty.excluded, penalty.any_without_l1
         )
-    return View(design, columns, units, offsets, rows.is_sparse or n_features > n_samples)
+    return View(design, columns, units, offsets)
 
 
 def view_moments(moments: Moments, penalty: AnyPenalty, preprocessing: Preprocessing) -> View:

@@ -16,6 +16,7 @@ from sklearn_reg._checks.labels import (
     generic_labels,
     labels_of,
 )
+from sklearn_reg._tools.linalg import dense
 from sklearn_reg._tools.statistics import standard_error
 from sklearn_reg._tools.typing import FloatArray
 
@@ -83,7 +84,7 @@ def path_frame(path: Any) -> Any:
     n_lambdas, n_features = path.coefs.shape[0], path.coefs.shape[-1]
     # (n_targets, n_lambdas), and an axis for the features
     fields = [np.reshape(field, (n_lambdas, -1)).T for field in path[2:]]
-    coefs = path.coefs.reshape(n_lambdas, -1, n_features).swapaxes(0, 1)
+    coefs = dense(path.coefs).reshape(n_lambdas, -1, n_features).swapaxes(0, 1)
     columns = [np.tile(path.lambdas, len(coefs)), *map(np.ravel, fields)]
     titles = ["lambda", "intercept", "dual_gap", "degrees_of_freedom", "training_loss"]
     frame = pd.DataFrame(
@@ -101,7 +102,7 @@ def path_summary(path: Any) -> dict[str, str]:
     """Return a summary of a path, by name."""
     features = [str(label) for label in _features_of_path(path)[:4]]
     named = ", ".join(features[:3] + ["..."] * (len(features) > 3))
-    counts, losses = np.count_nonzero(path.coefs, axis=-1), path.training_loss
+    counts, losses = (path.coefs != 0).sum(axis=-1), path.training_loss
     return {
         "lambdas": _ends(path.lambdas, "down"),
         "features": f"{path.coefs.shape[-1]} ({named})",

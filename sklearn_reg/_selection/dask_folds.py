@@ -11,7 +11,7 @@ from sklearn_reg._data.dask import OnDask
 from sklearn_reg._data.data import FOR_WORKING_SETS, LARGEST_GRAM, Batch
 from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._selection.assignment import Assignment, Blocks, Labelled, assignment_of
-from sklearn_reg._selection.folds import Folds, RowFolds, StreamFolds
+from sklearn_reg._selection.folds import MOST_ROWS_AT_ONCE, Folds, RowFolds, StreamFolds
 from sklearn_reg._selection.splits import Split, check_splits, read_splits
 from sklearn_reg._tools.typing import FloatArray
 
@@ -32,7 +32,9 @@ def folds_on_dask(
         rows, Y, weights = data.survey()
         splits = _splits(splitter, rows.shape[0], params)
         check_splits(splits, weights)
-        return RowFolds(rows, Y, weights, splits, preprocessing)
+        folds = RowFolds(rows, Y, weights, splits, preprocessing)
+        folds.at_once = MOST_ROWS_AT_ONCE  # a pass over chunks costs more than working sets
+        return folds
     assignment = _assignment(data, splitter, params)
     _check_cells(assignment.n_cells, data.n_features)
     gathered = data.gathered(assignment.n_cells, assignment.cells)

@@ -35,6 +35,9 @@ MOST_CELLS = 4.0
 MERGE_ROWS = 32
 # Numbers in the Gram matrices of folds that are solved together.
 NUMBERS_AT_ONCE = 2**22
+# The most folds that share products with X. The copies and Gram matrices of the working sets of one
+# fold are up to so many times n^2 numbers.
+MOST_ROWS_AT_ONCE, WORKING_SET, LITTLE = 8, 32, 2**23
 # Mean squared residuals are recomputed from the rows if they are smaller than this share of the
 # terms that they are a difference of.
 CANCELLED = 1e6 * EPS
@@ -145,8 +148,6 @@ class RowFolds(Folds):
     preprocessing : Preprocessing
     """
 
-    at_once = 8  # sharing products with X; each holds a working set
-
     def __init__(
         self,
         rows: Rows,
@@ -161,6 +162,7 @@ class RowFolds(Folds):
         self._weighted = weights is not None
         self.n_folds, self.n_rows = len(splits), int(np.count_nonzero(self.weights))
         self.n_features, self.n_targets = rows.shape[1], Y.shape[1]
+        self.at_once = _rows_at_once(rows)
 
     @property
     def stored(self) -> int:
@@ -340,6 +342,17 @@ def _errors_from(
             )
             reliable &= sure
     return errors, reliable
+
+
+def _rows_at_once(rows: Rows) -> int:
+    """How many folds are solved together on rows: they share products, and each has working sets.
+
+    Those together take no more memory than X, or than is little in any case.
+    """
+    if not rows.many_at_once:
+        return 1  # there is no gain
+    each = WORKING_SET * rows.shape[0] ** 2
+    return int(np.clip(max(rows.stored, LITTLE) // each, 1, MOST_ROWS_AT_ONCE))
 
 
 def _moments_at_once(n_features: int) -> int:

@@ -18,7 +18,7 @@ from sklearn_reg._tools.linalg import EPS
 from sklearn_reg._tools.typing import BoolArray, FloatArray
 
 # Up to so many features a path by homotopy costs less than one by working sets.
-MOST_FEATURES = 100
+MOST_FEATURES = 250
 TINY, HUGE = 1e-100, 1e100  # penalties whose products and quotients are finite
 LARGEST_BLOCK = 2**20  # numbers of the solutions that are made at once
 

@@ -13,6 +13,7 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -170,17 +171,23 @@ class _Record:
             self._freedom.ravel()[list(self._l2)] = degrees_of_freedom(
                 self.view.design, supports, list(self._l2.values())
             )
-        starts = np.cumsum([0] + [support.size for support, _ in self._rows])
-        columns = np.concatenate([support for support, _ in self._rows])
-        values = np.concatenate([values for _, values in self._rows])
-        shape = (len(self._rows), self.view.design.n_features)
-        coefs: Matrix = sparse.csr_array((values, columns, starts), shape=shape)
-        if not self.view.sparse_coefs:
-            coefs = coefs.toarray()
+        coefs = _stacked(self._rows, self.view.design.n_features)
         intercepts = self.view.intercepts(coefs, self._n_lambdas)
         return Points(
             coefs, intercepts, self._gaps, self._losses, self._freedom, accurate, self.certified
         )
+
+
+def _stacked(rows: Sequence[tuple[IndexArray, FloatArray]], n_features: int) -> Matrix:
+    """Stack rows, given by their supports and values: in CSR if that is smaller than an ndarray."""
+    shape, sizes = (len(rows), n_features), [support.size for support, _ in rows]
+    if 2 * sum(sizes) < math.prod(shape):
+        columns, values = map(np.concatenate, zip(*rows, strict=True))
+        return sparse.csr_array((values, columns, np.cumsum([0, *sizes])), shape=shape)
+    coefs = np.zeros(shape)
+    for row, (support, values) in zip(coefs, rows, strict=True):
+        row[support] = values
+    return coefs
 
 
 def _warm_started(

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn_reg._checks.values import check_type
 from sklearn_reg._fitting.regression import PenalizedRegression
 from sklearn_reg._selection.cross_validation import PenalizedRegressionCV
+from sklearn_reg._tools.linalg import dense, support_of
 from sklearn_reg._tools.typing import FloatArray, Matrix
 from sklearn_reg.display._drawing import (
     GREY,
@@ -199,20 +200,21 @@ class RegularizationPathDisplay:
             coefs, freedom = coefs[:, target], freedom[:, target]
         given = path.feature_names if self.feature_names is None else self.feature_names
         names = line_names(given, coefs.shape[1], "x", "feature")
+        used = support_of(abs(coefs).sum(axis=0))
+        coefs = dense(coefs[:, used])
         # The figure names features of the chosen model, where there is one.
         largest = np.abs(coefs[path.lambdas >= (self.chosen or 0.0)]).max(axis=0, initial=0.0)
         order = np.argsort(-largest, kind="stable")[:n_labels]
-        named = [j for j in sorted(order.tolist()) if largest[j] > 0]
+        named = [k for k in sorted(order.tolist()) if largest[k] > 0]
         looks = dict(zip(named, styles(len(named)), strict=True))
-        lines = {
-            j: draw_line(self.ax_, path.lambdas, coefs[:, j], names[j], **looks.get(j, UNNAMED))
-            for j in np.flatnonzero(coefs.any(axis=0)).tolist()
-        }
-        self.lines_ = list(lines.values())
+        self.lines_ = [
+            draw_line(self.ax_, path.lambdas, coefs[:, k], names[j], **looks.get(k, UNNAMED))
+            for k, j in enumerate(used.tolist())
+        ]
         self.marks_ = draw_lambda_axis(self.ax_, path.lambdas, self.chosen, self.one_standard_error)
         label_axes(self.ax_, ylabel="coefficient (unit of y / unit of x)")
         self.ax_.axhline(0.0, color="black", linewidth=0.6, zorder=0)
-        name_ends(self.ax_, [lines[j] for j in named], "left")
+        name_ends(self.ax_, [self.lines_[k] for k in named], "left")
         _draw_degrees_of_freedom(self.ax_, path.lambdas, freedom)
         if self.marks_:
             put_legend(self.ax_, self.marks_, ax is not None, alone=True, loc="upper right")
