@@ -55,6 +55,20 @@ def fit_skglm(X, y, lambda_, l1_ratio, tol):
     return ElasticNet(l1_ratio=l1_ratio, **options).fit(X, y).coef_
 
 
+def path_sklearn(X, y, lambdas, tol):
+    """Call scikit-learn; it may take the Gram matrix of tall data."""
+    from sklearn.linear_model import lasso_path
+
+    return lasso_path(X, y - y.mean(), alphas=lambdas, tol=tol, max_iter=10**5)[1].T
+
+
+def path_celer(X, y, lambdas, tol):
+    """Call celer."""
+    from celer import celer_path
+
+    return celer_path(X, y - y.mean(), "lasso", alphas=lambdas, tol=tol)[1].T
+
+
 OURS = "sklearn_reg"
 CONTENDERS = {
     OURS: ("sklearn_reg", fit_ours),
@@ -63,14 +77,19 @@ CONTENDERS = {
     "skglm": ("skglm", fit_skglm),
     "scikit-learn-gram": ("sklearn.linear_model", fit_sklearn_gram),
 }
+# For whole paths: solve(X, y, lambdas, tol) -> coefs, on X whose columns have mean 0.
+PATHS = {
+    "lasso_path": ("sklearn.linear_model", path_sklearn),
+    "celer_path": ("celer", path_celer),
+}
 DEFAULT = [name for name in CONTENDERS if name != "scikit-learn-gram"]
 
 
-def installed(names):
+def installed(names, known=CONTENDERS):
     """Keep the names whose package is there; say which are not."""
     found = []
     for name in names:
-        if find_spec(CONTENDERS[name][0]):
+        if find_spec(known[name][0]):
             found.append(name)
         else:
             print(f"{name} is not installed and is skipped.")

@@ -47,6 +47,32 @@ def relative_gap(X, y, coef, lambda_, l1_ratio=1.0):
     return gap / null_objective(y)
 
 
+def worst_gap(X, y, lambdas, coefs, l1_ratio=1.0, every=7):
+    """Largest relative gap along a path, of every seventh point and the last."""
+    some = sorted({*range(0, len(lambdas), every), len(lambdas) - 1})
+    return max(relative_gap(X, y, coefs[k], lambdas[k], l1_ratio) for k in some)
+
+
+def lower_bounds(X, y, lambdas, coefs):
+    """Return what the smallest objective of a lasso is at least, one value a penalty.
+
+    Weights next to the optimum give a bound next to it. It serves to judge others whose weights
+    are good but whose residual makes a poor theta, as that of a working set that left a column out.
+    """
+    return np.array(
+        [
+            objective(X, y, coef, lambda_) - relative_gap(X, y, coef, lambda_) * null_objective(y)
+            for coef, lambda_ in zip(coefs, lambdas, strict=True)
+        ]
+    )
+
+
+def worst_above(X, y, lambdas, coefs, lower):
+    """Return the largest F - lower along a path, relative to F(0, mean y)."""
+    values = [objective(X, y, coef, lambda_) for coef, lambda_ in zip(coefs, lambdas, strict=True)]
+    return np.max(values - lower) / null_objective(y)
+
+
 def _residual(X, y, coef):
     """Return y - X w, centred, which is what the best b does."""
     r = y - X @ coef

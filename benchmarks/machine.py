@@ -17,13 +17,13 @@ THREAD_VARIABLES = (
 )
 
 
-def describe():
-    """One line on the machine, one on the versions."""
+def describe(*more):
+    """One line on the machine, one on the versions, also of more packages."""
     from threadpoolctl import threadpool_info
 
     blas = sorted({lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"})
     threads = " and ".join(map(str, blas)) or "unknown"
-    packages = ("numpy", "scipy", "scikit-learn", "sklearn_reg", "celer", "skglm")
+    packages = ("numpy", "scipy", "scikit-learn", "sklearn_reg", "celer", "skglm", *more)
     versions = ", ".join(f"{name} {_version(name)}" for name in packages)
     return (
         f"Machine: {_processor()}, {os.cpu_count()} cores, BLAS threads {threads}, "

@@ -1,7 +1,6 @@
 """Cross-validation with n_jobs=2 against None: they take turns, and ratios of neighbours count."""
 
 import argparse
-import time
 import warnings
 
 import numpy as np
@@ -9,6 +8,7 @@ from scipy import sparse
 from sklearn_reg import LassoRegressionCV
 
 import machine
+from timing import in_turn
 
 # Name -> rows, columns and, for sparse data, the share of entries that are stored.
 SHAPES = {
@@ -34,13 +34,12 @@ def data(n, p, share):
 
 def ratios(X, y, options):
     """Seconds without n_jobs, and ratios of neighbouring runs, after one of each to warm up."""
-    seconds = {None: [], options.n_jobs: []}
-    for _ in range(options.repeats + 1):
-        for n_jobs, found in seconds.items():
-            start = time.perf_counter()
-            LassoRegressionCV(options.lambdas, cv=options.folds, n_jobs=n_jobs).fit(X, y)
-            found.append(time.perf_counter() - start)
-    alone, together = (np.array(found[1:]) for found in seconds.values())
+    calls = {
+        n_jobs: LassoRegressionCV(options.lambdas, cv=options.folds, n_jobs=n_jobs).fit
+        for n_jobs in (None, options.n_jobs)
+    }
+    calls = {n_jobs: lambda fit=fit: fit(X, y) for n_jobs, fit in calls.items()}
+    alone, together = (seconds for seconds, _ in in_turn(calls, options.repeats).values())
     return alone, together / alone
 
 

@@ -13,14 +13,14 @@ from sklearn.datasets import load_diabetes
 
 def diabetes():
     """Small data, where the overhead of a call counts (442 x 10)."""
-    return _standardised(*load_diabetes(return_X_y=True))
+    return standardised(*load_diabetes(return_X_y=True))
 
 
 def wide_gaussian(n=200, p=5000):
     """Textbook wide problem: Gaussian columns, neighbours correlated by 0.5 (200 x 5000)."""
     rng = np.random.default_rng(1)
     X = _neighbours(rng, n, p, 0.5)
-    return _standardised(X, _response(rng, X, n_active=20))
+    return standardised(X, _response(rng, X, n_active=20))
 
 
 def wide_small():
@@ -29,7 +29,7 @@ def wide_small():
     n, p, n_factors = 70, 4000, 10
     factors = rng.standard_normal((n, n_factors)) @ rng.standard_normal((n_factors, p))
     X = factors / np.sqrt(n_factors) + rng.standard_normal((n, p))
-    return _standardised(X, _response(rng, X, n_active=20))
+    return standardised(X, _response(rng, X, n_active=20))
 
 
 def snp():
@@ -38,7 +38,7 @@ def snp():
     n, p = 600, 1300
     threshold = stats.norm.ppf(rng.uniform(0.1, 0.5, p))
     X = sum((_neighbours(rng, n, p, 0.95) < threshold).astype(float) for _ in range(2))
-    return _standardised(X, _response(rng, X, n_active=300, noise=1.0))
+    return standardised(X, _response(rng, X, n_active=300, noise=1.0))
 
 
 def tall():
@@ -47,14 +47,14 @@ def tall():
     n, levels, n_numeric = 200_000, (7, 12, 31, 80), 20
     one_hot = [np.eye(k)[_zipf(rng, k, n)] for k in levels]
     X = np.hstack([*one_hot, _neighbours(rng, n, n_numeric, 0.8)])
-    return _standardised(X, _response(rng, X, n_active=60, noise=1.0))
+    return standardised(X, _response(rng, X, n_active=60, noise=1.0))
 
 
 def square():
     """As many rows as columns and a large support at small lambda (2000 x 2000, correlated)."""
     rng = np.random.default_rng(5)
     X = _neighbours(rng, 2000, 2000, 0.5)
-    return _standardised(X, _response(rng, X, n_active=1000, noise=1.0))
+    return standardised(X, _response(rng, X, n_active=1000, noise=1.0))
 
 
 def sparse_text():
@@ -68,7 +68,7 @@ def sparse_text():
     X = X @ sparse.diags(1 + np.log((1 + n) / (1 + np.diff(X.indptr))))
     X = (sparse.diags(1 / np.sqrt(X.multiply(X).sum(axis=1).A1)) @ X).tocsc()
     # Words that few documents have cannot explain much, so the active ones are common.
-    return _standardised(X, _response(rng, X, n_active=500, among=5000))
+    return standardised(X, _response(rng, X, n_active=500, among=5000))
 
 
 def sparse_uniform():
@@ -76,7 +76,7 @@ def sparse_uniform():
     rng = np.random.default_rng(7)
     X = sparse.random(10_000, 100_000, 1e-3, "csc", rng=rng, data_rvs=rng.standard_normal)
     X = sparse.csc_matrix(X)
-    return _standardised(X, _response(rng, X, n_active=500))
+    return standardised(X, _response(rng, X, n_active=500))
 
 
 def wide_large():
@@ -111,6 +111,14 @@ def describe():
     return "\n".join(f"{name:15} {make.__doc__}" for name, make in PROBLEMS.items())
 
 
+def standardised(X, y):
+    """Give y, and the columns of a dense X, mean 0 and variance 1."""
+    y = (y - y.mean()) / y.std()
+    if sparse.issparse(X):
+        return X, y
+    return np.asfortranarray((X - X.mean(axis=0)) / X.std(axis=0)), y
+
+
 def _neighbours(rng, n, p, correlation):
     """Gaussian rows whose columns i and j correlate by correlation ** |i - j| (Toeplitz)."""
     noise = rng.standard_normal((n, p))
@@ -130,14 +138,6 @@ def _response(rng, X, n_active, noise=0.5, among=None):
     w[rng.choice(among or w.size, n_active, replace=False)] = rng.standard_normal(n_active)
     part = X @ w
     return part + noise * part.std() * rng.standard_normal(X.shape[0])
-
-
-def _standardised(X, y):
-    """Give y, and the columns of a dense X, mean 0 and variance 1."""
-    y = (y - y.mean()) / y.std()
-    if sparse.issparse(X):
-        return X, y
-    return np.asfortranarray((X - X.mean(axis=0)) / X.std(axis=0)), y
 
 
 if __name__ == "__main__":
