@@ -57,8 +57,9 @@ class RidgeRegressionCV(PenalizedRegressionCV):
         scorer that takes sample weights gets those of `fit`, unless metadata routing is enabled;
         one that does not is called without them.
     n_jobs : int, default=None
-        The number of threads that follow paths in parallel; they share the data. If products with
-        it are so small that threads would only wait for each other, one thread follows all paths.
+        The number of threads that follow paths in parallel; they share the data. None takes as many
+        as BLAS may use and memory has room for; that number does not change a bit of the result. If
+        products are so small that threads would only wait for each other, there is one.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
     fit_intercept : bool, default=True
@@ -169,8 +170,9 @@ class LassoRegressionCV(PenalizedRegressionCV):
         scorer that takes sample weights gets those of `fit`, unless metadata routing is enabled;
         one that does not is called without them.
     n_jobs : int, default=None
-        The number of threads that follow paths in parallel; they share the data. If products with
-        it are so small that threads would only wait for each other, one thread follows all paths.
+        The number of threads that follow paths in parallel; they share the data. None takes as many
+        as BLAS may use and memory has room for; that number does not change a bit of the result. If
+        products are so small that threads would only wait for each other, there is one.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
     fit_intercept : bool, default=True
@@ -283,8 +285,9 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         scorer that takes sample weights gets those of `fit`, unless metadata routing is enabled;
         one that does not is called without them.
     n_jobs : int, default=None
-        The number of threads that follow paths in parallel; they share the data. If products with
-        it are so small that threads would only wait for each other, one thread follows all paths.
+        The number of threads that follow paths in parallel; they share the data. None takes as many
+        as BLAS may use and memory has room for; that number does not change a bit of the result. If
+        products are so small that threads would only wait for each other, there is one.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
     fit_intercept : bool, default=True

@@ -422,13 +422,13 @@ def test_threads_share_the_folds_out_and_change_nothing(
     monkeypatch.setattr(curves, "WORTH_A_THREAD", 0)
     shared = LassoRegressionCV(8, cv=5, n_jobs=n_jobs).fit(X, y)
     assert_allclose(shared.mse_path_, alone.mse_path_, rtol=1e-6)
-    workers = joblib.effective_n_jobs(n_jobs)
+    workers = joblib.effective_n_jobs(n_jobs) if n_jobs else _threads.blas_threads()
     sizes = [size for _, size in groups]
     assert sum(sizes) == 5
     assert max(sizes) - min(sizes) <= 1
     assert len({thread for thread, _ in groups}) <= workers
     if n < p:  # the folds are rows of X
-        assert len(groups) == min(workers, 5)
+        assert len(groups) == (min(workers, 5) if n_jobs else 2)
 
 
 @pytest.mark.parametrize("n_jobs", [2, 5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from sklearn_reg import (
 )
 
 Array = np.ndarray[Any, Any]
+module = importlib.import_module("sklearn_reg.path")
 
 
 def data_of(seed: int, n: int, p: int, n_targets: int | None = None) -> tuple[Array, Array]:
@@ -173,3 +175,22 @@ def test_bad_arguments_are_named(arguments, message) -> None:
 def test_ridge_has_no_lambda_max() -> None:
     with pytest.raises(ValueError, match="l1_ratio must be > 0"):
         lambda_max(*data_of(8, 20, 4), l1_ratio=0)
+
+
+def test_a_large_path_keeps_its_coefficients_sparse(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 300))
+    Y = X[:, :2] @ [[1.0, 2.0], [0.5, 0.0]] + rng.normal(size=(30, 2))
+    usual = regularization_path(X, Y[:, 0], 12, eps=0.1)
+    monkeypatch.setattr(module, "LARGEST_DENSE", 100)
+    large = regularization_path(X, Y[:, 0], 12, eps=0.1)
+    assert isinstance(usual.coefs, np.ndarray)
+    assert sparse.issparse(large.coefs)
+    assert_array_equal(large.coefs.toarray(), usual.coefs)
+    assert repr(large) == repr(usual)
+    assert large._repr_html_() == usual._repr_html_()
+    # An array with an axis for the targets, and a full one, stay as they are.
+    assert regularization_path(X, Y, 5).coefs.shape == (5, 2, 300)
+    assert isinstance(regularization_path(X, Y[:, 0], 5, l1_ratio=0).coefs, np.ndarray)
+    pd = pytest.importorskip("pandas")
+    pd.testing.assert_frame_equal(large.to_frame(), usual.to_frame())

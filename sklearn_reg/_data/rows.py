@@ -10,8 +10,9 @@ from scipy import sparse
 
 from sklearn_reg._tools.cached import cached_property
 from sklearn_reg._tools.linalg import EPS, dense, support_of
+from sklearn_reg._tools.threads import mapped_in_threads
 from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
-from sklearn_reg.moments import CHUNK_NUMBERS, canonical, row_chunks, spread_of
+from sklearn_reg.moments import CHUNK_NUMBERS, ROUND, canonical, row_chunks, spread_of
 
 
 class Rows(ABC):
@@ -153,11 +154,18 @@ class DenseRows(Rows):
 
     def kernel(self, scale: FloatArray, means: FloatArray) -> FloatArray:
         """(X - 1m') diag(scale) (X - 1m')', by chunks of columns."""
-        n, p = self.shape
-        product = np.zeros((n, n))
-        for part in row_chunks(p, n):
+        (n, p), roots = self.shape, np.sqrt(scale)
+
+        def of(part: slice) -> FloatArray:
             X = self.X[:, part] - means[part]
-            product += (X * scale[part]) @ X.T
+            X *= roots[part]
+            return np.asarray(X @ X.T)  # NumPy detects that it is symmetric: half of the work
+
+        product, parts = np.zeros((n, n)), list(row_chunks(p, n))
+        with mapped_in_threads(min(len(parts), ROUND)) as mapped:
+            for start in range(0, len(parts), ROUND):  # so that few products are kept
+                for some in mapped(of, parts[start : start + ROUND]):
+                    product += some
         return product
 
 

@@ -24,7 +24,7 @@ from sklearn_reg._solvers.batching import Coroutine, run_together
 from sklearn_reg._solvers.grids import Grid
 from sklearn_reg._solvers.paths import Points, follow, walk
 from sklearn_reg._tools.progress import Task
-from sklearn_reg._tools.threads import one_blas_thread
+from sklearn_reg._tools.threads import blas_threads, one_blas_thread
 from sklearn_reg._tools.typing import FloatArray, Matrix
 
 # If a product reads fewer numbers than this, threads wait for each other longer than they gain.
@@ -100,9 +100,9 @@ def cross_validate(
             return run_together([run(*job) for job in some])
 
     jobs = [(ratio, fold) for ratio in range(len(penalties)) for fold in range(n_folds)]
-    workers = n_jobs if folds.stored >= WORTH_A_THREAD else 1
+    workers = _workers(folds, n_jobs)
     parallel = Parallel(n_jobs=workers, require="sharedmem")
-    groups = _shared_out(jobs, effective_n_jobs(parallel.n_jobs), folds.at_once)
+    groups = _shared_out(jobs, workers if n_jobs else 1, folds.at_once)
     with one_blas_thread():  # also between the groups
         results = parallel(delayed(run_group)(group) for group in groups)
     return _curves([result for group in results for result in group], len(penalties))
@@ -126,6 +126,14 @@ def _curves(done: Sequence[tuple[Points, FloatArray]], n_ratios: int) -> Curves:
         by_ratio([points.intercepts for points, _ in done]),
         all(points.is_certified and points.is_accurate for points, _ in done),
     )
+
+
+def _workers(folds: Folds, n_jobs: int | None) -> int:
+    """Return the number of threads: as many as BLAS may use, if nothing is said."""
+    if folds.stored < WORTH_A_THREAD:
+        return 1
+    said = effective_n_jobs(n_jobs)
+    return said if n_jobs else int(max(said, min(blas_threads(), folds.most_groups)))
 
 
 def _shared_out(jobs: Sequence[Job], workers: int, at_once: int) -> list[Sequence[Job]]:

@@ -11,12 +11,13 @@ from sklearn_reg._data.dask import OnDask
 from sklearn_reg._data.data import FOR_WORKING_SETS, LARGEST_GRAM, Batch
 from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._selection.assignment import Assignment, Blocks, Labelled, assignment_of
-from sklearn_reg._selection.folds import MOST_ROWS_AT_ONCE, Folds, RowFolds, StreamFolds
+from sklearn_reg._selection.folds import Folds, RowFolds, StreamFolds
 from sklearn_reg._selection.splits import Split, check_splits, read_splits
 from sklearn_reg._tools.typing import FloatArray
 
 # The moments of all cells together have at most so many numbers (800 MB).
 MOST_NUMBERS = LARGEST_GRAM**2
+SHARING_PASSES = 8  # folds: a pass over chunks costs more than the working sets on the client
 
 
 def folds_on_dask(
@@ -33,7 +34,7 @@ def folds_on_dask(
         splits = _splits(splitter, rows.shape[0], params)
         check_splits(splits, weights)
         folds = RowFolds(rows, Y, weights, splits, preprocessing)
-        folds.at_once = MOST_ROWS_AT_ONCE  # a pass over chunks costs more than working sets
+        folds.at_once, folds.most_groups = SHARING_PASSES, 1
         return folds
     assignment = _assignment(data, splitter, params)
     _check_cells(assignment.n_cells, data.n_features)

@@ -35,9 +35,9 @@ MOST_CELLS = 4.0
 MERGE_ROWS = 32
 # Numbers in the Gram matrices of folds that are solved together.
 NUMBERS_AT_ONCE = 2**22
-# The most folds that share products with X. The copies and Gram matrices of the working sets of one
-# fold are up to so many times n^2 numbers.
-MOST_ROWS_AT_ONCE, WORKING_SET, LITTLE = 8, 32, 2**23
+# So many folds share products with X. The copies and Gram matrices of the working sets of one fold
+# are up to so many times n^2 numbers.
+SHARING, WORKING_SET, LITTLE = 3, 32, 2**23
 # Mean squared residuals are recomputed from the rows if they are smaller than this share of the
 # terms that they are a difference of.
 CANCELLED = 1e6 * EPS
@@ -57,7 +57,8 @@ class Folds(ABC):
     n_features: int
     n_targets: int
     n_rows: int
-    at_once: int  # the number of folds that are solved together
+    at_once: int  # the number of folds that are solved together, as one group
+    most_groups: float = np.inf  # that memory has room for at the same time
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         self.preprocessing = preprocessing
@@ -162,7 +163,7 @@ class RowFolds(Folds):
         self._weighted = weights is not None
         self.n_folds, self.n_rows = len(splits), int(np.count_nonzero(self.weights))
         self.n_features, self.n_targets = rows.shape[1], Y.shape[1]
-        self.at_once = _rows_at_once(rows)
+        self.at_once, self.most_groups = _rows_at_once(rows)
 
     @property
     def stored(self) -> int:
@@ -344,15 +345,16 @@ def _errors_from(
     return errors, reliable
 
 
-def _rows_at_once(rows: Rows) -> int:
-    """How many folds are solved together on rows: they share products, and each has working sets.
+def _rows_at_once(rows: Rows) -> tuple[int, int]:
+    """How many folds are solved together on rows, and how many such groups there may be.
 
-    Those together take no more memory than X, or than is little in any case.
+    The folds of a group share products, and each has working sets; all of these take no more memory
+    than X, or than is little in any case. The groups do not depend on the number of threads, so
+    that it does not change a bit.
     """
-    if not rows.many_at_once:
-        return 1  # there is no gain
-    each = WORKING_SET * rows.shape[0] ** 2
-    return int(np.clip(max(rows.stored, LITTLE) // each, 1, MOST_ROWS_AT_ONCE))
+    room = int(max(rows.stored, LITTLE) // (WORKING_SET * rows.shape[0] ** 2))
+    at_once = int(np.clip(room // 2, 1, SHARING)) if rows.many_at_once else 1
+    return at_once, max(1, room // at_once)
 
 
 def _moments_at_once(n_features: int) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import nullcontext
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import cholesky, eigh, lstsq, solve_triangular
@@ -18,11 +19,13 @@ from sklearn_reg._tools.linalg import (
     inverse_roots,
     solver_of,
 )
+from sklearn_reg._tools.threads import one_blas_thread
 from sklearn_reg._tools.typing import FloatArray
 
 # An L2 penalty that is smaller, relative to the square of its column, is rounding and counts as 0.
 LOST_IN_ROUNDING = 1e-14
 LARGEST_SYSTEM = 8000  # equations beyond which no matrix is formed
+SMALL_SYSTEM = 1000  # equations up to which one BLAS thread is as fast as several
 
 
 def closed_form(problem: Problem, start: FloatArray, settings: Settings) -> SolverResult:
@@ -84,12 +87,45 @@ def _solve_wide(problem: Problem, design: Design, rows: RowSpace) -> FloatArray:
     penalised = problem.l2 > LOST_IN_ROUNDING * design.squares
     inverse = np.where(penalised, 1.0 / np.where(penalised, problem.l2, 1.0), 0.0)
     free = np.flatnonzero(~penalised)
+    # Threads of two BLAS libraries would wait for each other; the kernel has threads of its own.
+    threads = one_blas_thread if rows.n_rows <= SMALL_SYSTEM else nullcontext
 
-    def factorise() -> Any:
+    def factorise() -> _Wide:
         matrix = rows.kernel(inverse)
+        with threads():
+            return _Wide.of(matrix, rows.columns(free), bool(penalised.any()))
+
+    key = "wide", problem.l2.tobytes()
+    factors = design.last_factorisation.get(key, factorise)
+    b = rows.target(problem.target)
+    w = np.zeros(design.n_features)
+    with threads():
+        if free.size:
+            w[free] = factors.least_squares(b)
+            b = b - factors.A @ w[free]
+        a = factors.solve(b)
+        for _ in range(2):
+            w[penalised] = (inverse * rows.transposed_product(a))[penalised]
+            residual = b - rows.product(np.where(penalised, w, 0.0)) - a
+            a += factors.solve(residual)
+    return w
+
+
+class _Wide(NamedTuple):
+    """Factors of I + A diag(1/l2) A', and the free columns before and after they are whitened."""
+
+    solve: Solve
+    whiten: Solve
+    A: FloatArray
+    whitened: FloatArray
+    scale: FloatArray
+    rounding: float  # singular values of `whitened` within it count as zero
+
+    @classmethod
+    def of(cls, matrix: FloatArray, A: FloatArray, any_penalised: bool) -> _Wide:
+        """Factorise I + a kernel matrix, which is overwritten, for free columns A."""
         matrix[np.diag_indices_from(matrix)] += 1.0
-        A = rows.columns(free)
-        whiten = _whitener(matrix) if free.size and penalised.any() else np.asarray
+        whiten = _whitener(matrix) if A.size and any_penalised else np.asarray
         whitened = whiten(A)
         # Columns of very different length would count as dependent, so they are scaled. Others are
         # not, so that the minimum-norm solution is the w of minimum norm.
@@ -101,21 +137,13 @@ def _solve_wide(problem: Problem, design: Design, rows: RowSpace) -> FloatArray:
         sizes, whitened_sizes = (scale * np.linalg.norm(of, axis=0) for of in (A, whitened))
         lost = sizes.max(initial=0.0) / (whitened_sizes.max(initial=0.0) or 1.0)
         rounding = max(A.shape) * EPS * lost
-        return solver_of(matrix), whiten, A, whitened * scale, scale, rounding
+        return cls(solver_of(matrix), whiten, A, whitened * scale, scale, rounding)
 
-    key = "wide", problem.l2.tobytes()
-    solve, whiten, A, whitened, scale, rounding = design.last_factorisation.get(key, factorise)
-    b = rows.target(problem.target)
-    w = np.zeros(design.n_features)
-    if free.size:
-        w[free] = scale * lstsq(whitened, whiten(b), cond=rounding, lapack_driver="gelsd")[0]
-        b = b - A @ w[free]
-    a = solve(b)
-    for _ in range(2):
-        w[penalised] = (inverse * rows.transposed_product(a))[penalised]
-        residual = b - rows.product(np.where(penalised, w, 0.0)) - a
-        a += solve(residual)
-    return w
+    def least_squares(self, b: FloatArray) -> FloatArray:
+        """Return the generalised least-squares solution on the free columns."""
+        right, cut = self.whiten(b), self.rounding
+        found = lstsq(self.whitened, right, cond=cut, lapack_driver="gelsd")[0]
+        return np.asarray(self.scale * found)
 
 
 def _whitener(matrix: FloatArray) -> Solve:

@@ -80,7 +80,7 @@ def mapped_in_threads(n_items: int) -> Iterator[Callable[..., Iterable[Any]]]:
     Results come in the order of the items. What NumPy does with floating-point errors is as in the
     calling thread.
     """
-    workers = min(_blas_threads(), n_items) if n_items > 1 else 1
+    workers = min(blas_threads(), n_items) if n_items > 1 else 1
     if workers == 1:
         yield map
         return
@@ -93,7 +93,7 @@ def mapped_in_threads(n_items: int) -> Iterator[Callable[..., Iterable[Any]]]:
         yield mapped
 
 
-def _blas_threads() -> int:
+def blas_threads() -> int:
     """Return how many threads BLAS may use: the fewest that any library may."""
     with _lock:
         libraries = _libraries()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from scipy import sparse
 
 from designing import make_design
 from layouts import LAYOUTS, data, every_layout
 from sklearn_reg._data.designs import Design, RowsDesign
+from sklearn_reg._data.rows import rows_of
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -67,6 +70,33 @@ def test_a_wide_matrix_is_never_copied(order: Any) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 0.1 * X.nbytes
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_products_of_a_wide_matrix_take_parts_of_it_and_no_copy(order: Any, dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    X = np.asarray(rng.normal(size=(300, 40_000)), dtype=dtype, order=order)
+    rows, s, exact = rows_of(X), np.full(300, 1 / 300), X.astype(np.float64)
+    few, many = np.zeros(40_000), rng.normal(size=40_000)
+    few[::7] = 1.0
+    asked: list[tuple[Callable[[], Any], Any]] = [
+        (lambda: rows.fitted(few), exact @ few),
+        (lambda: rows.fitted(many), exact @ many),
+        (lambda: rows.fitted_by(np.stack([few, -few])), exact @ np.stack([few, -few]).T),
+        (lambda: rows.fitted_by(np.stack([few, many])), exact @ np.stack([few, many]).T),
+        (lambda: rows.correlate(s), exact.T @ s),
+        (lambda: rows.correlate(np.stack([s, s], axis=1)), exact.T @ np.stack([s, s], axis=1)),
+        (lambda: rows.spread(s)[1], exact.var(axis=0)),
+        (lambda: rows.second_moments(s), (exact**2).mean(axis=0)),
+    ]
+    for ask, known in asked:
+        tracemalloc.start()
+        found = ask()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert_allclose(found, known, rtol=1e-11, atol=1e-11 * np.abs(known).max())
+        assert peak < 0.4 * X.nbytes
 
 
 @pytest.mark.parametrize("standardize", [False, True])

@@ -8,6 +8,7 @@ import matplotlib
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LassoCV
@@ -127,3 +128,13 @@ def test_names_must_be_one_a_feature(diabetes: Any) -> None:
     path = regularization_path(*diabetes, lambdas=3)
     with pytest.raises(ValueError, match="feature_names must be 10 names, one a feature, got 2"):
         RegularizationPathDisplay.from_path(path, feature_names=["a", "b"])
+
+
+def test_a_sparse_path_is_drawn_as_a_full_one(diabetes: Any) -> None:
+    path = regularization_path(*diabetes, lambdas=20, eps=0.1)
+    in_csr = path._replace(coefs=sparse.csr_array(path.coefs))
+    drawn, known = (RegularizationPathDisplay(each).plot() for each in (in_csr, path))
+    assert len(drawn.lines_) == len(known.lines_) > 2
+    for line, other in zip(drawn.lines_, known.lines_, strict=True):
+        assert_array_equal(line.get_xydata(), other.get_xydata())
+        assert line.get_label() == other.get_label()

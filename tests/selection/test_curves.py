@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from numpy.testing import assert_allclose
 from sklearn.model_selection import KFold
 
 from searching import EXACT, FOLDS, data_of, every_class, every_shape, quiet
-from sklearn_reg import LassoRegressionCV
+from sklearn_reg import LassoRegressionCV, RidgeRegressionCV, lambda_max
+from sklearn_reg.moments import CHUNK_NUMBERS
 
 pytestmark = quiet
 
@@ -68,3 +70,20 @@ def test_cross_validation_copies_no_data(order, n_jobs) -> None:
     tracemalloc.stop()
     # Indices of the splits, targets and flags of scikit-learn's validation; a fold of X is 25 MB.
     assert peak < 0.9 * X.nbytes * 0.8
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("Estimator", [LassoRegressionCV, RidgeRegressionCV])
+def test_folds_of_wide_data_take_no_more_memory_than_x(
+    Estimator: Any, order: Any, dtype: Any
+) -> None:
+    rng = np.random.default_rng(0)
+    X = np.asarray(rng.normal(size=(150, 40_000)), dtype=dtype, order=order)
+    y = X[:, :5].sum(axis=1) + rng.normal(size=150)
+    lambdas = lambda_max(X, y) * np.geomspace(1.0, 0.1, 5)
+    tracemalloc.start()
+    Estimator(lambdas, cv=3).fit(X, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < X.nbytes + 8 * CHUNK_NUMBERS  # and a part of X in float64
