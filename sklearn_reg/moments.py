@@ -15,7 +15,7 @@ from scipy import sparse
 from sklearn_reg._checks.parameters import check_count, check_rows, check_sample_weight
 from sklearn_reg._checks.values import overflow_explained
 from sklearn_reg._tools.linalg import EPS, dense
-from sklearn_reg._tools.threads import mapped_in_threads
+from sklearn_reg._tools.threads import ROUND, mapped_in_threads
 from sklearn_reg._tools.typing import FloatArray, Matrix
 
 # The values of a column are rounded themselves: the column counts as constant if its standard
@@ -23,13 +23,12 @@ from sklearn_reg._tools.typing import FloatArray, Matrix
 DATA_ROUNDING = 16.0
 # A bound on the errors of second moments, in standard errors of rounding.
 LOST_FACTOR = 64.0
-# Numbers in one centred chunk: large enough for BLAS to run at full speed, small enough for cache.
-CHUNK_NUMBERS = 2**19
-BLOCK_NUMBERS = 2**16
+# Numbers in a chunk: so many that merging its moments, or a thread for it, costs little. It is
+# centred and multiplied in blocks: large enough for BLAS, small enough for the cache of a core.
+CHUNK_NUMBERS, BLOCK_NUMBERS = 2**19, 2**16
 # A sparse block of at most so many numbers is always made dense; a larger one if the product of the
 # dense block by BLAS takes no longer than that of the sparse one.
 SMALL_BLOCK, BLAS_SPEED_UP = 2**14, 20
-ROUND = 8  # chunks that are independent of each other
 Means = tuple[FloatArray, FloatArray]  # of X and y
 
 
@@ -476,7 +475,7 @@ def in_turn(X: Matrix, Y: FloatArray, s: FloatArray | None, n_parts: int) -> lis
         return parts
 
     starts = list(range(0, n, size))
-    with mapped_in_threads(min(len(starts), ROUND)) as mapped:
+    with mapped_in_threads(len(starts)) as mapped:
         # Chunks of a round are independent, so that threads do not change a bit. The first round
         # is near the means of the first rows with a weight, the others near those of all before.
         near = [first_means(j) for j in range(n_parts)] if starts else []

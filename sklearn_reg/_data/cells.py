@@ -8,9 +8,9 @@ from copy import copy
 import numpy as np
 
 from sklearn_reg._data.rows import take_rows
-from sklearn_reg._tools.threads import mapped_in_threads
+from sklearn_reg._tools.threads import in_rounds, mapped_in_threads
 from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
-from sklearn_reg.moments import ROUND, Moments, in_turn
+from sklearn_reg.moments import Moments, in_turn
 
 Cell = tuple[int, slice | IndexArray]  # the number of a cell, and its rows in a batch
 # Assigns rows to cells, given the number of earlier rows and the number of these rows.
@@ -68,10 +68,9 @@ class CellMoments:
             s = None if weights is None else weights[rows]
             return moments_by_cell(X[rows], Y[rows], s, cells_of(rows))
 
-        with mapped_in_threads(min(len(chunks), ROUND)) as mapped:
-            for first in range(0, len(chunks), ROUND):  # few at a time, to keep few in memory
-                for parts in mapped(of_chunk, chunks[first : first + ROUND]):
-                    self._add(parts)
+        with mapped_in_threads(len(chunks)) as mapped:
+            for parts in in_rounds(mapped, of_chunk, chunks):
+                self._add(parts)
         return self._count(Y, weights)
 
     def __add__(self, other: CellMoments) -> CellMoments:

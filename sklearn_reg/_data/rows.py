@@ -10,9 +10,9 @@ from scipy import sparse
 
 from sklearn_reg._tools.cached import cached_property
 from sklearn_reg._tools.linalg import EPS, dense, support_of
-from sklearn_reg._tools.threads import mapped_in_threads
+from sklearn_reg._tools.threads import in_rounds, mapped_in_threads
 from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
-from sklearn_reg.moments import CHUNK_NUMBERS, ROUND, canonical, row_chunks, spread_of
+from sklearn_reg.moments import CHUNK_NUMBERS, canonical, row_chunks, spread_of
 
 
 class Rows(ABC):
@@ -162,10 +162,9 @@ class DenseRows(Rows):
             return np.asarray(X @ X.T)  # NumPy detects that it is symmetric: half of the work
 
         product, parts = np.zeros((n, n)), list(row_chunks(p, n))
-        with mapped_in_threads(min(len(parts), ROUND)) as mapped:
-            for start in range(0, len(parts), ROUND):  # so that few products are kept
-                for some in mapped(of, parts[start : start + ROUND]):
-                    product += some
+        with mapped_in_threads(len(parts)) as mapped:
+            for some in in_rounds(mapped, of, parts):
+                product += some
         return product
 
 

@@ -132,8 +132,8 @@ def _workers(folds: Folds, n_jobs: int | None) -> int:
     """Return the number of threads: as many as BLAS may use, if nothing is said."""
     if folds.stored < WORTH_A_THREAD:
         return 1
-    said = effective_n_jobs(n_jobs)
-    return said if n_jobs else int(max(said, min(blas_threads(), folds.most_groups)))
+    said = int(effective_n_jobs(n_jobs))
+    return said if n_jobs else max(said, min(blas_threads(), folds.most_groups))
 
 
 def _shared_out(jobs: Sequence[Job], workers: int, at_once: int) -> list[Sequence[Job]]:

@@ -58,7 +58,7 @@ class Folds(ABC):
     n_targets: int
     n_rows: int
     at_once: int  # the number of folds that are solved together, as one group
-    most_groups: float = np.inf  # that memory has room for at the same time
+    most_groups: int = 1  # that memory has room for at the same time
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         self.preprocessing = preprocessing

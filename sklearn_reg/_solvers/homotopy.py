@@ -113,7 +113,7 @@ class _Paths:
         self._v, self._positive, self._grid = weights, positive, lambdas
         k, p = crosses.shape
         self.W = np.zeros((k, lambdas.shape[1], p))
-        self._lengths = np.einsum("kii->ki", grams).copy()
+        self._lengths = np.einsum("kii->ki", grams)
         self._tableaus = np.concatenate([grams, crosses[:, None], np.zeros((k, 1, p))], axis=1)
         self._signs = np.zeros((k, p))  # of the coefficients; zero for those that are zero
         self._left = np.full(k, -1)  # the feature that left last, if that was the last event

@@ -13,7 +13,7 @@ here therefore ends by releasing control, so that any thread, also the user's, c
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from contextvars import copy_context
@@ -22,6 +22,8 @@ from threading import RLock, get_ident
 from typing import Any, NamedTuple
 
 from threadpoolctl import OpenBLASController, ThreadpoolController
+
+ROUND = 8  # items that are in work at a time, so that few results are kept
 
 # Held while numbers of threads change, which takes microseconds, and once to find the libraries.
 # It is reentrant, because the garbage collector may end an abandoned block at any time.
@@ -80,7 +82,7 @@ def mapped_in_threads(n_items: int) -> Iterator[Callable[..., Iterable[Any]]]:
     Results come in the order of the items. What NumPy does with floating-point errors is as in the
     calling thread.
     """
-    workers = min(blas_threads(), n_items) if n_items > 1 else 1
+    workers = min(blas_threads(), n_items, ROUND) if n_items > 1 else 1
     if workers == 1:
         yield map
         return
@@ -91,6 +93,14 @@ def mapped_in_threads(n_items: int) -> Iterator[Callable[..., Iterable[Any]]]:
             return pool.map(lambda task: task[0].run(work, task[1]), tasks)
 
         yield mapped
+
+
+def in_rounds(
+    mapped: Callable[..., Iterable[Any]], work: Callable[[Any], Any], items: Sequence[Any]
+) -> Iterator[Any]:
+    """Yield the results of `work`, with a map of `mapped_in_threads`: a few are kept at a time."""
+    for first in range(0, len(items), ROUND):
+        yield from mapped(work, items[first : first + ROUND])
 
 
 def blas_threads() -> int:
