@@ -290,6 +290,6 @@ def _release(version: str) -> tuple[int, ...]:
 
 def _side_by_side(histories: Sequence[FloatArray], n_iter: int) -> FloatArray:
     """Stack histories in columns; a target that stopped earlier keeps its last value."""
-    return np.column_stack(
-        [np.append(h, np.full(n_iter - h.size, h[-1])) for h in histories],
-    )
+    if len(histories) == 1:
+        return histories[0][:, None]
+    return np.column_stack([np.append(h, np.full(n_iter - h.size, h[-1])) for h in histories])

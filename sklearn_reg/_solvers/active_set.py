@@ -71,6 +71,8 @@ class ActiveSet:
         last = self.last
         if last is not None and last.w is start:
             point = problem.judge(start, last.products)
+        elif not start.any():
+            point = problem.at_zero()
         else:
             point = problem.judge(start, (yield Request(problem.design, problem.target, start)))
         point, history = yield from self._by_working_sets(problem, point, settings)
@@ -126,9 +128,9 @@ class _Best:
 
     def __init__(self, problem: Problem, point: Evaluation) -> None:
         self._rounding = ROUNDING * problem.null
-        # If a point is certainly better than the null model, the null model is not evaluated.
-        self.point = point if point.objective < problem.null - self._rounding else problem.at_zero()
-        self._rounds = 0
+        # The null model is evaluated unless the point is it, or is certainly better.
+        is_best = point.objective < problem.null - self._rounding or not point.w.any()
+        self.point, self._rounds = point if is_best else problem.at_zero(), 0
         self.include(point)
         self._mark = self.point.values  # objective and gap at the last clear improvement
 

@@ -44,7 +44,8 @@ def solve(
         entering = (u if positive else np.abs(u)) > limit
     fewest, patience = w.size + 1, STALLED_STEPS
     while patience:
-        entering = _worst(entering, np.abs(u), int(np.count_nonzero(active)))
+        if np.count_nonzero(entering) > ENTERING:
+            entering = _worst(entering, np.abs(u), int(np.count_nonzero(active)))
         changing = leaving | entering
         active ^= changing
         sign = np.where(changing, np.sign(u) * entering, sign)
