@@ -29,6 +29,8 @@ from sklearn_reg._tools.typing import FloatArray, IndexArray
 # is shorter than about 3e-6: products of columns are squares of lengths, and have rounding errors
 # of a few EPS for each column.
 RANK_TOL = 1e-11
+# Columns of several supports are tested together if they are at most this many times the largest.
+SHARED = 2.0
 
 
 def degrees_of_freedom(
@@ -59,17 +61,21 @@ def degrees_of_freedom(
 
 
 def _ranks(design: Design, supports: Sequence[IndexArray]) -> list[int]:
-    """Return the rank of the columns of each support."""
+    """Return the rank of the columns of each support.
+
+    Supports along a path are nearly nested: if all of their columns together are independent, so
+    are those of each support. Otherwise the same is tried with each half of the path.
+    """
     sizes = [support.size for support in supports]
-    # Supports along a path are nearly nested: if all of their columns together are independent, so
-    # are those of each support.
-    everything = np.unique(np.concatenate([np.zeros(0, dtype=np.intp), *supports]))
-    if everything.size <= 2 * max(sizes, default=0) and _are_independent(design, everything):
+    if not any(sizes):
         return sizes
-    return [
-        support.size if _are_independent(design, support) else _rank(design, support)
-        for support in supports
-    ]
+    together = np.unique(np.concatenate(supports))
+    if together.size <= SHARED * max(sizes) and _are_independent(design, together):
+        return sizes
+    if len(supports) == 1:
+        return [_rank(design, together)]
+    half = len(supports) // 2
+    return _ranks(design, supports[:half]) + _ranks(design, supports[half:])
 
 
 def _are_independent(design: Design, columns: IndexArray) -> bool:
