@@ -10,8 +10,10 @@ from pathlib import Path
 
 os.environ["MPLBACKEND"] = "Agg"
 DOCS = Path(__file__).parent
-# This very source, wherever it is; and what lies beside this file (gallery_order).
+# This very source, wherever it is; and what lies beside this file (gallery_order, moving).
 sys.path[:0] = [str(DOCS.parent), str(DOCS)]
+
+import moving  # noqa: E402
 
 import sklearn_reg  # noqa: E402
 
@@ -66,7 +68,8 @@ html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_reg"
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
-html_css_files = ["site.css"]
+html_css_files = ["site.css", "touch.css"]
+html_js_files = [("touch/start.js", {"type": "module"})]
 html_show_sourcelink = False
 html_copy_source = False
 html_sidebars = {"index": [], "performance": [], "coming_from": [], "solvers": []}
@@ -111,3 +114,4 @@ def escape_underscores(app, what, name, obj, options, lines) -> None:
 def setup(app) -> None:
     """Register it after numpydoc, which has a priority of 500."""
     app.connect("autodoc-process-docstring", escape_underscores, priority=900)
+    app.connect("builder-inited", lambda app: moving.write())

@@ -9,12 +9,11 @@ can predict.
 """
 
 # %%
-# Seen in real data
-# -----------------
+# An overfitted curve
+# -------------------
 #
-# Ten measurements of 442 patients and all their products of up to three make 285 features, far more
-# than the data can bear without a penalty. :func:`~sklearn_reg.lambda_sweep` fits a ridge for each
-# lambda and fold, and says which side each lambda is on.
+# Fifteen points on a wave, with noise, and three curves through them: each is a ridge on twelve
+# powers of x, and they differ in lambda alone.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,6 +24,43 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from sklearn_reg import LambdaSweepDisplay, RidgeRegression, lambda_sweep
 
 plt.style.use("sklearn_reg.legible")
+
+
+def truth(x):
+    return np.sin(2 * np.pi * x)
+
+
+def powers(x):
+    return np.power.outer(2 * x - 1, np.arange(1, 13))
+
+
+x = np.linspace(0.03, 0.97, 15)
+y = truth(x) + 0.3 * np.random.default_rng(3).standard_normal(x.size)
+x_new = np.linspace(0, 1, 401)
+figure, axes = plt.subplots(1, 3, figsize=(10, 3.2), sharey=True)
+for ax, (verdict, lambda_) in zip(
+    axes, {"overfits": 1e-9, "fits": 1e-3, "underfits": 1.0}.items(), strict=True
+):
+    model = RidgeRegression(lambda_, solver="auto").fit(powers(x), y)
+    ax.plot(x_new, truth(x_new), "k-", linewidth=1, label="truth")
+    ax.plot(x_new, model.predict(powers(x_new)), color="C1", linestyle="-", label="ridge")
+    ax.plot(x, y, "o", color="C0", linestyle="none", markersize=4, label="15 points")
+    ax.set(title=f"{verdict}: λ = {lambda_:g}", xlabel="x", ylim=(-2, 2))
+axes[0].set_ylabel("y")
+axes[2].legend(loc="lower left")
+plt.show()
+
+# %%
+# The curve on the left passes near every point, and swings between them: it follows the noise. The
+# one on the right cannot follow the wave.
+#
+# Seen in real data
+# -----------------
+#
+# Ten measurements of 442 patients and all their products of up to three make 285 features, far more
+# than the data can bear without a penalty. :func:`~sklearn_reg.lambda_sweep` fits a ridge for each
+# lambda and fold, and says which side each lambda is on.
+
 X, y = load_diabetes(return_X_y=True)
 cubic = PolynomialFeatures(3, include_bias=False)
 model = make_pipeline(cubic, StandardScaler(), RidgeRegression(solver="auto"))
@@ -54,15 +90,6 @@ plt.show()
 rng = np.random.default_rng(0)
 sigma, n_samples, n_sets = 0.3, 30, 150
 lambdas = np.geomspace(1e-6, 10, 13)
-
-
-def truth(x):
-    return np.sin(2 * np.pi * x)
-
-
-def powers(x):
-    return np.power.outer(2 * x - 1, np.arange(1, 13))
-
 
 x_new = np.linspace(0.02, 0.98, 97)
 x_sets = rng.uniform(size=(n_sets, n_samples))

@@ -1,0 +1,112 @@
+// The path: real data, solved by the package when the site was built; the reader drags lambda.
+
+import { Panel, controls, number, row, slider, words } from "./panel.js";
+
+export async function build(parent) {
+  const data = await (await fetch(new URL("path.json", import.meta.url))).json();
+  const n = data.lambdas.length;
+  const ends = [data.lambdas[n - 1], data.lambdas[0]];
+  const sizes = data.coefs.flat().map(Math.abs);
+  const most = 1.08 * Math.max(...sizes);
+  let at = data.chosen.min;
+  const panels = row(parent);
+  const coefs = new Panel(panels, {
+    label: "Coefficients along lambda: drag to choose lambda",
+    title: "Coefficients: drag λ",
+    x: ends, xlog: true, y: [-most, most], xlabel: "λ", ylabel: "coefficient", height: 300,
+  });
+  const errors = new Panel(panels, {
+    label: "Training error and cross-validation error along lambda: drag to choose lambda",
+    title: "Errors: drag λ",
+    x: ends, xlog: true, y: data.error_limits, xlabel: "λ", ylabel: "mean squared error", height: 300,
+  });
+  const names = new Panel(parent, {
+    label: "The largest coefficients by name", x: [-most, most], y: [8.5, 0.5], width: 720, height: 200, axes: false,
+  });
+  const settings = controls(parent, "The penalty");
+  const control = slider(settings, {
+    label: "penalty λ", min: ends[0], max: ends[1], value: data.lambdas[at], log: true, steps: n - 1,
+    show: (v) => number(v), onInput: (v) => move(nearest(v), false),
+  });
+  const say = words(parent);
+  for (const panel of [coefs, errors]) {
+    panel.svg.classList.add("t-drag");
+    panel.onDrag(([x]) => move(nearest(x)));
+  }
+  move(at);
+
+  function nearest(lambda) {
+    const distance = data.lambdas.map((l) => Math.abs(Math.log(l / lambda)));
+    return distance.indexOf(Math.min(...distance));
+  }
+
+  function move(to, tell = true) {
+    at = to;
+    if (tell) control.set(data.lambdas[at]);
+    draw();
+  }
+
+  function draw() {
+    const lambda = data.lambdas[at];
+    coefs.clear();
+    coefs.line([[ends[0], 0], [ends[1], 0]], "t-axis");
+    data.names.forEach((_, j) => {
+      const look = data.coefs[at][j] === 0 ? "t-quiet" : `t-${j % 4} t-thin`;
+      coefs.line(data.lambdas.map((l, k) => [l, data.coefs[k][j]]), look);
+    });
+    mark(coefs, lambda);
+    errors.clear();
+    const [low, high] = data.error_limits;
+    const { min, se } = data.chosen;
+    errors.box([ends[0], low], [data.lambdas[min], high], "t-over");
+    errors.box([data.lambdas[se], low], [ends[1], high], "t-under");
+    errors.say([ends[0], high], "overfits", "t-name", 6, 14);
+    errors.say([ends[1], high], "underfits", "t-name t-end", -6, 14);
+    data.lambdas.forEach((l, k) => {
+      errors.line([[l, data.test[k] - data.se[k]], [l, data.test[k] + data.se[k]]], "t-1 t-error");
+    });
+    errors.line(data.lambdas.map((l, k) => [l, data.test[k]]), "t-1");
+    errors.line(data.lambdas.map((l, k) => [l, data.train[k]]), "t-0");
+    errors.say([data.lambdas[n - 10], data.train[n - 10]], "training", "t-name", 0, 18);
+    errors.say([data.lambdas[n - 10], data.test[n - 10]], "new patients", "t-name", 0, -14);
+    errors.line([[data.lambdas[min], low], [data.lambdas[min], high]], "t-axis");
+    errors.line([[data.lambdas[se], low], [data.lambdas[se], high]], "t-axis");
+    errors.say([data.lambdas[min], low], "min", "t-name t-end", -3, -6);
+    errors.say([data.lambdas[se], low], "1-SE", "t-name", 3, -6);
+    mark(errors, lambda);
+    errors.dot([lambda, data.test[at]], "t-1 t-fill", 5);
+    errors.dot([lambda, data.train[at]], "t-0 t-fill", 5);
+    drawNames();
+    say(sentence());
+  }
+
+  function mark(panel, lambda) {
+    const [, [low, high]] = [0, panel === coefs ? [-most, most] : data.error_limits];
+    panel.line([[lambda, low], [lambda, high]], "t-mark");
+  }
+
+  function drawNames() {
+    names.clear();
+    const order = data.names.map((_, j) => j).filter((j) => data.coefs[at][j] !== 0);
+    order.sort((a, b) => Math.abs(data.coefs[at][b]) - Math.abs(data.coefs[at][a]));
+    names.line([[0, 0.5], [0, 8.5]], "t-axis");
+    order.slice(0, 8).forEach((j, k) => {
+      const value = data.coefs[at][j];
+      names.box([0, k + 0.7], [value, k + 1.3], `t-bar t-${j % 4} t-fill`);
+      names.say([0, k + 1], data.names[j], value < 0 ? "" : "t-end", value < 0 ? 6 : -6, 4);
+    });
+  }
+
+  function sentence() {
+    const used = data.coefs[at].filter((v) => v !== 0).length;
+    const { min, se } = data.chosen;
+    const side = at > min ? "This λ overfits: the training error still falls, the error on new patients rises."
+      : at < se ? "This λ underfits: both errors are above what is possible."
+      : at === min ? "This is the λ of the smallest cross-validation error."
+      : at === se ? "This is the λ of the 1-SE rule: the simplest model within one standard error of the best."
+      : "Between the two rules: the errors cannot be told apart from the smallest.";
+    return `λ = ${number(data.lambdas[at])}: ${used} of ${data.names.length} coefficients are not zero ` +
+      `(${number(data.freedom[at], 3)} degrees of freedom); mean squared error ${number(data.train[at], 3)} seen, ` +
+      `${number(data.test[at], 3)} new. ${side}`;
+  }
+}
