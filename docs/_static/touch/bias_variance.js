@@ -5,7 +5,7 @@ import { Panel, button, controls, legend, number, row, slider, words } from "./p
 
 const [DEGREE, SETS, GRID] = [12, 40, 25];
 const truth = (x) => Math.sin(2 * Math.PI * x);
-const PLACES = Array.from({ length: 61 }, (_, k) => k / 60);
+const PLACES = Array.from({ length: 61 }, (_, k) => 0.02 + (0.96 * k) / 60);
 const AT_PLACES = PLACES.map((x) => legendre(x, DEGREE));
 const LAMBDAS = Array.from({ length: GRID }, (_, k) => 10 ** (-6 + (8 * k) / (GRID - 1)));
 

@@ -1,7 +1,7 @@
 // Descent: three solvers from a start that the reader sets, at a rate that the reader chooses.
 
 import { Loss, contour, descend, gap, largestEigenvalue, solve } from "./maths.js";
-import { Panel, choice, controls, number, row, slider, words } from "./panel.js";
+import { Panel, choice, controls, legend, number, row, slider, words } from "./panel.js";
 
 const STEPS = 60;
 const KINDS = ["proximal", "subgradient", "accelerated"];
@@ -18,7 +18,7 @@ export function build(parent) {
   const curves = new Panel(panels, {
     label: "The objective above its minimum, and the duality gap, at each step",
     title: "How far above the minimum",
-    x: [0, STEPS], y: [1e-8, 1e2], ylog: true, xlabel: "step", ylabel: "F(w) − F*, and the gap", height: 340,
+    x: [0, STEPS], y: [1e-8, 1e2], ylog: true, xlabel: "step", ylabel: "above the minimum", height: 340,
   });
   const settings = controls(parent, "The descent");
   choice(settings, {
@@ -26,13 +26,14 @@ export function build(parent) {
     onInput: (kind) => change({ kind }),
   });
   slider(settings, {
-    label: "learning rate, as a share of 1/L", min: 0.05, max: 2.2, value: 0.5, steps: 43,
+    label: "learning rate, as a share of 1/L", min: 0.05, max: 2.4, value: 0.5, steps: 47,
     show: (v) => number(v), onInput: (share) => change({ share }),
   });
   slider(settings, {
     label: "longest by shortest curvature", min: 1, max: 100, value: 10, log: true,
     show: (v) => number(v), onInput: (conditioning) => change({ conditioning }),
   });
+  legend(parent, [["t-1", "the steps"], ["t-0", "F(w) − F*"], ["t-2", "the duality gap, which bounds it"]]);
   const say = words(parent);
   const moveStart = map.handle({
     label: "Start of the descent", at: state.start, step: 0.1, limits: [[-1.9, 2.4], [-1.9, 1.9]],
@@ -46,7 +47,7 @@ export function build(parent) {
     state = { ...state, ...news };
     // A valley along a diagonal, so that neither weight is an axis of it.
     const [a, b] = [1, 1 / state.conditioning];
-    const [cos, sin] = [Math.cos(0.5), Math.sin(0.5)];
+    const [cos, sin] = [Math.cos(0.25), Math.sin(0.25)];
     const off = (a - b) * cos * sin;
     const H = [[a * cos ** 2 + b * sin ** 2, off], [off, a * sin ** 2 + b * cos ** 2]];
     const loss = new Loss(H, [1.2, 0.25]);
@@ -73,7 +74,6 @@ export function build(parent) {
     curves.clear();
     curves.line(gaps, "t-2");
     curves.line(above, "t-0");
-    curves.say([STEPS, gaps[STEPS][1]], "gap", "t-end t-name", -4, -8);
     say(sentence(loss, points, above));
   }
 

@@ -13,17 +13,26 @@ export function element(parent, name, attributes = {}, text = null) {
   return made;
 }
 
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const tidy = (value) => String(Number(value.toPrecision(6))).replace("-", "\u2212");
+
+function power(value) {
+  const k = Math.round(Math.log10(value));
+  if (Math.abs(k) < 3) return tidy(value);
+  return `10${k < 0 ? "⁻" : ""}${[...String(Math.abs(k))].map((digit) => SUPERSCRIPTS[digit]).join("")}`;
+}
 
 function niceTicks([low, high], log) {
   if (log) {
     const ticks = [];
-    for (let k = Math.ceil(Math.log10(low) - 1e-9); 10 ** k <= high * 1.001; k++) ticks.push(10 ** k);
+    const every = Math.ceil(Math.log10(high / low) / 5 - 1e-9);
+    const first = Math.ceil(Math.log10(low) - 1e-9);
+    for (let k = first; 10 ** k <= high * 1.001; k += every) ticks.push(10 ** k);
     return ticks;
   }
   const raw = (high - low) / 4;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * [1, 2, 5, 10].find((m) => m * power >= raw);
+  const unit = 10 ** Math.floor(Math.log10(raw));
+  const step = unit * [1, 2, 5, 10].find((m) => m * unit >= raw);
   const ticks = [];
   for (let k = Math.ceil(low / step); k * step <= high + 1e-9; k++) ticks.push(k * step);
   return ticks;
@@ -83,15 +92,16 @@ export class Panel {
     this.ticks.replaceChildren();
     if (!this.withTicks) return;
     const bottom = frame.y + frame.height;
+    const word = { x: this.log.x ? power : tidy, y: this.log.y ? power : tidy };
     for (const value of niceTicks(x, this.log.x)) {
       const at = this.sx(value);
       element(this.ticks, "line", { x1: at, x2: at, y1: bottom, y2: bottom + 4 });
-      element(this.ticks, "text", { x: at, y: bottom + 15, class: "t-middle" }, tidy(value));
+      element(this.ticks, "text", { x: at, y: bottom + 15, class: "t-middle" }, word.x(value));
     }
     for (const value of niceTicks(y, this.log.y)) {
       const at = this.sy(value);
       element(this.ticks, "line", { x1: frame.x - 4, x2: frame.x, y1: at, y2: at });
-      element(this.ticks, "text", { x: frame.x - 6, y: at + 4, class: "t-end" }, tidy(value));
+      element(this.ticks, "text", { x: frame.x - 6, y: at + 4, class: "t-end" }, word.y(value));
     }
   }
 
@@ -194,9 +204,8 @@ export function slider(parent, { label, min, max, value, log, steps = 100, show,
   const back = log ? Math.exp : (v) => v;
   const holder = element(parent, "div", { class: "touch-slider" });
   element(holder, "label", { for: id }, label);
-  const input = element(holder, "input", { type: "range", id, min: 0, max: steps, step: "any" });
-  input.step = 1;
   const output = element(holder, "output", { for: id });
+  const input = element(holder, "input", { type: "range", id, min: 0, max: steps, step: 1 });
   const read = () => back(f(min) + ((f(max) - f(min)) * input.value) / steps);
   const tell = () => {
     output.textContent = show(read());

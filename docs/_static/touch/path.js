@@ -20,8 +20,9 @@ export async function build(parent) {
     title: "Errors: drag λ",
     x: ends, xlog: true, y: data.error_limits, xlabel: "λ", ylabel: "mean squared error", height: 300,
   });
-  const names = new Panel(parent, {
-    label: "The largest coefficients by name", x: [-most, most], y: [8.5, 0.5], width: 720, height: 200, axes: false,
+  const names = new Panel(panels, {
+    label: "The largest coefficients by name", title: "The largest by name",
+    x: [-1, 1], y: [8.5, 0.5], height: 210, axes: false,
   });
   const settings = controls(parent, "The penalty");
   const control = slider(settings, {
@@ -89,6 +90,8 @@ export async function build(parent) {
     names.clear();
     const order = data.names.map((_, j) => j).filter((j) => data.coefs[at][j] !== 0);
     order.sort((a, b) => Math.abs(data.coefs[at][b]) - Math.abs(data.coefs[at][a]));
+    const longest = 1.6 * Math.max(20, ...order.map((j) => Math.abs(data.coefs[at][j])));
+    names.limits([-longest, longest], [8.5, 0.5]);
     names.line([[0, 0.5], [0, 8.5]], "t-axis");
     order.slice(0, 8).forEach((j, k) => {
       const value = data.coefs[at][j];

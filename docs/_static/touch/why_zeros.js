@@ -4,14 +4,14 @@ import { Loss, contour, penalty, solve } from "./maths.js";
 import { Panel, controls, legend, number, row, slider, words } from "./panel.js";
 
 const LIMITS = [-1.5, 1.5];
-const loss = new Loss([[1, 0.4], [0.4, 1]], [1.1, 0.45]);
+const loss = new Loss([[1, 0.4], [0.4, 1]], [1.1, 0.3]);
 
 export function build(parent) {
-  let [lambda, rho] = [0.4, 1];
+  let [lambda, rho] = [0.5, 1];
   const panels = row(parent);
   const map = new Panel(panels, {
     label: "The plane of two weights: drag the least-squares optimum",
-    title: "Drag the cross: the optimum of the loss",
+    title: "Drag the circle: the optimum of the loss",
     x: LIMITS, y: LIMITS, xlabel: "weight 1", ylabel: "weight 2", height: 350,
   });
   const bars = new Panel(panels, {
@@ -70,6 +70,6 @@ export function build(parent) {
     if (zeros.length === 2) return `The ${name} sets both weights to exactly zero: the penalty is larger than any pull of the loss.`;
     if (zeros.length === 1) return `At a corner: the ${name} sets weight ${zeros[0]} to exactly zero, and shrinks the other.`;
     if (rho === 0) return "The ball of L2 is round: it has no corner, both weights shrink, and neither is zero.";
-    return "The ellipse touches an edge, not a corner: both weights shrink, and neither is zero. Move the cross towards an axis, or raise λ.";
+    return "The ellipse touches an edge, not a corner: both weights shrink, and neither is zero. Move the circle towards an axis, or raise λ.";
   }
 }
