@@ -16,10 +16,12 @@ ROOT = Path(__file__).parents[1]
 IN_WHEEL = r"sklearn_reg/([\w/]+\.py|py\.typed|\w+\.mplstyle)|sklearn_reg-[\w.]+\.dist-info/.+"
 IN_ARCHIVE = (
     r"(sklearn_reg|tests|examples|docs|benchmarks)/.+\.(py|typed|mplstyle|rst|md|pkl|css|svg|png|txt|toml)"
-    r"|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md|LICENSE|pyproject\.toml|PKG-INFO"
-    r"|\.gitignore|docs/(Makefile|_templates/.+|_static/.+)"
+    r"|README\.md|CHANGELOG\.md|CODE_OF_CONDUCT\.md|CONTRIBUTING\.md|SECURITY\.md|CITATION\.cff"
+    r"|LICENSE|pyproject\.toml|hatch_build\.py|PKG-INFO|\.gitignore"
+    r"|docs/(Makefile|_templates/.+|_static/.+)|examples/\w+\.csv"
 )
-UNWANTED = r"__pycache__|\.pyc$|_build|generated|auto_examples|\.hypothesis|mutants"
+UNWANTED = r"__pycache__|\.pyc$|_build/|generated|auto_examples|\.hypothesis|mutants"
+RELATIVE = r"\[[^]]*\]\((?!https://|#)[^)]*\)"
 USE = "from sklearn_reg import LassoRegression; LassoRegression().fit([[1.0], [2.0]], [1.0, 2.0])"
 
 
@@ -41,6 +43,9 @@ with tempfile.TemporaryDirectory() as folder:
     (wheel,), (archive,) = Path(folder).glob("*.whl"), Path(folder).glob("*.tar.gz")
     with zipfile.ZipFile(wheel) as opened:
         check(opened.namelist(), IN_WHEEL, "wheel")
+        metadata = next(n for n in opened.namelist() if n.endswith("dist-info/METADATA"))
+        if nowhere := re.findall(RELATIVE, opened.read(metadata).decode()):
+            sys.exit(f"links that lead nowhere from an index: {nowhere}")
     with tarfile.open(archive) as opened:
         names = [member.name.split("/", 1)[1] for member in opened if member.isfile()]
         check(names, IN_ARCHIVE, "source archive")

@@ -3,10 +3,12 @@
     python docs/check_pages.py docs/_build/html [--screenshots FOLDER]
 
 Links inside the site must lead to a page and, with a #fragment, to a place in it, and nothing may
-be loaded from elsewhere. Where Playwright and a Chromium are installed (`python -m pip install
-playwright`, and the system's Chromium or `playwright install chromium`), every page is also opened
-at the width of a phone and of a desktop: no error in the console, every formula typeset, nothing
-wider than the screen, and a search that finds.
+be loaded from elsewhere. Every page is then opened at the width of a phone and of a desktop: no
+error in the console, every formula typeset, nothing that sticks out of the screen or of the
+article, code that needs no scrolling on a desktop, figures that move, and a search that finds.
+
+That needs Playwright and a Chromium, which `.ci/browser` installs. Without them the check fails,
+unless the variable NO_BROWSER is set; then it says loudly that it did not look.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import argparse
 import contextlib
 import functools
 import http.server
+import os
 import shutil
 import sys
 import threading
@@ -97,13 +100,31 @@ def served(site: Path) -> Iterator[str]:
         server.server_close()
 
 
-FORMULAS = """async () => {
+SEEN = """async () => {
     if (window.MathJax?.startup) await MathJax.startup.promise;
+    for (let k = 0; k < 50 && document.querySelector('.touch:not(.touch-ready)'); k++)
+        await new Promise(resolve => setTimeout(resolve, 100));
+    // Parts of the article that stick out of it, unless something around them scrolls.
+    const outside = () => {
+        const article = document.querySelector('.bd-article');
+        if (!article) return [];
+        const edge = article.getBoundingClientRect().right + 1;
+        const scrolls = e => e !== article &&
+            (getComputedStyle(e).overflowX !== 'visible' || scrolls(e.parentElement));
+        return [...article.querySelectorAll('*')].filter(e => {
+            const box = e.getBoundingClientRect();
+            return box.width && box.right > edge && !e.closest('svg, mjx-container') && !scrolls(e);
+        }).slice(0, 2).map(e => e.outerHTML.slice(0, 80));
+    };
     const written = document.querySelectorAll('.math');
     return {
         missing: [...written].filter(e => !e.querySelector('mjx-container')).length,
         wrong: document.querySelectorAll('mjx-merror, [data-mjx-error]').length,
         wide: document.documentElement.scrollWidth - window.innerWidth,
+        outside: outside(),
+        scrolling: [...document.querySelectorAll('.bd-article pre')].filter(
+            e => e.clientWidth && e.scrollWidth > e.clientWidth + 1).length,
+        still: document.querySelectorAll('.touch:not(.touch-ready)').length,
         broken: [...document.images].filter(i => i.complete && !i.naturalWidth && i.src).length,
     }
 }"""
@@ -113,7 +134,7 @@ class Reader:
     """A browser's tab of a certain width, and what goes wrong in it."""
 
     def __init__(self, browser: Any, address: str, width: int) -> None:
-        self.address = address
+        self.address, self.width = address, width
         self.wrong: list[str] = []
         self.page = page = browser.new_page(viewport={"width": width, "height": 900})
         page.on("console", lambda m: m.type == "error" and self.wrong.append(f"console: {m.text}"))
@@ -124,11 +145,17 @@ class Reader:
         """Open a page, and return what is wrong with it."""
         self.wrong.clear()
         self.page.goto(self.address + name, wait_until="load")
-        seen = self.page.evaluate(FORMULAS)
+        seen = self.page.evaluate(SEEN)
         if seen["missing"] or seen["wrong"]:
             self.wrong.append(f"{seen['missing']} formulas not set, {seen['wrong']} with an error")
         if seen["wide"] > 1:
             self.wrong.append(f"{seen['wide']} pixels wider than the screen")
+        if seen["outside"]:
+            self.wrong.append(f"wider than the article: {seen['outside']}")
+        if seen["scrolling"] and self.width >= WIDTHS["desktop"]:
+            self.wrong.append(f"{seen['scrolling']} code blocks need scrolling")
+        if seen["still"]:
+            self.wrong.append(f"{seen['still']} figures do not move")
         if seen["broken"]:
             self.wrong.append(f"{seen['broken']} pictures missing")
         if name.startswith("search.html?"):
@@ -138,13 +165,21 @@ class Reader:
         return list(self.wrong)
 
 
+def not_opened(reason: str) -> list[str]:
+    """Return that no page was opened, as a problem unless NO_BROWSER is set."""
+    said = f"NO PAGE WAS OPENED, and so none was looked at: {reason}"
+    if not os.environ.get("NO_BROWSER"):
+        return [f"{said}. Run .ci/browser, or set NO_BROWSER=1 to check links alone."]
+    print("#" * len(said), said, "#" * len(said), sep="\n")
+    return []
+
+
 def check_pages(site: Path, screenshots: Path | None) -> list[str]:
-    """Return what is wrong with the pages when they are open, or say why they were not opened."""
+    """Return what is wrong with the pages when they are open."""
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
-        print("Pages were not opened: Playwright is not installed.")
-        return []
+        return not_opened("Playwright is not installed")
     names = [str(path.relative_to(site)) for path in pages_of(site)]
     names.remove("search.html")  # opened with something to search for
     wrong = []
@@ -153,8 +188,7 @@ def check_pages(site: Path, screenshots: Path | None) -> list[str]:
         try:
             browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         except Error as error:
-            print(f"Pages were not opened: no Chromium starts here ({str(error).splitlines()[0]})")
-            return []
+            return not_opened(f"no Chromium starts here ({str(error).splitlines()[0]})")
         for screen, width in WIDTHS.items():
             reader = Reader(browser, address, width)
             for name in [*names, "search.html?q=lasso"]:

@@ -5,32 +5,36 @@ from __future__ import annotations
 import os
 import re
 import sys
+import tomllib
 import warnings
 from pathlib import Path
 
 os.environ["MPLBACKEND"] = "Agg"
 DOCS = Path(__file__).parent
-# This very source, wherever it is; and what lies beside this file (gallery_order, moving).
+# This very source, wherever it is; and what lies beside this file.
 sys.path[:0] = [str(DOCS.parent), str(DOCS)]
 
 import moving  # noqa: E402
-
 import sklearn_reg  # noqa: E402
 
 project = "sklearn_reg"
 author = "The sklearn_reg developers"
 copyright = author
 version = release = sklearn_reg.__version__
+PROJECT = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
+# Without intersphinx, which would fetch the indices of other sites.
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
     "sphinx-mathjax-offline",
     "sphinx_gallery.gen_gallery",
     "sphinx_design",
     "sphinx_copybutton",
     "numpydoc",
+    "changelog",
 ]
 exclude_patterns = ["_build", "auto_examples/*.ipynb", "**sg_execution_times.rst"]
 templates_path = ["_templates"]
@@ -42,6 +46,8 @@ highlight_language = "python"
 autosummary_generate = True
 autodoc_default_options = {"members": False}
 autodoc_typehints = "none"  # types are in the docstrings
+maximum_signature_line_length = 72  # a longer one has a line for each parameter
+toc_object_entries_show_parents = "hide"  # fit, and not LassoRegression.fit
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
@@ -49,7 +55,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"plot_",
-    "ignore_pattern": r"(quickstart|larger_than_memory)\.py",
+    "ignore_pattern": r"(^|/)(quickstart|larger_than_memory|adamw_digits)\.py",
     "within_subsection_order": "gallery_order.GalleryOrder",
     "minigallery_sort_order": "gallery_order.place_in_gallery",
     "abort_on_example_error": True,
@@ -72,7 +78,9 @@ html_css_files = ["site.css", "touch.css"]
 html_js_files = [("touch/start.js", {"type": "module"})]
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {"index": [], "performance": [], "coming_from": [], "solvers": []}
+ALONE = ["index", "gallery", "performance", "coming_from", "solvers", "roadmap", "policy"]
+ALONE += ["changelog"]
+html_sidebars = {page: [] for page in ALONE}
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {
@@ -80,11 +88,17 @@ html_theme_options = {
         "image_light": "_static/favicon.svg",
         "image_dark": "_static/favicon.svg",
     },
-    "navbar_end": ["theme-switcher"],
+    # No version switcher: there is one version. The theme looks for its list of versions at the
+    # root of a server, and not at all where pages are opened as files, as the README does.
+    "navbar_end": ["theme-switcher", "navbar-icon-links"],
+    "icon_links": [
+        {"name": "Source", "url": PROJECT["urls"]["Source"], "icon": "fa-brands fa-github"},
+    ],
+    "header_links_before_dropdown": 6,
     "show_toc_level": 2,
     "show_prev_next": True,
     "footer_start": ["copyright"],
-    "footer_end": [],
+    "footer_end": ["version"],
     "back_to_top_button": False,
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",

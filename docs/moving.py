@@ -26,7 +26,10 @@ def path_figure() -> dict[str, Any]:
     y = y.to_numpy()
     squares = PolynomialFeatures(2, include_bias=False).fit(X)
     Z = squares.transform(X)
-    names = [name.replace(" ", " × ").replace("^2", "²") for name in squares.get_feature_names_out()]
+    names = [
+        name.replace(" ", " \N{MULTIPLICATION SIGN} ").replace("^2", "²")
+        for name in squares.get_feature_names_out()
+    ]
     used = [j for j, name in enumerate(names) if name != "sex²"]  # sex has two values
     Z, names = StandardScaler().fit_transform(Z[:, used]), [names[j] for j in used]
     lambdas = lambda_max(Z, y) * np.geomspace(1, SMALLEST, N_LAMBDAS)
@@ -35,13 +38,13 @@ def path_figure() -> dict[str, Any]:
     chosen = LassoRegressionCV(lambdas, cv=folds).fit(Z, y)
     test = chosen.mse_path_.mean(axis=1)
     error = chosen.mse_path_.std(axis=1, ddof=1) / np.sqrt(folds.get_n_splits())
-    train = np.array([np.mean((y - Z @ w - b) ** 2) for w, b in zip(path.coefs, path.intercepts)])
+    residuals = y - path.coefs @ Z.T - path.intercepts[:, None]
     place = {float(value): k for k, value in enumerate(lambdas)}
     return {
         "names": names,
         "lambdas": _short(lambdas),
         "coefs": [_short(w) for w in path.coefs],
-        "train": _short(train),
+        "train": _short((residuals**2).mean(axis=1)),
         "test": _short(test),
         "se": _short(error),
         "freedom": _short(path.degrees_of_freedom),

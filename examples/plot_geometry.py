@@ -89,8 +89,8 @@ plt.show()
 assert (fit(X, X.sum(axis=1), lambda_, l1_ratio=1) > 0).all()
 
 # %%
-# Along one weight: a pull that does not fade
-# -------------------------------------------
+# Along one weight: a pull that stays constant
+# --------------------------------------------
 #
 # The derivative of a penalty is the force with which it pulls a weight to zero. The *proximal
 # operator* balances it against the distance from where the weight would rather be,

@@ -8,6 +8,7 @@ import sys
 
 from sklearn_reg._checks import labels
 from sklearn_reg._selection import leave_one_out
+from sklearn_reg._tools.versions import show_versions
 from sklearn_reg.closed_form import (
     ridge_closed_form,
     ridge_condition_number,
@@ -94,5 +95,6 @@ __all__ = [
     "sgd_step",
     "sgd_with_l2",
     "sgd_with_weight_decay",
+    "show_versions",
     "trajectory",
 ]

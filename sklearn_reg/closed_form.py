@@ -117,8 +117,8 @@ def ridge_condition_number(X: Any, lambda_: float) -> float:
     --------
     >>> from sklearn_reg import ridge_condition_number
     >>> X = [[10, 0], [0, 1]]
-    >>> round(ridge_condition_number(X, lambda_=0), 9), round(ridge_condition_number(X, 10), 9)
-    (100.0, 10.0)
+    >>> [round(ridge_condition_number(X, lambda_), 9) for lambda_ in (0, 10)]
+    [100.0, 10.0]
     """
     X, lambda_ = _check_X(X), _check_lambda(lambda_)
     s, root = _singular_values(X), math.sqrt(lambda_)
@@ -170,8 +170,8 @@ def ridge_degrees_of_freedom(X: Any, lambda_: float) -> float:
     --------
     >>> from sklearn_reg import ridge_degrees_of_freedom
     >>> X = [[2, 0], [0, 1]]
-    >>> round(ridge_degrees_of_freedom(X, 0), 9), round(ridge_degrees_of_freedom(X, 4), 9)
-    (2.0, 0.7)
+    >>> [round(ridge_degrees_of_freedom(X, lambda_), 9) for lambda_ in (0, 4)]
+    [2.0, 0.7]
     """
     X, lambda_ = _check_X(X), _check_lambda(lambda_)
     s = _singular_values(X)

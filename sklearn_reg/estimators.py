@@ -106,8 +106,8 @@ class RidgeRegression(PenalizedRegression):
     >>> from sklearn_reg import RidgeRegression
     >>> X = np.array([[-1.0, 1.0], [0.0, -2.0], [1.0, 1.0]])
     >>> y = np.array([1.0, 2.0, 6.0])
-    >>> model = RidgeRegression(lambda_=0.5, learning_rate=0.5, tol=1e-9).fit(X, y)
-    >>> model.coef_.round(3), round(float(model.intercept_), 3)
+    >>> model = RidgeRegression(lambda_=0.5, learning_rate=0.5, tol=1e-9)
+    >>> model.fit(X, y).coef_.round(3), round(float(model.intercept_), 3)
     (array([1.429, 0.4  ]), 3.0)
     """
 
@@ -213,8 +213,8 @@ class LassoRegression(PenalizedRegression):
     >>> from sklearn_reg import LassoRegression
     >>> X = np.array([[-1.0, 1.0], [0.0, -2.0], [1.0, 1.0]])
     >>> y = np.array([1.0, 2.0, 6.0])
-    >>> model = LassoRegression(lambda_=1.0, learning_rate=0.5, tol=1e-9).fit(X, y)
-    >>> model.coef_.round(3), round(float(model.intercept_), 3)
+    >>> model = LassoRegression(lambda_=1.0, learning_rate=0.5, tol=1e-9)
+    >>> model.fit(X, y).coef_.round(3), round(float(model.intercept_), 3)
     (array([1., 0.]), 3.0)
     """
 
@@ -324,8 +324,8 @@ class ElasticNetRegression(PenalizedRegression):
     >>> from sklearn_reg import ElasticNetRegression
     >>> X = np.array([[-1.0, 1.0], [0.0, -2.0], [1.0, 1.0]])
     >>> y = np.array([1.0, 2.0, 6.0])
-    >>> model = ElasticNetRegression(lambda_=0.5, learning_rate=0.5, tol=1e-9).fit(X, y)
-    >>> model.coef_.round(3), round(float(model.intercept_), 3)
+    >>> model = ElasticNetRegression(lambda_=0.5, learning_rate=0.5, tol=1e-9)
+    >>> model.fit(X, y).coef_.round(3), round(float(model.intercept_), 3)
     (array([1.545, 0.333]), 3.0)
     """
 

@@ -415,8 +415,9 @@ class LambdaSweep(NamedTuple):
     --------
     >>> from sklearn.datasets import load_diabetes
     >>> from sklearn_reg import RidgeRegression, lambda_sweep
+    >>> X, y = load_diabetes(return_X_y=True)
     >>> ridge = RidgeRegression(solver="auto")
-    >>> sweep = lambda_sweep(ridge, *load_diabetes(return_X_y=True), [1e-3, 1e-2, 1e-1])
+    >>> sweep = lambda_sweep(ridge, X, y, [1e-3, 1e-2, 1e-1])
     >>> sweep
     LambdaSweep
       lambdas: 3, from 0.001 up to 0.1
@@ -426,11 +427,12 @@ class LambdaSweep(NamedTuple):
       verdicts: 1 best, 2 underfits
       fields: lambdas, train_losses, validation_losses, best_lambda, verdicts, rule
       to_frame(): a table
-    >>> sweep.to_frame().round({"train_loss": 0, "validation_loss": 0, "standard_error": 0})
-       lambda  train_loss  validation_loss  standard_error    verdict
-    0   0.001      3002.0           3100.0            68.0       best
-    1   0.010      4174.0           4234.0           188.0  underfits
-    2   0.100      5575.0           5633.0           261.0  underfits
+    >>> table = sweep.to_frame().drop(columns="standard_error")
+    >>> table.round({"train_loss": 0, "validation_loss": 0})
+       lambda  train_loss  validation_loss    verdict
+    0   0.001      3002.0           3100.0       best
+    1   0.010      4174.0           4234.0  underfits
+    2   0.100      5575.0           5633.0  underfits
     """
 
     lambdas: FloatArray

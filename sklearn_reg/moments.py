@@ -114,7 +114,8 @@ class Moments:
     >>> import numpy as np
     >>> from sklearn_reg import Moments
     >>> X, y = np.array([[1.0], [2.0], [6.0]]), np.array([1.0, 0.0, 2.0])
-    >>> top, bottom = Moments.from_data(X[:1], y[:1]), Moments.from_data(X[1:], y[1:])
+    >>> top = Moments.from_data(X[:1], y[:1])
+    >>> bottom = Moments.from_data(X[1:], y[1:])
     >>> both = top + bottom
     >>> both.mean_x, both.gram
     (array([3.]), array([[14.]]))

@@ -280,7 +280,8 @@ def adam_with_l2(
     The penalty decides the step of the second weight, whose gradient is small, not of the first.
 
     >>> from sklearn_reg import adam_with_l2
-    >>> w, state = adam_with_l2([1, 1], [-100, -0.01], state=None, lr=0.5, lambda_=1)
+    >>> gradient = [-100, -0.01]
+    >>> w, state = adam_with_l2([1, 1], gradient, state=None, lr=0.5, lambda_=1)
     >>> w.round(6)
     array([1.5, 0.5])
     >>> state.n_steps

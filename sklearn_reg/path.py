@@ -77,9 +77,10 @@ class RegularizationPath(_PathFields):
       degrees of freedom: 0 to 10
       training loss: 5930 down to 2861
       largest duality gap: ...
-      fields: lambdas, coefs, intercepts, dual_gaps, degrees_of_freedom, training_loss
+      fields: lambdas, coefs, intercepts, dual_gaps, ...
       to_frame(): a table
-    >>> path.to_frame()[["lambda", "degrees_of_freedom", "bmi", "s5"]].iloc[[0, 20]].round(2)
+    >>> shown = ["lambda", "degrees_of_freedom", "bmi", "s5"]
+    >>> path.to_frame()[shown].iloc[[0, 20]].round(2)
         lambda  degrees_of_freedom     bmi      s5
     0     2.15                 0.0    0.00    0.00
     20    0.13                 7.0  514.62  468.11
@@ -268,7 +269,8 @@ def regularization_path(
 
     A feature enters, or leaves, at each knot:
 
-    >>> knots = regularization_path(*load_diabetes(return_X_y=True), lambdas="knots", eps=0.1)
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> knots = regularization_path(X, y, lambdas="knots", eps=0.1)
     >>> knots.lambdas.round(3)
     array([2.148, 2.012, 1.025, 0.715, 0.294, 0.215])
     >>> np.count_nonzero(knots.coefs, axis=1)

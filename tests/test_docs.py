@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import importlib
+import importlib.util
 import inspect
 import io
 import pkgutil
@@ -11,7 +13,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,11 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import ElasticNet, Lasso, Ridge
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sklearn_reg
+from sklearn_reg._tools.versions import SITE
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -91,7 +95,7 @@ def test_every_public_name_is_explained_and_shown(name: str) -> None:
     found = sections(CALLABLES[name])
     assert ("Attributes" if inspect.isclass(CALLABLES[name]) else "Returns") in found
     if name in WITH_PARAMETERS:
-        assert "Parameters" in found
+        assert ("Parameters" in found) == bool(actual_parameters(CALLABLES[name]))
         assert ">>>" in found["Examples"]
 
 
@@ -156,6 +160,32 @@ def test_import_brings_in_no_optional_library() -> None:
     imported = set(done.stdout.split())
     assert "sklearn_reg" in imported
     assert imported & {"matplotlib", "pandas", "dask", "distributed"} == set()
+
+
+# --- the reference --------------------------------------------------------------------------------
+
+API = (ROOT / "docs" / "api.rst").read_text(encoding="utf-8")
+LISTED = re.findall(r"^   (\w+)$", API, flags=re.MULTILINE)
+
+
+def test_the_reference_lists_every_public_name_once() -> None:
+    assert sorted(LISTED) == sorted(PUBLIC)
+    module = re.search(r"currentmodule:: (\S+)", API)[1]
+    assert module == "sklearn_reg"
+    assert len(re.findall(r":toctree: generated$", API, re.MULTILINE)) == API.count("autosummary::")
+
+
+@pytest.mark.parametrize("name", [name for kind in FAMILIES.values() for name in kind])
+def test_a_notebook_links_to_the_page_of_the_estimator(name: str) -> None:
+    # Sphinx's autosummary names a page of its folder after the module and the class.
+    pages = {f"{SITE}/generated/sklearn_reg.{listed}.html" for listed in LISTED}
+    link = PUBLIC[name]()._get_doc_link()
+    assert link in pages
+    assert link.endswith(f".{name}.html")
+    assert f'href="{link}"' in PUBLIC[name]()._repr_html_()
+    assert f'href="{link}"' in make_pipeline(StandardScaler(), PUBLIC[name]())._repr_html_()
+    # What others derive from it, they document.
+    assert type("Derived", (PUBLIC[name],), {"__module__": "theirs"})()._get_doc_link() == ""
 
 
 # --- the README -----------------------------------------------------------------------------------
@@ -234,6 +264,45 @@ def test_code_that_pages_show_is_there() -> None:
         for path, start, end in shown:
             code = (page.parent / path).read_text()
             assert end in code.partition(start)[1] + code.partition(start)[2], (page.name, start)
+
+
+WIDEST = 80  # what fits beside the navigation at 1280 pixels
+
+
+def code_of(examples: Iterable[doctest.Example]) -> list[str]:
+    """Return the lines of doctests as a page shows them, but for those that Dask writes."""
+    lines = []
+    for example in examples:
+        lines += [f">>> {line}" for line in example.source.splitlines()]
+        lines += [line for line in example.want.splitlines() if not line.startswith("dask.array<")]
+    return lines
+
+
+PAGES = sorted([*(ROOT / "docs").glob("*.rst"), *(ROOT / "docs" / "guide").glob("*.rst")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_code_of_pages_is_read_without_scrolling(page: Path) -> None:
+    lines = code_of(doctest.DocTestParser().get_examples(page.read_text(encoding="utf-8")))
+    assert [line for line in lines if len(line) > WIDEST] == []
+
+
+@pytest.mark.parametrize("name", modules())
+def test_code_of_docstrings_is_read_without_scrolling(name: str) -> None:
+    tests = doctest.DocTestFinder().find(importlib.import_module(name))
+    lines = code_of(example for test in tests for example in test.examples)
+    assert [line for line in lines if len(line) > WIDEST] == []
+
+
+def test_the_changelog_page_turns_what_the_changelog_uses() -> None:
+    spec = importlib.util.spec_from_file_location("changelog", ROOT / "docs" / "changelog.py")
+    changelog = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(changelog)
+    written = "# Log\n\nAs [they](https://x.org/) do.\n\n## [1.0] - 2030\n\n- `w_` and w_ * 2\n"
+    assert changelog.as_rst(written) == (
+        "Log\n===\n\nAs `they <https://x.org/>`__ do.\n\n"
+        "1.0 - 2030\n----------\n\n- `w_` and w\\_ \\* 2\n"
+    )
 
 
 def test_readme_links_lead_somewhere() -> None:

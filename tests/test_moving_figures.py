@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_reg import (
@@ -185,76 +186,77 @@ def random_loss(rng: np.random.Generator, p: int) -> tuple[Any, Any, Any, Any]:
     return X, X @ best, X.T @ X / 30, best
 
 
-def formula_cases() -> list[tuple[str, list[Any], Any]]:
+Case = tuple[str, list[Any], Any]
+
+
+def penalty_cases(rng: np.random.Generator) -> Iterator[Case]:
     """JavaScript expressions of `m`, the module, and of `a`, their arguments, with our values."""
-    rng = np.random.default_rng(0)
-    cases: list[tuple[str, list[Any], Any]] = []
-    for k in range(12):
+    for rho in 3 * (0.0, 1.0, 0.5, 0.3):
         z, step, lambda_ = 2 * rng.normal(size=5), rng.uniform(0.1, 1), rng.uniform(0.1, 2)
-        rho = (0.0, 1.0, 0.5, 0.3)[k % 4]
         shrunk = l1_prox(z, step=1.0, lambda_=lambda_)
-        cases.append(("a[0].map((z) => m.softThreshold(z, a[1]))", [z, lambda_], shrunk))
-        cases.append(("m.penalty(...a)", [z, lambda_, rho], elastic_net_penalty(z, lambda_, rho)))
-        near = elastic_net_prox(z, step, lambda_, rho)
-        cases.append(("m.prox(...a)", [z, step, lambda_, rho], near))
-        X, y, H, best = random_loss(rng, 2 + k % 3)
-        lambda_ *= 0.2
-        fitted = ElasticNetRegression(
-            lambda_, l1_ratio=rho, solver="auto", fit_intercept=False, tol=1e-14
-        ).fit(X, y)
-        loss = "new m.Loss(a[0], a[1])"
-        cases.append((f"m.solve({loss}, a[2], a[3])", [H, best, lambda_, rho], fitted.coef_))
-        objective = fitted.objective_
-        cases.append(
-            (f"{loss}.objective(...a.slice(2))", [H, best, fitted.coef_, lambda_, rho], objective)
-        )
-        L = np.linalg.eigvalsh(H)[-1]
+        yield "a[0].map((z) => m.softThreshold(z, a[1]))", [z, lambda_], shrunk
+        yield "m.penalty(...a)", [z, lambda_, rho], elastic_net_penalty(z, lambda_, rho)
+        yield "m.prox(...a)", [z, step, lambda_, rho], elastic_net_prox(z, step, lambda_, rho)
+
+
+def solver_cases(rng: np.random.Generator) -> Iterator[Case]:
+    """The optimum, and every point and gap of the descents."""
+    for k, rho in enumerate(3 * (0.0, 1.0, 0.5, 0.3)):
+        (X, y, H, best), lambda_ = random_loss(rng, 2 + k % 3), rng.uniform(0.02, 0.4)
+        model = ElasticNetRegression(lambda_, l1_ratio=rho, fit_intercept=False, n_iterations=25)
+        fitted = clone(model).set_params(solver="auto", tol=1e-14).fit(X, y)
+        loss, at = "new m.Loss(a[0], a[1])", [H, best, lambda_, rho]
+        yield f"m.solve({loss}, a[2], a[3])", at, fitted.coef_
+        yield f"{loss}.objective(a[4], a[2], a[3])", [*at, fitted.coef_], fitted.objective_
+        rate = 0.7 / (np.linalg.eigvalsh(H)[-1] + lambda_ * (1 - rho))
         for solver in ("gradient_descent", "subgradient", "accelerated"):
-            rate = 0.7 / (L + lambda_ * (1 - rho))
-            model = ElasticNetRegression(
-                lambda_, l1_ratio=rho, solver=solver, learning_rate=rate, fit_intercept=False
-            )
-            model.set_params(n_iterations=25, tol=0.0)
+            model.set_params(solver=solver, learning_rate=rate, tol=0.0)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)  # 25 steps are few
                 model.fit(X, y)
-            n = model.n_iter_
-            at = [H, best, lambda_, rho, solver, rate, n]
+            given = [*at, solver, rate, model.n_iter_]
             points = f"m.descend(a[4], {loss}, a[2], a[3], a[1].map(() => 0), a[5], a[6])"
-            cases.append((f"{points}[a[6]]", at, model.coef_))
+            yield f"{points}[a[6]]", given, model.coef_
             gaps = f"{points}.slice(1).map((w) => m.gap({loss}, w, a[2], a[3]))"
-            cases.append((gaps, at, model.gap_history_))
-    for title, optimizer in {
+            yield gaps, given, model.gap_history_
+    _, _, H, _ = random_loss(rng, 2)
+    yield "m.largestEigenvalue(a[0])", [H], np.linalg.eigvalsh(H)[-1]
+
+
+def optimizer_cases(rng: np.random.Generator) -> Iterator[Case]:
+    """Eight steps of each optimizer, with gradients of different sizes."""
+    optimizers = {
         "SGD + L2": sgd_with_l2,
         "SGD + decay": sgd_with_weight_decay,
         "Adam + L2": adam_with_l2,
         "AdamW": adamw,
-    }.items():
+    }
+    step = "([w, s], g) => m.OPTIMIZERS[a[0]](w, g, s, 0.1, 0.5)"
+    for title, optimizer in optimizers.items():
         gradients = rng.normal(size=(8, 3)) * [10, 1, 0.1]
         given = iter(gradients)
         ours = trajectory(
             optimizer, np.ones(3), lambda w, given=given: next(given), 8, lr=0.1, lambda_=0.5
         )
-        walk = (
-            "a[1].reduce(([w, s], g) => m.OPTIMIZERS[a[0]](w, g, s, 0.1, 0.5), [[1, 1, 1], null])[0]"
-        )
-        cases.append((walk, [title, gradients], ours[-1]))
+        yield f"a[1].reduce({step}, [[1, 1, 1], null])[0]", [title, gradients], ours[-1]
+
+
+def ridge_cases(rng: np.random.Generator) -> Iterator[Case]:
+    """Polynomials, and ridges on them."""
     x = np.linspace(0.02, 0.98, 17)
-    basis = [np.polynomial.legendre.Legendre.basis(k)(2 * x - 1) * np.sqrt(2 * k + 1) for k in range(1, 9)]
-    cases.append(("a[0].map((x) => m.legendre(x, 8))", [x], np.transpose(basis)))
+    basis = np.polynomial.legendre.legvander(2 * x - 1, 8)[:, 1:] * np.sqrt(np.arange(3, 18, 2))
+    yield "a[0].map((x) => m.legendre(x, 8))", [x], basis
     y = np.sin(6 * x) + rng.normal(size=17)
     for lambda_ in (1e-6, 1e-3, 1.0):
-        ridge = RidgeRegression(lambda_, solver="auto").fit(np.transpose(basis), y)
-        cases.append(
-            ("m.ridges(...a)[0].flat()", [np.transpose(basis), [y], lambda_], [*ridge.coef_, ridge.intercept_])
-        )
-    X, _, H, _ = random_loss(rng, 2)
-    cases.append(("m.largestEigenvalue(a[0])", [H], np.linalg.eigvalsh(H)[-1]))
-    return cases
+        ridge = RidgeRegression(lambda_, solver="auto").fit(basis, y)
+        found = [*ridge.coef_, ridge.intercept_]
+        yield "m.ridges(...a)[0].flat()", [basis, [y], lambda_], found
 
 
 def test_the_formulas_are_those_of_the_package(browser: Any, site: str) -> None:
-    cases = formula_cases()
+    rng = np.random.default_rng(0)
+    parts = (penalty_cases, solver_cases, optimizer_cases, ridge_cases)
+    cases = [case for part in parts for case in part(rng)]
     page = browser.new_page()
     page.goto(f"{site}why-zeros.html")
     plain = [[code, json.loads(json.dumps(a, default=np.ndarray.tolist))] for code, a, _ in cases]
@@ -342,9 +344,10 @@ def test_path(width: int, tab: Any) -> None:
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
 def test_decay(width: int, tab: Any) -> None:
     def left(title: str) -> list[int]:
-        said = re.search(rf"{re.escape(title)} leaves (−?\d+) %, (−?\d+) %, (−?\d+) %", words(page).replace("-", "−"))
+        share = r"(-?\d+) %"
+        said = re.search(rf"{re.escape(title)} leaves {share}, {share}, {share}", words(page))
         assert said is not None
-        return [int(number.replace("−", "-")) for number in said.groups()]
+        return [int(number) for number in said.groups()]
 
     page = tab("decay", width)
     large, _, small = left("Adam + L2")

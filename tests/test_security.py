@@ -31,7 +31,12 @@ FORBIDDEN_MODULES = {
     "tempfile",
     "urllib",
 }
-HARMLESS = {("joblib", "effective_n_jobs")}  # says a number
+HARMLESS = {
+    ("joblib", "effective_n_jobs"),  # says a number
+    ("importlib.metadata", "version"),  # reads the version of an installed package
+    ("importlib.metadata", "PackageNotFoundError"),
+}
+PRINTING = {"versions.py"}  # show_versions is there to print
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "open", "__import__", "input", "print"}
 FORBIDDEN_METHODS = {"system", "popen", "tofile", "fromfile", "memmap", "save", "savez", "loadtxt"}
 
@@ -48,7 +53,8 @@ def test_no_module_opens_runs_or_loads_anything(path: Path) -> None:
             harmless = {(node.module, alias.name) for alias in node.names} <= HARMLESS
             assert harmless or module not in FORBIDDEN_MODULES, where
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            assert node.func.id not in FORBIDDEN_CALLS, where
+            printing = node.func.id == "print" and path.name in PRINTING
+            assert printing or node.func.id not in FORBIDDEN_CALLS, where
         elif isinstance(node, ast.Attribute):
             assert node.attr not in FORBIDDEN_METHODS, where
 

@@ -25,6 +25,7 @@ from sklearn_reg._fitting.report import coefficient_table, html_summary
 from sklearn_reg._solvers.accuracy import Fitted
 from sklearn_reg._tools.progress import CallbackSupportMixin
 from sklearn_reg._tools.typing import FloatArray, Matrix
+from sklearn_reg._tools.versions import SITE, own_version
 from sklearn_reg._tools.warn import warn
 
 
@@ -47,6 +48,12 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
     """A fitted linear model: its predictions, scores and stored attributes."""
 
     _labels = Labels()
+    # The "?" of scikit-learn's HTML leads to the page that docs/api.rst makes for the class.
+    _doc_link_module = "sklearn_reg"
+    _doc_link_template = SITE + "/generated/sklearn_reg.{estimator_name}.html"
+
+    def _doc_link_url_param_generator(self) -> dict[str, str]:
+        return {"estimator_name": type(self).__name__}
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters of this estimator.
@@ -189,15 +196,15 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
 
     def __getstate__(self) -> dict[str, Any]:
         # With the version, so that `__setstate__` can compare it.
-        return {**super().__getstate__(), "_sklearn_reg_version": _version()}
+        return {**super().__getstate__(), "_sklearn_reg_version": own_version()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
-        written = state.pop("_sklearn_reg_version", "0.1.0")
-        if _release(written) > _release(_version()):
+        written, here = state.pop("_sklearn_reg_version", "0.1.0"), own_version()
+        if _release(written) > _release(here):
             warn(
                 f"this {type(self).__name__} was pickled by sklearn_reg {written} and is read by "
-                f"{_version()}, which is older: fit it again, or install sklearn_reg>={written}.",
+                f"{here}, which is older: fit it again, or install sklearn_reg>={written}.",
                 UserWarning,
             )
         # Parameters that were added since get their default, which keeps the earlier behaviour.
@@ -274,12 +281,6 @@ def _refuse_overflow(**numbers: FloatArray) -> None:
     for name, values in numbers.items():
         if not np.isfinite(values).all():
             raise FloatingPointError(f"{name} is not representable as {values.dtype}")
-
-
-def _version() -> str:
-    from sklearn_reg import __version__  # which imports this module
-
-    return __version__
 
 
 def _release(version: str) -> tuple[int, ...]:

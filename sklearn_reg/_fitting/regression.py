@@ -174,7 +174,8 @@ class PenalizedRegression(PenalizedModel):
         >>> from sklearn_reg import RidgeRegression
         >>> X, y = np.arange(8.0).reshape(4, 2) ** 2, np.array([1.0, 0.0, 2.0, 3.0])
         >>> model = RidgeRegression(lambda_=0.1, solver="auto")
-        >>> streamed = model.fit_batches((X[k : k + 2], y[k : k + 2]) for k in (0, 2)).coef_.copy()
+        >>> batches = ((X[k : k + 2], y[k : k + 2]) for k in (0, 2))
+        >>> streamed = model.fit_batches(batches).coef_.copy()
         >>> bool(np.allclose(streamed, model.fit(X, y).coef_, rtol=1e-10))
         True
         """
