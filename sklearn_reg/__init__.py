@@ -52,7 +52,7 @@ from sklearn_reg.penalties import (
     l2_prox,
 )
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Older pickles name these modules.
 sys.modules["sklearn_reg._labels"] = labels

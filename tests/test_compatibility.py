@@ -207,7 +207,7 @@ def test_a_parameter_that_came_later_has_its_default_in_an_old_pickle() -> None:
     assert_array_equal(old.predict(X), model.predict(X))
 
 
-@pytest.mark.parametrize("version", ["9.0", "0.1.1", "1.0.0rc1"])
+@pytest.mark.parametrize("version", ["9.0", f"{sklearn_reg.__version__}.1", "1.0.0rc1"])
 def test_a_pickle_of_a_newer_version_warns_with_both_versions(version: str) -> None:
     model = LassoRegression(0.1, solver="auto").fit(X, y)
     state = {**model.__getstate__(), "_sklearn_reg_version": version}

@@ -27,6 +27,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import problems as judge
+import sklearn_reg
 from estimating import DESCENTS, EXACT, data_for, every_estimator, rng
 from problems import correlated, regression
 from sklearn_reg import (
@@ -315,7 +316,7 @@ def test_a_warning_points_into_a_class_of_the_user() -> None:
 def test_a_pickle_of_a_newer_version_warns_at_the_line_that_opens_it(tmp_path: Path) -> None:
     X, y = equal_scales()
     model = LassoRegression(solver="auto").fit(X, y)
-    newer = pickle.dumps(model).replace(b"0.1.0", b"9.1.0")
+    newer = pickle.dumps(model).replace(sklearn_reg.__version__.encode(), b"9.1.0")
     (tmp_path / "model").write_bytes(newer)
     for opened in (lambda: pickle.loads(newer), lambda: joblib.load(tmp_path / "model")):
         (warning,) = warned(opened)
