@@ -22,14 +22,19 @@ from sklearn_reg import adam_with_l2, adamw
 TABLE = Path(__file__).with_suffix(".csv")
 STEPS = {"Adam + L2": adam_with_l2, "AdamW": adamw}
 RATES = np.geomspace(1e-4, 1e-1, 7)
-LAMBDAS = {"Adam + L2": np.geomspace(1e-5, 1e-1, 9), "AdamW": np.geomspace(1e-3, 10, 9)}
+LAMBDAS = {
+    "Adam + L2": np.geomspace(1e-5, 1e-1, 9),
+    "AdamW": np.geomspace(1e-3, 10, 9),
+}
 HIDDEN, BATCH, EPOCHS, SEEDS = 64, 50, 60, 2
 
 
 def digits():
     """Return 500 images to train on and 1297 to test on, with pixels in [0, 1]."""
     X, y = load_digits(return_X_y=True)
-    return train_test_split(X / 16, np.eye(10)[y], train_size=500, random_state=0)
+    return train_test_split(
+        X / 16, np.eye(10)[y], train_size=500, random_state=0
+    )
 
 
 def start(n_networks, seed):
@@ -37,7 +42,9 @@ def start(n_networks, seed):
     rng = np.random.default_rng(seed)
     first = rng.normal(scale=np.sqrt(2 / 64), size=(64, HIDDEN))
     second = rng.normal(scale=np.sqrt(1 / HIDDEN), size=(HIDDEN, 10))
-    flat = np.concatenate([first.ravel(), second.ravel(), np.zeros(HIDDEN + 10)])
+    flat = np.concatenate(
+        [first.ravel(), second.ravel(), np.zeros(HIDDEN + 10)]
+    )
     return np.tile(flat, (n_networks, 1))
 
 
@@ -46,7 +53,12 @@ def layers(w):
     ends = np.cumsum([64 * HIDDEN, HIDDEN * 10, HIDDEN])
     W1, W2, b1, b2 = np.split(w, ends, axis=1)
     shape = len(w), HIDDEN
-    return W1.reshape(len(w), 64, HIDDEN), W2.reshape(*shape, 10), b1[:, None], b2[:, None]
+    return (
+        W1.reshape(len(w), 64, HIDDEN),
+        W2.reshape(*shape, 10),
+        b1[:, None],
+        b2[:, None],
+    )
 
 
 def gradients(w, X, Y):
@@ -59,14 +71,23 @@ def gradients(w, X, Y):
     shares /= shares.sum(axis=2, keepdims=True)
     off = (shares - Y) / len(Y)
     back = (off @ W2.swapaxes(1, 2)) * (hidden > 0)
-    parts = X.T @ back, hidden.swapaxes(1, 2) @ off, back.sum(axis=1), off.sum(axis=1)
-    return np.concatenate([part.reshape(len(w), -1) for part in parts], axis=1), shares
+    parts = (
+        X.T @ back,
+        hidden.swapaxes(1, 2) @ off,
+        back.sum(axis=1),
+        off.sum(axis=1),
+    )
+    return np.concatenate(
+        [part.reshape(len(w), -1) for part in parts], axis=1
+    ), shares
 
 
 def train(step, lr, lambdas, X, Y, seed=0, epochs=EPOCHS):
     """Train a network for each lambda; the learning rate falls linearly to zero."""
     w, state = start(len(lambdas), seed), None
-    decayed = np.arange(w.shape[1]) < 64 * HIDDEN + HIDDEN * 10  # not the intercepts
+    decayed = (
+        np.arange(w.shape[1]) < 64 * HIDDEN + HIDDEN * 10
+    )  # not the intercepts
     strengths = np.multiply.outer(lambdas, decayed)
     rng = np.random.default_rng(seed)
     n_steps = epochs * (len(X) // BATCH)
@@ -99,9 +120,20 @@ def main():
                     guessed = gradients(w, X_new, Y_new)[1].argmax(axis=2)
                     new.append((guessed != Y_new.argmax(axis=1)).mean(axis=1))
                 for s, loss, error in zip(
-                    LAMBDAS[title], np.mean(seen, axis=0), np.mean(new, axis=0), strict=True
+                    LAMBDAS[title],
+                    np.mean(seen, axis=0),
+                    np.mean(new, axis=0),
+                    strict=True,
                 ):
-                    rows.writerow([title, f"{lr:.4g}", f"{s:.4g}", f"{loss:.4g}", f"{error:.4f}"])
+                    rows.writerow(
+                        [
+                            title,
+                            f"{lr:.4g}",
+                            f"{s:.4g}",
+                            f"{loss:.4g}",
+                            f"{error:.4f}",
+                        ]
+                    )
                 print(title, f"lr {lr:.4g}", np.mean(new, axis=0).round(3))
 
 

@@ -31,21 +31,30 @@ def pieces(rows: int) -> Iterator[pd.DataFrame]:
     """Make a table of which five columns matter, a piece at a time."""
     rng = np.random.default_rng(0)
     for start in range(0, rows, PIECE):
-        X = rng.normal(size=(min(PIECE, rows - start), COLUMNS)).astype(np.float32)
+        X = rng.normal(size=(min(PIECE, rows - start), COLUMNS)).astype(
+            np.float32
+        )
         table = pd.DataFrame(X, columns=[f"x{j}" for j in range(COLUMNS)])
-        yield table.assign(target=X[:, :5].sum(axis=1) + rng.normal(size=len(X)))
+        yield table.assign(
+            target=X[:, :5].sum(axis=1) + rng.normal(size=len(X))
+        )
 
 
 def write(path: Path, rows: int) -> None:
     """Write the table, as CSV or as Parquet by the name of the file."""
     if path.suffix == ".csv":
         for k, table in enumerate(pieces(rows)):
-            table.to_csv(path, mode="a", header=k == 0, index=False, float_format="%.6g")
+            table.to_csv(
+                path, mode="a", header=k == 0, index=False, float_format="%.6g"
+            )
         return
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    tables = (pa.Table.from_pandas(table, preserve_index=False) for table in pieces(rows))
+    tables = (
+        pa.Table.from_pandas(table, preserve_index=False)
+        for table in pieces(rows)
+    )
     first = next(tables)
     with pq.ParquetWriter(path, first.schema) as writer:
         writer.write_table(first)
@@ -83,26 +92,41 @@ def with_progress(model: LassoRegressionCV) -> LassoRegressionCV:
 
 def peak() -> float:
     """Peak megabytes of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RESOURCE_UNIT / MEGABYTE
+    return (
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        * RESOURCE_UNIT
+        / MEGABYTE
+    )
 
 
 def main() -> None:
     """Write, fit, report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=2_000_000)
-    parser.add_argument("--reader", choices=["pyarrow", "pandas", "polars"], default="pyarrow")
+    parser.add_argument(
+        "--reader", choices=["pyarrow", "pandas", "polars"], default="pyarrow"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "table.csv" if options.reader == "pandas" else "table.parquet")
+        path = Path(
+            folder,
+            "table.csv" if options.reader == "pandas" else "table.parquet",
+        )
         write(path, options.rows)
         before = peak()
         model = with_progress(LassoRegressionCV(rule="1se"))
         model.fit_batches(batches(path, options.reader))
         size = path.stat().st_size / MEGABYTE
     in_memory = 4 * options.rows * (COLUMNS + 1) / MEGABYTE
-    print(f"{options.rows:,} rows, {size:.0f} MB on disk, {in_memory:.0f} MB as float32")
-    print(f"peak memory: {before:.0f} MB before the fit, {peak():.0f} MB after it")
-    print(f"lambda {model.lambda_:.3g}, chosen from {model.mse_path_.size} fits")
+    print(
+        f"{options.rows:,} rows, {size:.0f} MB on disk, {in_memory:.0f} MB as float32"
+    )
+    print(
+        f"peak memory: {before:.0f} MB before the fit, {peak():.0f} MB after it"
+    )
+    print(
+        f"lambda {model.lambda_:.3g}, chosen from {model.mse_path_.size} fits"
+    )
     print(model.coef_table().head(6).round(3).to_string())
 
 

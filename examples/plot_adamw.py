@@ -47,7 +47,9 @@ optimizers = {
     "AdamW": adamw,
 }
 runs = {
-    title: trajectory(step, np.ones(3), noise(sizes), n_steps, lr=lr, lambda_=lambda_)
+    title: trajectory(
+        step, np.ones(3), noise(sizes), n_steps, lr=lr, lambda_=lambda_
+    )
     for title, step in optimizers.items()
 }
 names = [f"gradients of {size:g}" for size in sizes]
@@ -77,14 +79,24 @@ sizes = np.tile(np.geomspace(0.1, 200, 12), (2000, 1))
 figure, ax = plt.subplots()
 for title in ("Adam + L2", "AdamW"):
     start = np.ones(sizes.shape)
-    w = trajectory(optimizers[title], start, noise(sizes), 200, lr=1e-4, lambda_=lambda_)
+    w = trajectory(
+        optimizers[title], start, noise(sizes), 200, lr=1e-4, lambda_=lambda_
+    )
     rate = (w[100] - w[200]).mean(axis=0) / (100 * 1e-4 * lambda_)
     ax.plot(sizes[0], rate, "os"[title == "AdamW"], label=f"{title}, measured")
 ax.plot(
-    sizes[0], 1 / np.hypot(sizes[0], lambda_), color="C0", label=r"$1 / \sqrt{s^2 + \lambda^2}$"
+    sizes[0],
+    1 / np.hypot(sizes[0], lambda_),
+    color="C0",
+    label=r"$1 / \sqrt{s^2 + \lambda^2}$",
 )
 ax.axhline(1, color="C1", linestyle="--", label="the same for all")
-ax.set(xscale="log", yscale="log", ylim=(1e-3, 5), xlabel="size of the gradients, s")
+ax.set(
+    xscale="log",
+    yscale="log",
+    ylim=(1e-3, 5),
+    xlabel="size of the gradients, s",
+)
 ax.set_ylabel(r"shrinkage per step, over $\eta \lambda w$")
 ax.set_title("Ten times the gradient, a tenth of the penalty")
 ax.legend(loc="lower left")
@@ -109,7 +121,9 @@ def gradient(w):
 
 lambda_ = 0.5
 ends = {
-    title: trajectory(optimizers[title], np.zeros(4), gradient, 5000, lr=0.1, lambda_=strength)[-1]
+    title: trajectory(
+        optimizers[title], np.zeros(4), gradient, 5000, lr=0.1, lambda_=strength
+    )[-1]
     for title, strength in {"Adam + L2": lambda_, "AdamW": 0.005}.items()
 }
 ridge = RidgeRegression(lambda_, solver="auto").fit(X, y).coef_

@@ -42,7 +42,9 @@ for title, step, lambda_ in (
     w, state = digits.train(step, 0.01, np.array([0, lambda_]), X, Y, epochs=40)
     guessed = digits.gradients(w, X_new, Y_new)[1].argmax(axis=2)
     error = 100 * (guessed != Y_new.argmax(axis=1)).mean(axis=1)
-    print(f"{title}: test error {error[0]:.1f} % without, {error[1]:.1f} % with")
+    print(
+        f"{title}: test error {error[0]:.1f} % without, {error[1]:.1f} % with"
+    )
     runs[title] = w, state
 
 # %%
@@ -66,11 +68,18 @@ figure.colorbar(picture, ax=left, shrink=0.8)
 seen = size > 0  # some pixels are white in all images
 for ax, title in ((middle, "Adam + L2"), (right, "AdamW")):
     ax.plot(size[seen], kept[title][seen], "o", linestyle="none", markersize=4)
-    ax.set(title=title, xscale="log", ylim=(-0.05, 1.1), xlabel="size of the gradients")
+    ax.set(
+        title=title,
+        xscale="log",
+        ylim=(-0.05, 1.1),
+        xlabel="size of the gradients",
+    )
 middle.set_ylabel("size that is left to the weights")
 plt.show()
 
-assert np.ptp(kept["AdamW"][seen]) < 0.25 < 0.75 < np.ptp(kept["Adam + L2"][seen])
+assert (
+    np.ptp(kept["AdamW"][seen]) < 0.25 < 0.75 < np.ptp(kept["Adam + L2"][seen])
+)
 
 # %%
 # Each dot is a pixel. Adam + L2 divides the penalty by the size of the gradients: the weights of

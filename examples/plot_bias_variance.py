@@ -39,12 +39,22 @@ y = truth(x) + 0.3 * np.random.default_rng(3).standard_normal(x.size)
 x_new = np.linspace(0, 1, 401)
 figure, axes = plt.subplots(1, 3, figsize=(10, 3.2), sharey=True)
 for ax, (verdict, lambda_) in zip(
-    axes, {"overfits": 1e-9, "fits": 1e-3, "underfits": 1.0}.items(), strict=True
+    axes,
+    {"overfits": 1e-9, "fits": 1e-3, "underfits": 1.0}.items(),
+    strict=True,
 ):
     model = RidgeRegression(lambda_, solver="auto").fit(powers(x), y)
     ax.plot(x_new, truth(x_new), "k-", linewidth=1, label="truth")
-    ax.plot(x_new, model.predict(powers(x_new)), color="C1", linestyle="-", label="ridge")
-    ax.plot(x, y, "o", color="C0", linestyle="none", markersize=4, label="15 points")
+    ax.plot(
+        x_new,
+        model.predict(powers(x_new)),
+        color="C1",
+        linestyle="-",
+        label="ridge",
+    )
+    ax.plot(
+        x, y, "o", color="C0", linestyle="none", markersize=4, label="15 points"
+    )
     ax.set(title=f"{verdict}: λ = {lambda_:g}", xlabel="x", ylim=(-2, 2))
 axes[0].set_ylabel("y")
 axes[2].legend(loc="lower left")
@@ -126,20 +136,39 @@ left.stackplot(
     hatch=["", "//", ".."],
     alpha=0.6,
 )
-left.plot(lambdas, measured, "k.", linestyle="none", label="error on new data, measured")
-left.axvline(lambdas[best], color="black", linestyle="-", linewidth=1, ymax=0.64)
+left.plot(
+    lambdas,
+    measured,
+    "k.",
+    linestyle="none",
+    label="error on new data, measured",
+)
+left.axvline(
+    lambdas[best], color="black", linestyle="-", linewidth=1, ymax=0.64
+)
 left.text(lambdas[best] * 1.3, 0.36, f"best, λ = {lambdas[best]:.2g}")
-left.set(xscale="log", xlabel=r"$\lambda$ (more penalty to the right)", ylim=(0, 0.62))
+left.set(
+    xscale="log",
+    xlabel=r"$\lambda$ (more penalty to the right)",
+    ylim=(0, 0.62),
+)
 left.set(ylabel="error (unit of y²)", xlim=lambdas[[0, -1]])
 left.set_title("Variance falls with lambda, bias rises")
 left.legend(loc="upper center")
 
 right.plot(x_new, truth(x_new), "k-", linewidth=1, label="truth")
-for k, (at, word) in enumerate(((0, "too little"), (best, "best"), (-1, "too much"))):
-    middle, spread = predictions[:, at].mean(axis=0), predictions[:, at].std(axis=0)
+for k, (at, word) in enumerate(
+    ((0, "too little"), (best, "best"), (-1, "too much"))
+):
+    middle, spread = (
+        predictions[:, at].mean(axis=0),
+        predictions[:, at].std(axis=0),
+    )
     look = {"color": f"C{k}", "linestyle": ("-", "--", "-.")[k]}
     right.plot(x_new, middle, label=f"{word}: λ = {lambdas[at]:.2g}", **look)
-    right.fill_between(x_new, middle - spread, middle + spread, color=f"C{k}", alpha=0.2)
+    right.fill_between(
+        x_new, middle - spread, middle + spread, color=f"C{k}", alpha=0.2
+    )
 right.set(xlabel="x", ylabel="prediction (unit of y)", ylim=(-1.9, 2.6))
 right.set_title("Mean of 150 models, ± one standard deviation")
 right.legend(loc="upper right", ncols=2, fontsize="small")

@@ -49,7 +49,9 @@ def primal_and_dual(w):
     return primal, dual
 
 
-descent = LassoRegression(lambda_, learning_rate="auto", tol=1e-13, n_iterations=5000).fit(X, y)
+descent = LassoRegression(
+    lambda_, learning_rate="auto", tol=1e-13, n_iterations=5000
+).fit(X, y)
 auto = LassoRegression(lambda_, solver="auto").fit(X, y)
 
 w, rate = np.zeros(p), 1 / np.linalg.eigvalsh(X.T @ X / n)[-1]
@@ -64,10 +66,14 @@ assert dual.max() <= auto.objective_ + 1e-9  # never above the optimum
 
 figure, ax = plt.subplots()
 shown = np.arange(41)
-ax.fill_between(shown, dual[shown], primal[shown], color="0.9", label="duality gap")
+ax.fill_between(
+    shown, dual[shown], primal[shown], color="0.9", label="duality gap"
+)
 ax.plot(shown, primal[shown], label="objective F(w)")
 ax.plot(shown, dual[shown], label=r"bound D($\theta$)")
-ax.axhline(auto.objective_, color="black", linestyle=":", linewidth=1, label="optimum")
+ax.axhline(
+    auto.objective_, color="black", linestyle=":", linewidth=1, label="optimum"
+)
 ax.set(xlabel="iteration of gradient descent", ylabel="objective (unit of y²)")
 ax.set_title("The optimum is somewhere in the shaded band")
 ax.legend()
@@ -96,17 +102,23 @@ for _ in range(20):
     correlation = c - A @ w  # this is X'r / n
     wrong = w * sign < 0
     violating = (sign == 0) & (abs(correlation) > lambda_ * (1 + 1e-9))
-    entering = violating & (abs(correlation) >= np.sort(abs(correlation) * violating)[-2])
+    entering = violating & (
+        abs(correlation) >= np.sort(abs(correlation) * violating)[-2]
+    )
     rounds.append((w, correlation, sign.copy(), entering, wrong))
     if not (violating.any() or wrong.any()):
         break
     sign[entering], sign[wrong] = np.sign(correlation[entering]), 0
     inside, w = np.flatnonzero(sign), np.zeros(p)
-    w[inside] = np.linalg.solve(A[np.ix_(inside, inside)], (c - lambda_ * sign)[inside])
+    w[inside] = np.linalg.solve(
+        A[np.ix_(inside, inside)], (c - lambda_ * sign)[inside]
+    )
 
 assert np.allclose(correlation[inside], lambda_ * np.sign(w[inside]))
 assert abs(w - auto.coef_).max() < 1e-10
-print(f"{len(rounds) - 1} linear systems; the weights are those of solver='auto' to within 1e-10")
+print(
+    f"{len(rounds) - 1} linear systems; the weights are those of solver='auto' to within 1e-10"
+)
 
 figure, axes = plt.subplots(2, 3, figsize=(10, 6.4), sharex=True, sharey=True)
 looks = {
@@ -122,14 +134,23 @@ for k, (_, correlation, sign, entering, wrong) in enumerate(rounds):
     for group, look in zip(groups, looks.values(), strict=True):
         ax.barh(np.flatnonzero(group), correlation[group] / lambda_, **look)
     ax.set_title(f"{k}. Solved on {np.count_nonzero(sign)} features")
-    ax.set(xscale="symlog", yticks=range(p), yticklabels=names, xticks=[-10, -1, 0, 1, 10])
+    ax.set(
+        xscale="symlog",
+        yticks=range(p),
+        yticklabels=names,
+        xticks=[-10, -1, 0, 1, 10],
+    )
     ax.xaxis.set_major_formatter("{x:g}")
 axes[0, 0].invert_yaxis()
 axes[0, 0].set_title("0. All weights are 0")
-axes[-1, -1].set_title(f"{k}. Solved on {np.count_nonzero(sign)} features: none is wrong")
+axes[-1, -1].set_title(
+    f"{k}. Solved on {np.count_nonzero(sign)} features: none is wrong"
+)
 keys = [Patch(**look, label=label) for label, look in looks.items()]
 figure.legend(handles=keys, loc="outside upper center", ncols=4)
-figure.supxlabel(r"correlation with the residual, in units of $\lambda$", fontsize=10)
+figure.supxlabel(
+    r"correlation with the residual, in units of $\lambda$", fontsize=10
+)
 plt.show()
 
 # %%
@@ -147,7 +168,9 @@ mu = np.linalg.eigvalsh(A[np.ix_(inside, inside)])[0]
 late = descent.gap_history_[-100:-50]
 left = (late[-1] / late[0]) ** (1 / 49)
 assert abs(left - (1 - mu * rate)) < 1e-4
-print(f"a late step of descent leaves {left:.1%} of the gap; 1 - mu/L is {1 - mu * rate:.1%}")
+print(
+    f"a late step of descent leaves {left:.1%} of the gap; 1 - mu/L is {1 - mu * rate:.1%}"
+)
 
 gaps = np.subtract(*np.transpose([primal_and_dual(w) for w, *_ in rounds]))
 iterations = np.arange(1, descent.n_iter_ + 1)
@@ -156,11 +179,23 @@ distance[distance < 1e-11] = np.nan  # rounding
 figure, ax = plt.subplots()
 ax.plot(iterations, descent.gap_history_, label="descent: gap")
 ax.plot(iterations, distance, label="descent: F less the optimum")
-ax.plot(range(1, len(gaps)), np.maximum(gaps[1:], 1e-13), "C2-.o", label="rounds above: gap")
+ax.plot(
+    range(1, len(gaps)),
+    np.maximum(gaps[1:], 1e-13),
+    "C2-.o",
+    label="rounds above: gap",
+)
 level = max(auto.dual_gap_, 1e-13)
 ax.axhline(level, color="black", linewidth=1, label='solver="auto": gap')
-ax.set(xscale="log", yscale="log", xlabel="iteration, or round", ylabel="distance (unit of y²)")
-ax.set_title(f"{len(gaps) - 1} linear systems, against {descent.n_iter_} steps that crawl")
+ax.set(
+    xscale="log",
+    yscale="log",
+    xlabel="iteration, or round",
+    ylabel="distance (unit of y²)",
+)
+ax.set_title(
+    f"{len(gaps) - 1} linear systems, against {descent.n_iter_} steps that crawl"
+)
 ax.legend(loc="lower left", bbox_to_anchor=(0.3, 0.12))
 plt.show()
 

@@ -37,7 +37,8 @@ plt.style.use("sklearn_reg.legible")
 # As pandas' DataFrames, so that the products have names.
 data, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
 features = make_pipeline(
-    StandardScaler(), PolynomialFeatures(2, interaction_only=True, include_bias=False)
+    StandardScaler(),
+    PolynomialFeatures(2, interaction_only=True, include_bias=False),
 ).set_output(transform="pandas")
 X = features.fit_transform(data)
 model = LassoRegressionCV(
@@ -70,8 +71,13 @@ plt.show()
 def five_rules(model, path, n):
     error = model.mse_path_.mean(axis=1)  # of each lambda, the largest first
     best = error.argmin()
-    limit = error[best] + model.mse_path_[best].std(ddof=1) / np.sqrt(model.mse_path_.shape[1])
-    loss, df = path.training_loss, path.degrees_of_freedom + 1  # and the intercept
+    limit = error[best] + model.mse_path_[best].std(ddof=1) / np.sqrt(
+        model.mse_path_.shape[1]
+    )
+    loss, df = (
+        path.training_loss,
+        path.degrees_of_freedom + 1,
+    )  # and the intercept
     return {
         "min": best,
         "1se": (error <= limit).argmax(),
@@ -84,16 +90,26 @@ def five_rules(model, path, n):
 path = regularization_path(X, y, model.lambdas_, standardize=True)
 rules = five_rules(model, path, len(y))
 for rule, k in rules.items():
-    assert clone(model).set_params(rule=rule).fit(X, y).lambda_ == path.lambdas[k]
+    assert (
+        clone(model).set_params(rule=rule).fit(X, y).lambda_ == path.lambdas[k]
+    )
 
 figure, ax = plt.subplots(figsize=(6.4, 4.6))
 ax.set_ylim(-30, 30)  # room for the rules below the lines
 RegularizationPathDisplay.from_path(path, feature_names=list(X), ax=ax)
 for (rule, k), height in zip(rules.items(), range(-16, -30, -3), strict=True):
     lambda_, n_features = path.lambdas[k], np.count_nonzero(path.coefs[k])
-    ax.plot([lambda_, lambda_], [height, 30], color="0.4", linestyle="-", linewidth=0.8)
+    ax.plot(
+        [lambda_, lambda_],
+        [height, 30],
+        color="0.4",
+        linestyle="-",
+        linewidth=0.8,
+    )
     ax.plot(lambda_, height, "ko", markersize=5)
-    text = ax.text(1.1 * lambda_, height, f"{rule}: {n_features} features", va="center")
+    text = ax.text(
+        1.1 * lambda_, height, f"{rule}: {n_features} features", va="center"
+    )
     text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
 plt.show()
 
@@ -110,9 +126,14 @@ r2, supports, lambdas = [], [], []
 for train, test in ShuffleSplit(20, test_size=0.25, random_state=0).split(data):
     X_train, y_train = features.fit_transform(data.iloc[train]), y.iloc[train]
     model.fit(X_train, y_train)
-    path = regularization_path(X_train, y_train, model.lambdas_, standardize=True)
+    path = regularization_path(
+        X_train, y_train, model.lambdas_, standardize=True
+    )
     chosen = list(five_rules(model, path, len(train)).values())
-    fits = features.transform(data.iloc[test]) @ path.coefs[chosen].T + path.intercepts[chosen]
+    fits = (
+        features.transform(data.iloc[test]) @ path.coefs[chosen].T
+        + path.intercepts[chosen]
+    )
     r2.append([r2_score(y.iloc[test], fits[k]) for k in range(5)])
     supports.append(path.coefs[chosen] != 0)
     lambdas.append(path.lambdas[chosen])
@@ -120,10 +141,15 @@ for train, test in ShuffleSplit(20, test_size=0.25, random_state=0).split(data):
 r2, supports, lambdas = np.array(r2), np.array(supports), np.array(lambdas)
 n_features = supports.sum(axis=2).mean(axis=0)
 pairs = np.triu_indices(20, 1)
-both, either = supports[pairs[0]] & supports[pairs[1]], supports[pairs[0]] | supports[pairs[1]]
+both, either = (
+    supports[pairs[0]] & supports[pairs[1]],
+    supports[pairs[0]] | supports[pairs[1]],
+)
 overlap = (both.sum(axis=2) / either.sum(axis=2)).mean(axis=0)
 print("rule  lambda  features  test R2  overlap")
-table = np.transpose([np.median(lambdas, axis=0), n_features, r2.mean(axis=0), overlap])
+table = np.transpose(
+    [np.median(lambdas, axis=0), n_features, r2.mean(axis=0), overlap]
+)
 for rule, row in zip(rules, table, strict=True):
     print("{:4s}  {:6.1f}  {:8.1f}  {:7.3f}  {:7.2f}".format(rule, *row))
 assert n_features[1] < 0.6 * n_features[0]
@@ -131,11 +157,18 @@ assert overlap[1] > overlap[0]
 
 figure, axes = plt.subplots(1, 2, figsize=(8, 3), sharey=True)
 axes[0].barh(list(rules), n_features, color="C0")
-axes[0].set(xlabel="non-zero weights, mean of 20 splits", xticks=range(0, 20, 5))
+axes[0].set(
+    xlabel="non-zero weights, mean of 20 splits", xticks=range(0, 20, 5)
+)
 less = r2 - r2[:, :1]
 axes[1].axvline(0, color="0.6", linewidth=0.8)
-axes[1].errorbar(less.mean(axis=0), list(rules), xerr=less.std(axis=0), fmt="ko", capsize=3)
-axes[1].set(xlabel="test R² less that of min, mean ± sd", xticks=[-0.06, -0.04, -0.02, 0, 0.02])
+axes[1].errorbar(
+    less.mean(axis=0), list(rules), xerr=less.std(axis=0), fmt="ko", capsize=3
+)
+axes[1].set(
+    xlabel="test R² less that of min, mean ± sd",
+    xticks=[-0.06, -0.04, -0.02, 0, 0.02],
+)
 axes[0].invert_yaxis()
 axes[0].set_title("Half of the features ...")
 axes[1].set_title("... for a few hundredths of R²")

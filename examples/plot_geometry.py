@@ -46,15 +46,21 @@ H, least_squares = X.T @ X / len(y), np.linalg.lstsq(X, y)[0]
 
 
 def excess_loss(w):  # 1/(2n) ||y - Xw||^2, less its minimum
-    return np.einsum("...i,ij,...j", w - least_squares, H, w - least_squares) / 2
+    return (
+        np.einsum("...i,ij,...j", w - least_squares, H, w - least_squares) / 2
+    )
 
 
 def fit(X, y, lambda_, l1_ratio):
-    model = ElasticNetRegression(lambda_, l1_ratio=l1_ratio, solver="auto", tol=1e-12)
+    model = ElasticNetRegression(
+        lambda_, l1_ratio=l1_ratio, solver="auto", tol=1e-12
+    )
     return model.fit(X, y).coef_
 
 
-touched = excess_loss(fit(X, y, 0.3, l1_ratio=1))  # the contour at which the lasso ends
+touched = excess_loss(
+    fit(X, y, 0.3, l1_ratio=1)
+)  # the contour at which the lasso ends
 axis = np.linspace(-0.45, 1.05, 501)
 loss = excess_loss(np.stack(np.meshgrid(axis, axis), axis=-1))
 
@@ -65,20 +71,42 @@ panels = {
     "L1: a sharp corner, a zero": 1,
 }
 for ax, (title, l1_ratio) in zip(axes, panels.items(), strict=True):
-    lambda_ = brentq(lambda s, r=l1_ratio: excess_loss(fit(X, y, s, r)) - touched, 0.01, 10)
+    lambda_ = brentq(
+        lambda s, r=l1_ratio: excess_loss(fit(X, y, s, r)) - touched, 0.01, 10
+    )
     w = fit(X, y, lambda_, l1_ratio)
     print(f"l1_ratio {l1_ratio:4}: weights {w.round(3) + 0}")
     # The penalty is a sum over weights: one row and one column of it give the whole grid.
     h = np.array([elastic_net_penalty(value, 1, l1_ratio) for value in axis])
     ball = [0, elastic_net_penalty(w, 1, l1_ratio)]
-    ax.contourf(axis, axis, h + h[:, None], levels=ball, colors="0.8", antialiased=True)
-    ax.contour(axis, axis, loss, levels=touched * np.array([0.15, 0.5]), colors="C0", alpha=0.5)
+    ax.contourf(
+        axis, axis, h + h[:, None], levels=ball, colors="0.8", antialiased=True
+    )
+    ax.contour(
+        axis,
+        axis,
+        loss,
+        levels=touched * np.array([0.15, 0.5]),
+        colors="C0",
+        alpha=0.5,
+    )
     ax.contour(axis, axis, loss, levels=[touched], colors="C0", linewidths=2)
     ax.axhline(0, color="0.3", linestyle="-", linewidth=0.7)
     ax.axvline(0, color="0.3", linestyle="-", linewidth=0.7)
-    ax.plot(*least_squares, "+k", linestyle="none", markersize=8, label="least squares")
+    ax.plot(
+        *least_squares,
+        "+k",
+        linestyle="none",
+        markersize=8,
+        label="least squares",
+    )
     ax.plot(*w, "o", color="C1", linestyle="none", label="solution")
-    ax.set(title=title, xlabel="weight of body mass index", aspect="equal", ylim=(-0.4, 0.8))
+    ax.set(
+        title=title,
+        xlabel="weight of body mass index",
+        aspect="equal",
+        ylim=(-0.4, 0.8),
+    )
 axes[0].set_ylabel("weight of cholesterol")
 axes[0].legend(loc="upper right", handletextpad=0, borderpad=0)
 plt.show()
@@ -106,12 +134,16 @@ after["elastic net"] = elastic_net_prox(w, 1, 1, l1_ratio=0.5)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8))
 for name in pull:
-    left.plot(w, np.where(w == 0, np.nan, pull[name]), label=name)  # a gap where it jumps
+    left.plot(
+        w, np.where(w == 0, np.nan, pull[name]), label=name
+    )  # a gap where it jumps
     right.plot(w, after[name], label=name)
 right.plot(w, w, color="0.5", linestyle="-", linewidth=0.8, label="no penalty")
 left.set(xlabel="weight $w$", ylabel="derivative of the penalty")
 left.set_title("L1 pulls as hard near zero as far away")
-right.set(xlabel="weight of least squares, $w$", ylabel="penalised weight, prox($w$)")
+right.set(
+    xlabel="weight of least squares, $w$", ylabel="penalised weight, prox($w$)"
+)
 right.set_title("So small weights become exactly zero")
 right.legend(loc="lower right")
 plt.show()

@@ -109,7 +109,9 @@ assert ridge.converged_
 
 raw = data.data[:, [2, 3]] * [1, 0.1]  # blood pressure in cm of mercury
 for name, Z in {"raw": raw, "standardised": X}.items():
-    model = RidgeRegression(1e-3, learning_rate="auto", n_iterations=10_000).fit(Z, y)
+    model = RidgeRegression(
+        1e-3, learning_rate="auto", n_iterations=10_000
+    ).fit(Z, y)
     print(f"{name}: {model.n_iter_} steps")
 
 # %%

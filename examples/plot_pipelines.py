@@ -36,7 +36,9 @@ from sklearn_reg import (
 
 plt.style.use("sklearn_reg.legible")
 X, y = load_diabetes(return_X_y=True)
-X, X_test, y, y_test = train_test_split(X[:440], y[:440], test_size=110, random_state=0)
+X, X_test, y, y_test = train_test_split(
+    X[:440], y[:440], test_size=110, random_state=0
+)
 folds = KFold(5, shuffle=True, random_state=0)
 n_train = 264
 grid = np.geomspace(0.3, 30, 15)
@@ -45,17 +47,25 @@ tight = {"tol": 1e-8, "max_iter": 100_000}
 
 def search(model, parameter, values):
     squares = PolynomialFeatures(2, include_bias=False)
-    pipeline = Pipeline([("squares", squares), ("scale", StandardScaler()), ("model", model)])
+    pipeline = Pipeline(
+        [("squares", squares), ("scale", StandardScaler()), ("model", model)]
+    )
     parameters = {f"model__{parameter}": values}
     start = time.perf_counter()
-    found = GridSearchCV(pipeline, parameters, cv=folds, scoring="neg_mean_squared_error")
+    found = GridSearchCV(
+        pipeline, parameters, cv=folds, scoring="neg_mean_squared_error"
+    )
     return found.fit(X, y), time.perf_counter() - start
 
 
 pairs = {
     "ridge": (RidgeRegression(solver="auto"), Ridge(), n_train),
     "lasso": (LassoRegression(solver="auto"), Lasso(**tight), 1),
-    "elastic net": (ElasticNetRegression(solver="auto"), ElasticNet(**tight), 1),
+    "elastic net": (
+        ElasticNetRegression(solver="auto"),
+        ElasticNet(**tight),
+        1,
+    ),
 }
 figure, ax = plt.subplots()
 print("             lambda chosen      test R2         seconds")
@@ -63,14 +73,24 @@ print("             here  sklearn   here  sklearn   here  sklearn")
 for k, (name, (ours, theirs, factor)) in enumerate(pairs.items()):
     here, seconds = search(ours, "lambda_", grid)
     there, their_seconds = search(theirs, "alpha", factor * grid)
-    curve, their_curve = (-found.cv_results_["mean_test_score"] for found in (here, there))
+    curve, their_curve = (
+        -found.cv_results_["mean_test_score"] for found in (here, there)
+    )
     np.testing.assert_allclose(curve, their_curve, rtol=1e-4)
     assert here.best_index_ == there.best_index_
     ax.plot(grid, curve, color=f"C{k}", label=name)
     ax.plot(grid, their_curve, "o", color=f"C{k}", fillstyle="none")
-    scores = [r2_score(y_test, found.predict(X_test)) for found in (here, there)]
-    lambdas = here.best_params_["model__lambda_"], there.best_params_["model__alpha"] / factor
-    print(f"{name:11s} {lambdas[0]:5.2f}  {lambdas[1]:7.2f}  {scores[0]:5.3f}  ", end="")
+    scores = [
+        r2_score(y_test, found.predict(X_test)) for found in (here, there)
+    ]
+    lambdas = (
+        here.best_params_["model__lambda_"],
+        there.best_params_["model__alpha"] / factor,
+    )
+    print(
+        f"{name:11s} {lambdas[0]:5.2f}  {lambdas[1]:7.2f}  {scores[0]:5.3f}  ",
+        end="",
+    )
     print(f"{scores[1]:7.3f}  {seconds:5.2f}  {their_seconds:7.2f}")
 ax.set(xscale="log", xlabel=r"$\lambda$ (more penalty to the right)")
 ax.set_ylabel("cross-validation error (unit of y²)")
@@ -89,7 +109,9 @@ plt.show()
 # read the data once for all folds; here without the pipeline, because what is fitted inside the
 # folds must be fitted again for each of them. The same folds and the same hundred lambdas, again:
 
-Z = StandardScaler().fit_transform(PolynomialFeatures(2, include_bias=False).fit_transform(X))
+Z = StandardScaler().fit_transform(
+    PolynomialFeatures(2, include_bias=False).fit_transform(X)
+)
 start = time.perf_counter()
 here = LassoRegressionCV(cv=folds, eps=0.01).fit(Z, y)
 seconds = time.perf_counter() - start
@@ -97,7 +119,10 @@ start = time.perf_counter()
 there = LassoCV(alphas=here.lambdas_, cv=folds, **tight).fit(Z, y)
 their_seconds = time.perf_counter() - start
 np.testing.assert_allclose(here.mse_path_, there.mse_path_, rtol=1e-4)
-print(f"here {seconds:.2f} s, scikit-learn {their_seconds:.2f} s; the same lambda:", end=" ")
+print(
+    f"here {seconds:.2f} s, scikit-learn {their_seconds:.2f} s; the same lambda:",
+    end=" ",
+)
 print(round(here.lambda_, 3), round(there.alpha_, 3))
 
 # %%

@@ -39,7 +39,8 @@ from sklearn_reg import LassoRegression, RidgeRegression
 
 plt.style.use("sklearn_reg.legible")
 tau = 1.0
-beta = tau / np.sqrt(2)  # a Laplace distribution of scale beta has variance 2 beta^2
+# A Laplace distribution of scale beta has variance 2 beta^2.
+beta = tau / np.sqrt(2)
 priors = {
     "Gaussian": (stats.norm(scale=tau), RidgeRegression),
     "Laplace": (stats.laplace(scale=beta), LassoRegression),
@@ -51,7 +52,11 @@ for name, (prior, _) in priors.items():
     axes[0].plot(w, prior.pdf(w), label=name)
     axes[1].plot(w, prior.logpdf(0) - prior.logpdf(w), label=name)
 axes[0].set(xlabel="weight", ylabel="density", title="What is believed")
-axes[1].set(xlabel="weight", ylabel="minus log density", title="What it costs: L2 and L1")
+axes[1].set(
+    xlabel="weight",
+    ylabel="minus log density",
+    title="What it costs: L2 and L1",
+)
 axes[0].legend()
 plt.show()
 
@@ -69,22 +74,35 @@ x = rng.standard_normal(n)
 y = 0.45 * x + sigma * rng.standard_normal(n)
 
 grid = np.linspace(-1.5, 2.6, 82_001)
-squares = y @ y - 2 * grid * (x @ y) + grid**2 * (x @ x)  # |y - x w|^2 for every w
-lambdas = {"Gaussian": sigma**2 / (n * tau**2), "Laplace": sigma**2 / (n * beta)}
+# |y - x w|^2 for every w.
+squares = y @ y - 2 * grid * (x @ y) + grid**2 * (x @ x)
+lambdas = {
+    "Gaussian": sigma**2 / (n * tau**2),
+    "Laplace": sigma**2 / (n * beta),
+}
 
 figure, ax = plt.subplots(figsize=(7, 4))
 for k, (name, (prior, Regression)) in enumerate(priors.items()):
     log_posterior = -squares / (2 * sigma**2) + prior.logpdf(grid)
     posterior = np.exp(log_posterior - log_posterior.max())
     posterior /= np.trapezoid(posterior, grid)
-    fit = Regression(lambdas[name], solver="auto", fit_intercept=False).fit(x[:, None], y)
+    fit = Regression(lambdas[name], solver="auto", fit_intercept=False).fit(
+        x[:, None], y
+    )
     most_probable = grid[posterior.argmax()]
     np.testing.assert_allclose(fit.coef_[0], most_probable, atol=1e-4)
     label = f"{name} prior: {Regression.__name__} gives {fit.coef_[0]:.2f}"
-    ax.plot(grid, posterior, color=f"C{k}", linestyle=("-", "--")[k], label=label)
+    ax.plot(
+        grid, posterior, color=f"C{k}", linestyle=("-", "--")[k], label=label
+    )
     ax.plot(most_probable, posterior.max(), "os"[k], color=f"C{k}")
 least_squares = x @ y / (x @ x)
-ax.axvline(least_squares, color="0.4", linestyle=":", label=f"least squares: {least_squares:.2f}")
+ax.axvline(
+    least_squares,
+    color="0.4",
+    linestyle=":",
+    label=f"least squares: {least_squares:.2f}",
+)
 ax.set(xlabel="weight", ylabel="posterior density", xlim=(-1.5, 2.6), ylim=0)
 ax.set_title("The highest point of the posterior is the fit")
 ax.legend(loc="upper right", fontsize="small")
@@ -99,7 +117,8 @@ plt.show()
 # a sharp peak there, and the fit reports the peak.
 
 below = posterior[grid < 0].sum() / posterior.sum()
-print(f"Laplace posterior: the weight is negative with probability {below:.2f}, zero with 0")
+print("Laplace posterior: the probability of a weight of zero is 0,")
+print(f"and that of a negative weight is {below:.2f}")
 
 # %%
 # What to remember
@@ -107,6 +126,7 @@ print(f"Laplace posterior: the weight is negative with probability {below:.2f}, 
 #
 # Ridge believes in many weights of similar size, the lasso in few that matter; :math:`\lambda` is
 # larger the more noise there is, and smaller the wider the belief and the more the data. How the
-# data choose it: :ref:`sphx_glr_auto_examples_plot_choosing_lambda.py`.
+# data choose it: :ref:`sphx_glr_auto_examples_plot_choosing_lambda.py`. How wide the posterior of
+# ridge is, and what its intervals say: :ref:`sphx_glr_auto_examples_plot_posterior.py`.
 # The lasso as a MAP estimate is remarked on in Tibshirani (1996),
 # https://doi.org/10.1111/j.2517-6161.1996.tb02080.x.

@@ -26,7 +26,9 @@ from sklearn_reg import ElasticNetRegression, LassoRegression, RidgeRegression
 
 plt.style.use("sklearn_reg.legible")
 data = load_breast_cancer(as_frame=True)
-X = data.data.filter(regex="^mean").rename(columns=lambda name: name.removeprefix("mean "))
+X = data.data.filter(regex="^mean").rename(
+    columns=lambda name: name.removeprefix("mean ")
+)
 X = StandardScaler().set_output(transform="pandas").fit_transform(X)
 y = StandardScaler().fit_transform(data.data[["worst radius"]])[:, 0]
 size = ["radius", "perimeter", "area"]
@@ -41,15 +43,22 @@ models = {
 
 
 def excess(log_lambda, model):
-    return model.set_params(lambda_=np.exp(log_lambda)).fit(X, y).score(X, y) - share
+    return (
+        model.set_params(lambda_=np.exp(log_lambda)).fit(X, y).score(X, y)
+        - share
+    )
 
 
 figure, axes = plt.subplots(1, 3, figsize=(10, 3.8), sharey=True, sharex=True)
 for k, (ax, (name, model)) in enumerate(zip(axes, models.items(), strict=True)):
     excess(brentq(excess, -8, 3, args=(model,)), model)
-    bars = ax.barh(X.columns, model.coef_, color=f"C{k}", hatch=["", "//", ".."][k])
+    bars = ax.barh(
+        X.columns, model.coef_, color=f"C{k}", hatch=["", "//", ".."][k]
+    )
     ax.axvline(0, color="black", linewidth=0.6)
-    ax.set_title(f"{name}: {np.count_nonzero(model.coef_)} of {X.shape[1]} weights")
+    ax.set_title(
+        f"{name}: {np.count_nonzero(model.coef_)} of {X.shape[1]} weights"
+    )
     ax.set_xlabel("weight")
 axes[0].invert_yaxis()
 plt.show()
@@ -74,10 +83,23 @@ for k, (name, weights) in enumerate(draws.items()):
     weights = np.array(weights)[:, at]
     places = np.arange(3) + 0.27 * (k - 1)
     scatter = rng.uniform(-0.08, 0.08, weights.shape)
-    ax.plot(places + scatter, weights, "os^"[k], color=f"C{k}", markersize=3, alpha=0.6)
+    ax.plot(
+        places + scatter,
+        weights,
+        "os^"[k],
+        color=f"C{k}",
+        markersize=3,
+        alpha=0.6,
+    )
     ax.plot([], [], "os^"[k], color=f"C{k}", label=name)
-    print(f"{name:11s} share of draws in which each is zero:", (weights == 0).mean(axis=0))
-ax.set(ylabel="weight in 100 draws", title="The lasso's choice among equals changes with the draw")
+    print(
+        f"{name:11s} share of draws in which each is zero:",
+        (weights == 0).mean(axis=0),
+    )
+ax.set(
+    ylabel="weight in 100 draws",
+    title="The lasso's choice among equals changes with the draw",
+)
 ax.set_xticks(range(3), size)
 ax.axhline(0, color="black", linewidth=0.6)
 ax.legend(loc="upper left")
@@ -96,11 +118,20 @@ plt.show()
 twice = X[["radius", "texture"]].assign(copy=X["radius"])
 for name, model in models.items():
     print(
-        f"{name:11s}", model.set_params(lambda_=0.1).fit(twice, y).coef_table().round(3).to_dict()
+        f"{name:11s}",
+        model.set_params(lambda_=0.1)
+        .fit(twice, y)
+        .coef_table()
+        .round(3)
+        .to_dict(),
     )
 
 lasso = models["lasso"]
-moved = lasso.coef_ @ [[1, 0, 0], [0, 1, 0], [1, 0, 0]]  # the copy's weight goes to the first
+moved = lasso.coef_ @ [
+    [1, 0, 0],
+    [0, 1, 0],
+    [1, 0, 0],
+]  # the copy's weight goes to the first
 np.testing.assert_allclose(twice @ moved, twice @ lasso.coef_, atol=1e-12)
 np.testing.assert_allclose(np.abs(moved).sum(), np.abs(lasso.coef_).sum())
 

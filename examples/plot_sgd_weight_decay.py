@@ -26,7 +26,12 @@ import numpy as np
 from sklearn.datasets import load_diabetes
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_reg import RidgeRegression, sgd_with_l2, sgd_with_weight_decay, trajectory
+from sklearn_reg import (
+    RidgeRegression,
+    sgd_with_l2,
+    sgd_with_weight_decay,
+    trajectory,
+)
 
 plt.style.use("sklearn_reg.legible")
 X, y = load_diabetes(return_X_y=True, scaled=False)
@@ -47,11 +52,17 @@ def stochastic_gradient():
 
 start = np.array([-20.0, 40.0])
 penalised, decayed = (
-    trajectory(step, start, stochastic_gradient(), n_steps, lr=lr, lambda_=lambda_)
+    trajectory(
+        step, start, stochastic_gradient(), n_steps, lr=lr, lambda_=lambda_
+    )
     for step in (sgd_with_l2, sgd_with_weight_decay)
 )
-unpenalised = trajectory(sgd_with_l2, start, stochastic_gradient(), n_steps, lr=lr, lambda_=0)
-print(f"largest difference of L2 and decay: {np.abs(penalised - decayed).max():.0e}")
+unpenalised = trajectory(
+    sgd_with_l2, start, stochastic_gradient(), n_steps, lr=lr, lambda_=0
+)
+print(
+    f"largest difference of L2 and decay: {np.abs(penalised - decayed).max():.0e}"
+)
 assert np.allclose(penalised, decayed, rtol=1e-10)
 
 ridge = RidgeRegression(lambda_, solver="auto").fit(X, y).coef_
@@ -59,11 +70,26 @@ least_squares = RidgeRegression(0, solver="auto").fit(X, y).coef_
 
 figure, ax = plt.subplots(figsize=(6.4, 4.6))
 ax.plot(*penalised.T, color="C0", label="SGD + L2")
-ax.plot(*decayed[::8].T, "o", color="C1", fillstyle="none", label="SGD + weight decay")
-ax.plot(*unpenalised.T, color="0.6", linestyle="-", linewidth=0.7, label="SGD without either")
+ax.plot(
+    *decayed[::8].T,
+    "o",
+    color="C1",
+    fillstyle="none",
+    label="SGD + weight decay",
+)
+ax.plot(
+    *unpenalised.T,
+    color="0.6",
+    linestyle="-",
+    linewidth=0.7,
+    label="SGD without either",
+)
 ax.plot(*ridge, "k*", markersize=11, label="ridge solution")
 ax.plot(*least_squares, "kP", markersize=8, label="least squares")
-ax.set(xlabel="weight of body mass (unit of y)", ylabel="weight of blood pressure (unit of y)")
+ax.set(
+    xlabel="weight of body mass (unit of y)",
+    ylabel="weight of blood pressure (unit of y)",
+)
 ax.set_title("The same path, to the ridge solution and around it")
 ax.legend(loc="upper right")
 plt.show()
@@ -80,13 +106,26 @@ plt.show()
 steps = np.arange(301)
 figure, ax = plt.subplots()
 for strength in (0.1, 0.5, 2.0):
-    still = trajectory(sgd_with_weight_decay, [1.0], np.zeros_like, 300, lr=lr, lambda_=strength)
+    still = trajectory(
+        sgd_with_weight_decay,
+        [1.0],
+        np.zeros_like,
+        300,
+        lr=lr,
+        lambda_=strength,
+    )
     np.testing.assert_allclose(still[:, 0], (1 - lr * strength) ** steps)
     ax.plot(
-        steps, still, label=f"λ = {strength:g}: half in {np.log(2) / (lr * strength):.0f} steps"
+        steps,
+        still,
+        label=f"λ = {strength:g}: half in {np.log(2) / (lr * strength):.0f} steps",
     )
 ax.axhline(0.5, color="0.6", linestyle="-", linewidth=0.6)
-ax.set(xlabel="step without a gradient", ylabel="share of the weight that is left", ylim=(0, 1.05))
+ax.set(
+    xlabel="step without a gradient",
+    ylabel="share of the weight that is left",
+    ylim=(0, 1.05),
+)
 ax.set_title("A constant share a step")
 ax.legend(loc="upper right")
 plt.show()

@@ -40,16 +40,24 @@ lambdas = np.geomspace(1e-4, 1e2, 61)
 
 closed = np.array([ridge_closed_form(X, y, n * lambda_) for lambda_ in lambdas])
 descents = [
-    RidgeRegression(lambda_, learning_rate="auto", n_iterations=100_000, tol=1e-8).fit(X, y)
+    RidgeRegression(
+        lambda_, learning_rate="auto", n_iterations=100_000, tol=1e-8
+    ).fit(X, y)
     for lambda_ in lambdas[::5]
 ]
 descended = np.array([model.coef_ for model in descents])
 np.testing.assert_allclose(descended, closed[::5], atol=0.5)
 
-path = regularization_path(X, y, lambdas, l1_ratio=0)  # the largest lambda first
+path = regularization_path(
+    X, y, lambdas, l1_ratio=0
+)  # the largest lambda first
 np.testing.assert_allclose(path.coefs[::-1], closed, atol=1e-6)
-display = RegularizationPathDisplay.from_path(path, feature_names=data.feature_names)
-display.ax_.plot(lambdas[::5], descended, "o", color="black", markersize=3, linestyle="none")
+display = RegularizationPathDisplay.from_path(
+    path, feature_names=data.feature_names
+)
+display.ax_.plot(
+    lambdas[::5], descended, "o", color="black", markersize=3, linestyle="none"
+)
 display.ax_.set_ylabel("weight (unit of y)")
 display.ax_.set_title("Lines: closed form. Dots: gradient descent.", y=1.15)
 plt.show()
@@ -80,12 +88,18 @@ steps = [model.n_iter_ for model in descents]
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8))
 for k in range(p):
-    left.plot(lambdas, factors[:, k], color=plt.cm.cividis(k / p), linestyle="-")
+    left.plot(
+        lambdas, factors[:, k], color=plt.cm.cividis(k / p), linestyle="-"
+    )
 left.annotate(
     "varies most",
     (lambdas[45], factors[45, 0]),
     (0.95, 0.8),
-    **{"textcoords": "axes fraction", "ha": "right", "arrowprops": {"arrowstyle": "-"}},
+    **{
+        "textcoords": "axes fraction",
+        "ha": "right",
+        "arrowprops": {"arrowstyle": "-"},
+    },
 )
 left.annotate(
     "varies least",
@@ -93,11 +107,17 @@ left.annotate(
     (0.05, 0.2),
     **{"textcoords": "axes fraction", "arrowprops": {"arrowstyle": "-"}},
 )
-left.set(xscale="log", xlabel=r"$\lambda$", ylabel="share that is left, $s^2 / (s^2 + nλ)$")
+left.set(
+    xscale="log",
+    xlabel=r"$\lambda$",
+    ylabel="share that is left, $s^2 / (s^2 + nλ)$",
+)
 left.set_title("Each of ten directions shrinks in its turn")
 
 right.plot(lambdas, conditions, label="condition number of $X^\\top X + nλI$")
-right.plot(lambdas[::5], steps, "s--", label="steps of descent to a gap of $10^{-8}$")
+right.plot(
+    lambdas[::5], steps, "s--", label="steps of descent to a gap of $10^{-8}$"
+)
 right.set(xscale="log", yscale="log", xlabel=r"$\lambda$", ylim=(0.8, 4e4))
 right.set_title("What shrinks them also speeds up")
 right.legend(loc="upper right", fontsize="small")

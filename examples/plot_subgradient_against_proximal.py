@@ -28,7 +28,12 @@ import numpy as np
 from sklearn.datasets import load_diabetes
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_reg import ConvergenceDisplay, LassoRegression, l1_gradient, l1_prox
+from sklearn_reg import (
+    ConvergenceDisplay,
+    LassoRegression,
+    l1_gradient,
+    l1_prox,
+)
 
 plt.style.use("sklearn_reg.legible")
 data = load_diabetes(scaled=False)
@@ -55,7 +60,9 @@ left.plot(subgradient[:60, age], marker=".", linewidth=0.8, label="subgradient")
 left.plot(proximal[:60, age], label="proximal")
 left.set(xlabel="step", ylabel="weight of age (unit of y)")
 left.set_title("One flips its sign, the other is zero", pad=22)
-left.legend(loc="lower left", bbox_to_anchor=(0, 0.98), ncols=2, fontsize="small")
+left.legend(
+    loc="lower left", bbox_to_anchor=(0, 0.98), ncols=2, fontsize="small"
+)
 
 right.plot((subgradient != 0).sum(axis=1), label="subgradient")
 right.plot((proximal != 0).sum(axis=1), label="proximal")
@@ -79,7 +86,9 @@ display = ConvergenceDisplay.from_estimator(lasso, X, y)
 plt.show()
 
 smallest = np.abs(subgradient[-1]).min()
-print(f"Subgradient: {np.count_nonzero(subgradient[-1])} weights, the smallest {smallest:.1e}")
+print(
+    f"Subgradient: {np.count_nonzero(subgradient[-1])} weights, the smallest {smallest:.1e}"
+)
 print(f"Proximal:    {np.count_nonzero(proximal[-1])} weights")
 
 # %%

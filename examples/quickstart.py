@@ -19,7 +19,11 @@ from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNet, Lasso, Ridge
-from sklearn.model_selection import GridSearchCV, train_test_split, validation_curve
+from sklearn.model_selection import (
+    GridSearchCV,
+    train_test_split,
+    validation_curve,
+)
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
@@ -56,14 +60,23 @@ class Sweep(NamedTuple):
     @property
     def as_good(self) -> np.ndarray:
         """Whether the folds cannot tell a lambda from the best one."""
-        return self.validation <= self.validation[self.best] + self.standard_error[self.best]
+        return (
+            self.validation
+            <= self.validation[self.best] + self.standard_error[self.best]
+        )
 
 
 def compare(data: Data) -> None:
     """Let cross-validation choose lambda, for our estimators and scikit-learn's, side by side."""
-    print("1. Lambda by 5-fold cross-validation, here and in scikit-learn (skl)\n")
-    print("                       lambda          test R2       non-zeros   weights differ")
-    print("                   here     skl     here    skl     here   skl      by at most")
+    print(
+        "1. Lambda by 5-fold cross-validation, here and in scikit-learn (skl)\n"
+    )
+    print(
+        "                       lambda          test R2       non-zeros   weights differ"
+    )
+    print(
+        "                   here     skl     here    skl     here   skl      by at most"
+    )
     # scikit-learn's Ridge adds its penalty to a sum over samples, everything else here to a mean,
     # so its alpha is lambda times the number of samples. The folds of the search are smaller than
     # the data of the final fit, and no alpha is right for both: it is set for the final fit, and
@@ -72,15 +85,24 @@ def compare(data: Data) -> None:
     for name, ours, theirs, factor in (
         ("ridge", RidgeRegression(**EXACT), Ridge(), n_samples),
         ("lasso", LassoRegression(**EXACT), Lasso(**EXACT_SKL), 1),
-        ("elastic net", ElasticNetRegression(**EXACT), ElasticNet(**EXACT_SKL), 1),
+        (
+            "elastic net",
+            ElasticNetRegression(**EXACT),
+            ElasticNet(**EXACT_SKL),
+            1,
+        ),
     ):
         here = search(ours, "lambda_", GRID, data)
         skl = search(theirs, "alpha", factor * GRID, data)
         lambda_ = here.best_params_["model__lambda_"]
         skl_lambda = skl.best_params_["model__alpha"] / factor
         # The two may choose differently. Weights are compared at the lambda chosen here.
-        same = clone(skl.best_estimator_).set_params(model__alpha=factor * lambda_)
-        difference = np.abs(weights(here.best_estimator_) - weights(same.fit(data.X, data.y)))
+        same = clone(skl.best_estimator_).set_params(
+            model__alpha=factor * lambda_
+        )
+        difference = np.abs(
+            weights(here.best_estimator_) - weights(same.fit(data.X, data.y))
+        )
         print(
             f"   {name:13}{lambda_:7.3f} {skl_lambda:7.3f}"
             f"   {here.score(data.X_test, data.y_test):6.3f}"
@@ -91,10 +113,14 @@ def compare(data: Data) -> None:
         )
 
 
-def search(model, parameter: str, values: np.ndarray, data: Data) -> GridSearchCV:
+def search(
+    model, parameter: str, values: np.ndarray, data: Data
+) -> GridSearchCV:
     """Cross-validate a model on standardised measurements, and refit it with the best value."""
     pipeline = Pipeline([("scale", StandardScaler()), ("model", model)])
-    return GridSearchCV(pipeline, {f"model__{parameter}": values}, cv=5).fit(data.X, data.y)
+    return GridSearchCV(pipeline, {f"model__{parameter}": values}, cv=5).fit(
+        data.X, data.y
+    )
 
 
 def weights(pipeline: Pipeline) -> np.ndarray:
@@ -123,12 +149,18 @@ def sweep(data: Data) -> Sweep:
         scoring="neg_mean_squared_error",
     )
     training, validation = (-score for score in scores)
-    standard_error = validation.std(axis=1, ddof=1) / np.sqrt(validation.shape[1])
-    return Sweep(lambdas, training.mean(axis=1), validation.mean(axis=1), standard_error)
+    standard_error = validation.std(axis=1, ddof=1) / np.sqrt(
+        validation.shape[1]
+    )
+    return Sweep(
+        lambdas, training.mean(axis=1), validation.mean(axis=1), standard_error
+    )
 
 
 def print_sweep(result: Sweep) -> None:
-    print("\n2. A sweep of lambda: the lasso on the measurements, their squares and products\n")
+    print(
+        "\n2. A sweep of lambda: the lasso on the measurements, their squares and products\n"
+    )
     print("     lambda    training  validation   (mean squared error, 5 folds)")
     for i in range(0, len(result.lambdas), 4):  # the whole powers of ten
         if result.as_good[i]:
@@ -157,7 +189,9 @@ def descend(data: Data) -> dict[str, np.ndarray]:
             warnings.simplefilter("ignore", ConvergenceWarning)
             return model.fit(X, data.y)
 
-    print("\n3. Gradient descent on the objective of the lasso: lambda = 1, learning rate = 0.1\n")
+    print(
+        "\n3. Gradient descent on the objective of the lasso: lambda = 1, learning rate = 0.1\n"
+    )
     print("   iteration    objective   above optimum   duality gap   non-zeros")
     history = fit(0.1, 1000).history_
     for k in (1, 10, 100, 1000):
@@ -170,9 +204,14 @@ def descend(data: Data) -> dict[str, np.ndarray]:
         f"   {'auto':>9}   {optimum.objective_:10.4f}   {'':13}"
         f"   {optimum.dual_gap_:11.1e}   {np.count_nonzero(optimum.coef_):9}"
     )
-    print("   The gap bounds the distance to the optimum, and is known without the optimum.")
+    print(
+        "   The gap bounds the distance to the optimum, and is known without the optimum."
+    )
     rates = {"0.01": 0.01, "0.1": 0.1, "auto = 1/L": "auto"}
-    return {label: fit(rate, 20_000).history_ - optimum.objective_ for label, rate in rates.items()}
+    return {
+        label: fit(rate, 20_000).history_ - optimum.objective_
+        for label, rate in rates.items()
+    }
 
 
 # Told apart by lightness and dash as well as by hue, and labelled at the line.
@@ -181,7 +220,9 @@ DARK, MIDDLE, LIGHT, GREY = "#08306b", "#c04a00", "#e8a400", "#555555"
 
 def draw(result: Sweep, descents: dict[str, np.ndarray], path: str) -> None:
     """Save the sweep and the descents as one figure."""
-    from matplotlib.figure import Figure  # no pyplot: neither a window nor a display is needed
+    from matplotlib.figure import (
+        Figure,
+    )  # no pyplot: neither a window nor a display is needed
 
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -215,24 +256,35 @@ def draw_sweep(axes, result: Sweep) -> None:
         (np.sqrt(high * lambdas[-1]), "underfits"),
     ):
         axes.text(x, 400, side, ha="center", color=GREY)
-    axes.set(xscale="log", ylim=(0, None), xlabel="lambda", ylabel="mean squared error")
+    axes.set(
+        xscale="log",
+        ylim=(0, None),
+        xlabel="lambda",
+        ylabel="mean squared error",
+    )
     axes.set_title("Lasso, penalised too little and too much", loc="left")
 
 
 def draw_descents(axes, descents: dict[str, np.ndarray]) -> None:
     styles = zip((LIGHT, MIDDLE, DARK), ("-.", "--", "-"), strict=True)
-    for (label, above), (color, dash) in zip(descents.items(), styles, strict=True):
+    for (label, above), (color, dash) in zip(
+        descents.items(), styles, strict=True
+    ):
         iterations = np.arange(1, len(above) + 1)
         axes.plot(iterations, above, color=color, ls=dash, lw=2, label=label)
     axes.set(xscale="log", yscale="log", ylim=(1e-6, None))
     axes.set(xlabel="iteration", ylabel="objective above the optimum")
     axes.set_title("Gradient descent, by learning rate", loc="left")
-    axes.legend(title="learning rate", frameon=False, loc="lower left", alignment="left")
+    axes.legend(
+        title="learning rate", frameon=False, loc="lower left", alignment="left"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--figure", default="quickstart.png", help="where to save the figure")
+    parser.add_argument(
+        "--figure", default="quickstart.png", help="where to save the figure"
+    )
     path = parser.parse_args().figure
     X, y = load_diabetes(return_X_y=True, scaled=False)
     data = Data(*train_test_split(X, y, random_state=0))
@@ -243,7 +295,9 @@ def main() -> None:
     try:
         draw(result, descents, path)
     except ModuleNotFoundError:
-        print("\nNo figure without Matplotlib: python -m pip install matplotlib")
+        print(
+            "\nNo figure without Matplotlib: python -m pip install matplotlib"
+        )
     else:
         print(f"\nThe sweep and the descent as a figure: {path}")
 

@@ -1,0 +1,405 @@
+"""The answers to the exercises of the gallery are true: one test for each, by page and number."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy import sparse
+from scipy.optimize import brentq
+from sklearn.datasets import load_diabetes
+from sklearn.feature_selection import SelectFromModel
+from sklearn.pipeline import make_pipeline
+
+from sklearn_reg import (
+    ElasticNetRegressionCV,
+    LassoRegression,
+    LassoRegressionCV,
+    Moments,
+    RidgeRegression,
+    lambda_max,
+    regularization_path,
+    sgd_step,
+    trajectory,
+)
+
+
+def ridge(X, y, lambda_=0.0, **parameters):
+    """Return the weights of a ridge, or of least squares."""
+    parameters = {"solver": "auto", "fit_intercept": False, "tol": 1e-12} | parameters
+    return RidgeRegression(lambda_, **parameters).fit(X, y).get_weights()
+
+
+def lasso(X, y, lambda_, **parameters):
+    return LassoRegression(lambda_, solver="auto", tol=1e-12, **parameters).fit(X, y).coef_
+
+
+def descended(X, y, start, n_steps, rate):
+    """Return the weights after gradient descent on the loss of least squares."""
+    n = len(y)
+    return trajectory(sgd_step, start, lambda w: X.T @ (X @ w - y) / n, n_steps, lr=rate)[-1]
+
+
+# plot_early_stopping
+
+
+def test_early_stopping_1():
+    z = brentq(lambda z: (1 + z) ** 2 - np.exp(z), 1, 5)
+    kept = 1 - np.exp(-z), z / (1 + z)
+    assert [round(value, 2) for value in (z, *kept)] == [2.51, 0.92, 0.72]
+    everywhere = np.geomspace(1e-4, 1e4, 2001)
+    difference = 1 - np.exp(-everywhere) - everywhere / (1 + everywhere)
+    assert difference.min() >= 0
+    assert difference.max() <= kept[0] - kept[1] < 0.205
+
+
+def test_early_stopping_2():
+    rng = np.random.default_rng(0)
+    Q = np.linalg.qr(rng.standard_normal((50, 4)))[0]
+    s, rate, t = 0.7, 0.1, 9
+    X, y = Q * np.sqrt(50 * s), rng.standard_normal(50)
+    left = (1 - rate * s) ** t
+    stopped = descended(X, y, np.zeros(4), t, rate)
+    np.testing.assert_allclose(stopped, ridge(X, y, s * left / (1 - left)))
+
+
+def test_early_stopping_3():
+    rng = np.random.default_rng(0)
+    X, y, start = rng.standard_normal((30, 4)), rng.standard_normal(30), 10 * np.ones(4)
+    s, V = np.linalg.eigh(X.T @ X / 30)
+    way = ridge(X, y) - start
+    kept = V * (1 - (1 - 0.1 * s) ** 9) @ V.T
+    np.testing.assert_allclose(descended(X, y, start, 9, 0.1), start + kept @ way)
+    # The ridge: the gradient of its objective is zero.
+    w = start + ridge(X, y - X @ start, 0.4)
+    np.testing.assert_allclose(X.T @ (X @ w - y) / 30 + 0.4 * (w - start), 0, atol=1e-10)
+
+
+# plot_double_descent
+
+
+def test_double_descent_1():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((20, 60)), rng.standard_normal(20)
+    norms = []
+    for p in range(20, 61):
+        w = np.linalg.lstsq(X[:, :p], y)[0]
+        np.testing.assert_allclose(X[:, :p] @ w, y, atol=1e-8)
+        norms.append(np.linalg.norm(w))
+    assert (np.diff(norms) <= 1e-12).all()
+
+
+def test_double_descent_2():
+    errors = {"least norm": [], "ridge": []}
+    for n in (30, 60, 240):
+        rng = np.random.default_rng(0)
+        w = rng.standard_normal(60) / np.sqrt(60)
+        X = rng.standard_normal((20, n, 60))
+        y = X @ w + 0.5 * rng.standard_normal((20, n))
+        samples = list(zip(X, y, strict=True))
+        fits = {
+            "least norm": [np.linalg.lstsq(*sample)[0] for sample in samples],
+            "ridge": [ridge(*sample, 0.3) for sample in samples],
+        }
+        for name, weights in fits.items():
+            errors[name].append(np.mean(np.sum((np.array(weights) - w) ** 2, axis=1)))
+    assert errors["least norm"][1] > errors["least norm"][0] > errors["least norm"][2]
+    assert errors["ridge"][0] > errors["ridge"][1] > errors["ridge"][2]
+
+
+def test_double_descent_3():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((10, 40)), rng.standard_normal(10)
+    rate = 10 / np.linalg.norm(X, 2) ** 2
+    arrived = descended(X, y, np.zeros(40), 1000, rate)
+    np.testing.assert_allclose(arrived, np.linalg.lstsq(X, y)[0], atol=1e-8)
+    elsewhere = descended(X, y, np.ones(40), 1000, rate)  # also without error
+    np.testing.assert_allclose(X @ elsewhere, y, atol=1e-8)
+    assert np.linalg.norm(elsewhere) > 2 * np.linalg.norm(arrived)
+
+
+# plot_input_noise
+
+
+def of_copies(X, y, copy, n_copies):
+    """Return least squares of many noisy copies, with an intercept."""
+    moments = Moments(X.shape[1])
+    for _ in range(n_copies):
+        moments.update(*copy(X, y))
+    model = RidgeRegression(0.0, solver="auto").fit_moments(moments)
+    return model.coef_, model.objective_
+
+
+@cache
+def standardised():
+    X, y = load_diabetes(return_X_y=True)
+    X = X[:, [0, 1, 2, 3, 6, 8]]
+    return (X - X.mean(axis=0)) / X.std(axis=0) * [1, 2, 3, 1, 2, 3], y - y.mean()
+
+
+def test_input_noise_1():
+    X, y = standardised()
+    rng, sigma = np.random.default_rng(0), np.array([0.1, 0.5, 1, 2, 1, 3])
+    w, _ = of_copies(X, y, lambda X, y: (X + sigma * rng.standard_normal(X.shape), y), 300)
+    expected = ridge(X, y, 1.0, penalty_weights=sigma**2)
+    assert np.linalg.norm(w - expected) < 0.05 * np.linalg.norm(expected)
+
+
+def test_input_noise_2():
+    X, y = standardised()
+    rng, q = np.random.default_rng(0), 0.4
+    w, _ = of_copies(X, y, lambda X, y: (X * (rng.random(X.shape) >= q) / (1 - q), y), 300)
+    expected = ridge(X, y, q / (1 - q), standardize=True, fit_intercept=True)
+    assert np.linalg.norm(w - expected) < 0.05 * np.linalg.norm(expected)
+    assert np.linalg.norm(w - ridge(X, y)) > 0.2 * np.linalg.norm(expected)
+
+
+def test_input_noise_3():
+    X, y = standardised()
+    rng, sigma = np.random.default_rng(0), 50.0
+    w, loss = of_copies(X, y, lambda X, y: (X, y + sigma * rng.standard_normal(len(y))), 300)
+    expected = RidgeRegression(0.0, solver="auto").fit(X, y)
+    np.testing.assert_allclose(loss - expected.objective_, sigma**2 / 2, rtol=0.02)
+    assert np.linalg.norm(w - expected.coef_) < 0.05 * np.linalg.norm(expected.coef_)
+
+
+# plot_unstable_selection
+
+
+@cache
+def patients():
+    data = load_diabetes(as_frame=True, scaled=False)
+    X, y = data.data.to_numpy(), data.target.to_numpy()
+    chosen = LassoRegressionCV(standardize=True).fit(X, y)
+    return X, y, list(data.data), chosen.lambda_min_, chosen.lambda_1se_
+
+
+def draws(X, y, lambda_, l1_ratio=1.0, size=442, replace=True):
+    """Return which features are chosen in each of 50 draws of the patients."""
+    rng = np.random.default_rng(0)
+    drawn = (rng.choice(len(y), size, replace) for _ in range(50))
+    paths = (
+        regularization_path(X[rows], y[rows], [lambda_], l1_ratio, standardize=True)
+        for rows in drawn
+    )
+    return np.array([path.coefs[0] != 0 for path in paths])
+
+
+def test_unstable_selection_1():
+    X, y, names, _, one_se = patients()
+    for how in ({"size": 221, "replace": False}, {}):
+        often = draws(X, y, one_se, **how).mean(axis=0) > 0.8
+        assert {names[j] for j in np.flatnonzero(often)} == {"bmi", "s5", "bp", "s3", "sex"}
+
+
+def test_unstable_selection_2():
+    X, y, _, smallest, one_se = patients()
+    assert round(smallest, 2) == 0.08
+    X = np.hstack([X, np.random.default_rng(1).standard_normal((442, 5))])
+    assert draws(X, y, smallest)[:, 10:].mean() > 0.9
+    assert draws(X, y, one_se)[:, 10:].mean(axis=0).max() < 0.5
+
+
+def test_unstable_selection_3():
+    X, y, names, _, one_se = patients()
+    pair = [names.index("s1"), names.index("s2")]
+    lasso, net = draws(X, y, one_se), draws(X, y, 4 * one_se, 0.25)
+    assert lasso[:, pair].all(axis=1).mean() < 0.1
+    assert net[:, pair].all(axis=1).mean() > 0.85
+    assert 5.5 < lasso.sum(axis=1).mean() < 6.5
+    assert 8.5 < net.sum(axis=1).mean() < 9.5
+    assert len(np.unique(net, axis=0)) <= 6 < 12 <= len(np.unique(lasso, axis=0))
+
+
+# plot_binary_columns
+
+
+def binary(seed=0, shares=(0.5, 0.1, 0.03), n=300):
+    rng = np.random.default_rng(seed)
+    X = (rng.random((n, len(shares))) < shares).astype(float)
+    return X, X.sum(axis=1) + rng.standard_normal(n)
+
+
+def test_binary_columns_1():
+    X, y = binary()
+    sd = X.std(axis=0)
+    for fit, penalty_weights in ((ridge, sd**2), (lasso, sd)):
+        with_flag = fit(X, y, 0.05, standardize=True, fit_intercept=True)
+        with_weights = fit(X, y, 0.05, penalty_weights=penalty_weights, fit_intercept=True)
+        np.testing.assert_allclose(with_flag, with_weights, atol=1e-5)
+
+
+def test_binary_columns_2():
+    X, y = binary()
+    free = {"fit_intercept": True}
+    signs = ridge(2 * X - 1, y, 0.1, **free)
+    a_quarter = ridge(X, y, 0.1, penalty_weights=np.full(3, 0.25), **free)
+    np.testing.assert_allclose(2 * signs, a_quarter)
+    assert (np.abs(a_quarter) > np.abs(ridge(X, y, 0.1, **free))).all()
+    same = [ridge(Z, y, 0.1, standardize=True, **free) for Z in (2 * X - 1, X)]
+    np.testing.assert_allclose(2 * same[0], same[1])
+
+
+def test_binary_columns_3():
+    chosen = {True: np.zeros(2), False: np.zeros(2)}
+    for seed in range(150):
+        X, _ = binary(seed, (0.5, 0.02))
+        y = np.random.default_rng(1000 + seed).standard_normal(300)
+        # The frequent column has a standard deviation of a half.
+        for flag, lambda_ in ((True, 0.05), (False, 0.025)):
+            chosen[flag] += lasso(X, y, lambda_, standardize=flag) != 0
+    frequent, rare = chosen[True] / 150
+    assert 0.25 < frequent < 0.55
+    assert abs(frequent - rare) < 0.12
+    assert abs(chosen[False][0] / 150 - frequent) < 0.05
+    assert chosen[False][1] == 0
+
+
+# plot_which_penalty
+
+
+def truth(size, n_matter, n, seed, noise=0.5):
+    """Return a sample, and its weights and correlations."""
+    rng = np.random.default_rng(seed)
+    correlation = np.kron(np.eye(40 // size), 0.1 * np.eye(size) + 0.9)
+    w = np.zeros(40)
+    w[: size * n_matter] = np.repeat(rng.standard_normal(n_matter), size)
+    w /= np.sqrt(w @ correlation @ w)
+    X = rng.standard_normal((n, 40)) @ np.linalg.cholesky(correlation).T
+    return X, X @ w + rng.normal(0, noise, n), w, correlation
+
+
+def test_which_penalty_1():
+    def ratios(n_matter):
+        search = ElasticNetRegressionCV(20, l1_ratio=[0.1, 0.5, 1.0], eps=1e-2)
+        samples = (truth(1, n_matter, 80, seed) for seed in range(8))
+        return [search.fit(X, y).l1_ratio_ for X, y, *_ in samples]
+
+    few, all_ = ratios(2), ratios(40)
+    assert few.count(1.0) >= 7
+    assert len(all_) > all_.count(0.1) >= 5
+
+
+def test_which_penalty_2():
+    counts = {0.2: [], 1.0: []}
+    for l1_ratio, count in counts.items():
+        for seed in range(6):
+            X, y, *_ = truth(4, 2, 40, seed)
+            net = ElasticNetRegressionCV(20, l1_ratio, eps=1e-2, rule="1se").fit(X, y)
+            count.append(np.count_nonzero(net.coef_[:8]))
+    assert 3 <= np.mean(counts[1.0]) <= 5
+    assert np.mean(counts[0.2]) >= 6
+
+
+def test_which_penalty_3():
+    missed = {0.5: [], 3.0: []}
+    for noise, shares in missed.items():
+        for seed in range(6):
+            X, y, w, correlation = truth(1, 2, 80, seed, noise)
+            shares.append([])
+            for l1_ratio in (1, 0):
+                path = regularization_path(X[:40], y[:40], 12, l1_ratio, eps=1e-2)
+                errors = y[40:] - path.coefs @ X[40:].T - path.intercepts[:, None]
+                off = path.coefs[np.mean(errors**2, axis=1).argmin()] - w
+                shares[-1].append(off @ correlation @ off)
+    lasso, ridge = np.mean(missed[0.5], axis=0)
+    assert ridge > 4 * lasso
+    lasso, ridge = np.mean(missed[3.0], axis=0)
+    assert ridge < 1.3 * lasso
+    assert min(lasso, ridge) > 0.75
+
+
+# plot_pruning
+
+
+@pytest.mark.parametrize("share", [0.6, 0.7])
+def test_pruning_1(share):
+    w = np.zeros(900)
+    w[: round(share * 900)] = 1
+    vector = sparse.coo_array(w)
+    stored = vector.data.nbytes + sum(index.nbytes for index in vector.coords)
+    assert vector.coords[0].dtype == np.int32
+    assert (stored < w.nbytes) == (share < 2 / 3)
+
+
+@cache
+def wide():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((100, 1000))
+    return X, X[:, :5].sum(axis=1) + 0.3 * rng.standard_normal(100)
+
+
+def test_pruning_2():
+    X, y = wide()
+    whole = ridge(X, y, 1.0)
+    kept = np.argsort(-np.abs(whole))[:100]
+    change = np.abs(ridge(X[:, kept], y, 1.0) - whole[kept])
+    assert (change > 1e-3 * np.abs(whole[kept])).all()
+    level = 0.1 * lambda_max(X, y)
+    weights = lasso(X, y, level)
+    np.testing.assert_allclose(
+        lasso(X[:, weights != 0], y, level), weights[weights != 0], atol=1e-6
+    )
+
+
+def test_pruning_3():
+    X, y = wide()
+    model = LassoRegression(0.1 * lambda_max(X, y), solver="auto")
+    last = RidgeRegression(0.0, solver="auto")
+    pipeline = make_pipeline(SelectFromModel(model), last).fit(X, y)
+    support = model.fit(X, y).coef_ != 0
+    np.testing.assert_array_equal(pipeline[0].get_support(), support)
+    by_hand = RidgeRegression(0.0, solver="auto").fit(X[:, support], y)
+    np.testing.assert_allclose(pipeline[-1].coef_, by_hand.coef_)
+
+
+# plot_posterior
+
+
+def curve(rng, n=24, p=15):
+    """Return the features of the page."""
+    x = np.append(rng.uniform(0, 0.5, 16), rng.uniform(0.75, 1, n - 16))
+    return np.exp(-(np.subtract.outer(x, np.linspace(0, 1, p)) ** 2) / (2 * 0.07**2))
+
+
+def posterior(X, Y, tau, sigma=0.4):
+    covariance = sigma**2 * np.linalg.inv(X.T @ X + sigma**2 / tau**2 * np.eye(X.shape[1]))
+    return Y.T @ X @ covariance / sigma**2, covariance
+
+
+def test_posterior_1():
+    X = curve(np.random.default_rng(3))
+    once, four = (
+        np.sqrt(posterior(Z, Z[:, 0], 1.0)[1].diagonal()) for Z in (X, np.tile(X, (4, 1)))
+    )
+    assert (four > 0.5 * once).all()
+    assert (four < 1.0 * once).all()
+    assert np.ptp(four / once) > 0.2
+
+
+def test_posterior_2():
+    rng = np.random.default_rng(3)
+    X = curve(rng)
+    W = rng.standard_normal((4000, 15))
+    Y = X @ W.T + 0.4 * rng.standard_normal((24, 4000))
+    least_squares = np.linalg.lstsq(X, Y)[0].T
+    sd = 0.4 * np.sqrt(np.linalg.inv(X.T @ X).diagonal())
+    inside = np.abs(least_squares - W) < 1.6449 * sd
+    for low in (0, 1, 2):
+        of_this_size = (np.abs(W) >= low) & (np.abs(W) < low + 1)
+        assert abs(inside[of_this_size].mean() - 0.9) < 0.015
+    ratio = sd / np.sqrt(posterior(X, Y, 1.0)[1].diagonal())
+    assert (ratio > 1).all()
+    assert ratio.max() > 5
+
+
+def test_posterior_3():
+    rng = np.random.default_rng(3)
+    X = curve(rng)
+    y = rng.standard_normal(24)
+    mean, covariance = posterior(X, y, 1e5)
+    np.testing.assert_allclose(mean, np.linalg.lstsq(X, y)[0], rtol=1e-3)
+    np.testing.assert_allclose(covariance, 0.16 * np.linalg.inv(X.T @ X), rtol=1e-3)
+    mean, covariance = posterior(X, y, 1e-4)
+    assert max(np.abs(mean).max(), np.abs(covariance).max()) < 1e-5
