@@ -123,7 +123,8 @@ SEEN = """async () => {
         wide: document.documentElement.scrollWidth - window.innerWidth,
         outside: outside(),
         scrolling: [...document.querySelectorAll('.bd-article pre')].filter(
-            e => e.clientWidth && e.scrollWidth > e.clientWidth + 1).length,
+            e => e.clientWidth && e.scrollWidth > e.clientWidth + 1).map(
+            e => e.textContent.split('\\n').reduce((a, b) => b.length > a.length ? b : a)),
         still: document.querySelectorAll('.touch:not(.touch-ready)').length,
         broken: [...document.images].filter(i => i.complete && !i.naturalWidth && i.src).length,
     }
@@ -139,7 +140,12 @@ class Reader:
         self.page = page = browser.new_page(viewport={"width": width, "height": 900})
         page.on("console", lambda m: m.type == "error" and self.wrong.append(f"console: {m.text}"))
         page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-        page.on("requestfailed", lambda request: self.wrong.append(f"not loaded: {request.url}"))
+        page.on("requestfailed", self.missed)
+
+    def missed(self, request: Any) -> None:
+        """Note a request that failed, but not one that ended because the next page was opened."""
+        if request.failure != "net::ERR_ABORTED":
+            self.wrong.append(f"not loaded: {request.url}")
 
     def look(self, name: str, screenshot: Path | None) -> list[str]:
         """Open a page, and return what is wrong with it."""
@@ -153,7 +159,7 @@ class Reader:
         if seen["outside"]:
             self.wrong.append(f"wider than the article: {seen['outside']}")
         if seen["scrolling"] and self.width >= WIDTHS["desktop"]:
-            self.wrong.append(f"{seen['scrolling']} code blocks need scrolling")
+            self.wrong.append(f"code that needs scrolling: {seen['scrolling']}")
         if seen["still"]:
             self.wrong.append(f"{seen['still']} figures do not move")
         if seen["broken"]:

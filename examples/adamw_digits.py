@@ -1,4 +1,4 @@
-"""Train a small network on handwritten digits with Adam + L2 and with AdamW, for a grid of settings.
+"""Train a small network on handwritten digits with Adam + L2 and AdamW, for a grid of settings.
 
     python examples/adamw_digits.py [--csv FILE]
 

@@ -2,19 +2,20 @@ r"""
 Does AdamW help a real network?
 ===============================
 
-On a small one: it penalises all weights alike, and it predicts as well as Adam + L2 at its best, not
-better. A network learns handwritten digits here, with both optimizers, for many learning rates and
-penalties. What large networks gain from AdamW does not show at this size.
+On a small one: it penalises all weights alike, and it predicts as well as Adam + L2 at its best,
+not better. A network learns handwritten digits here, with both optimizers, for many learning rates
+and penalties. What large networks gain from AdamW does not show at this size.
 """
 
 # %%
 # A network and its steps
 # -----------------------
 #
-# 64 pixels, 64 hidden units, ten digits: 4,810 numbers to learn from 500 images. The network and its
-# gradients are in `examples/adamw_digits.py`, and the steps are functions of the package,
-# :func:`~sklearn_reg.adam_with_l2` and :func:`~sklearn_reg.adamw`. They work on arrays of any shape,
-# so that one call takes a step for several networks, each with a penalty of its own:
+# 64 pixels, 64 hidden units, ten digits: 4,810 numbers to learn from 500 images. The network
+# and its gradients are in `examples/adamw_digits.py`, and the steps are functions of the
+# package, :func:`~sklearn_reg.adam_with_l2` and :func:`~sklearn_reg.adamw`. They work on arrays
+# of any shape, so that one call takes a step for several networks, each with a penalty of its
+# own:
 
 import csv
 import sys
@@ -30,7 +31,7 @@ try:
 except NameError:  # Sphinx-Gallery runs an example in its own folder
     HERE = Path.cwd()
 sys.path.insert(0, str(HERE))
-import adamw_digits as digits  # noqa: E402
+import adamw_digits as digits
 
 plt.style.use("sklearn_reg.legible")
 X, X_new, Y, Y_new = digits.digits()
@@ -51,9 +52,9 @@ for title, step, lambda_ in (
 # Which weights are penalised?
 # ----------------------------
 #
-# Each pixel has 64 weights. Pixels at the edge of an image are nearly always white, and the gradients
-# of their weights are small. How much of its size does the penalty leave to the weights of a pixel,
-# compared with the network that has no penalty?
+# Each pixel has 64 weights. Pixels at the edge of an image are nearly always white, and the
+# gradients of their weights are small. How much of its size does the penalty leave to the
+# weights of a pixel, compared with the network that has no penalty?
 
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(10, 3.3))
 w, state = runs["AdamW"]
@@ -82,18 +83,18 @@ assert (
 )
 
 # %%
-# Each dot is a pixel. Adam + L2 divides the penalty by the size of the gradients: the weights of
-# pixels with small gradients vanish, and the other pixels keep most of theirs. AdamW leaves about the
-# same share to all.
+# Each dot is a pixel. Adam + L2 divides the penalty by the size of the gradients: the weights
+# of pixels with small gradients vanish, and the other pixels keep most of theirs. AdamW leaves
+# about the same share to all.
 #
 # Learning rate and penalty
 # -------------------------
 #
 # I. Loshchilov and F. Hutter (2019, https://arxiv.org/abs/1711.05101) trained large networks on
-# photographs for a grid of learning rates and penalties. With Adam + L2 the best penalty depended on
-# the learning rate, so that the two had to be chosen together; with AdamW it did not. Here is such a
-# grid: 252 networks, trained for 60 epochs in half a minute, while the learning rate falls linearly
-# to zero. `python examples/adamw_digits.py` writes the table.
+# photographs for a grid of learning rates and penalties. With Adam + L2 the best penalty
+# depended on the learning rate, so that the two had to be chosen together; with AdamW it did
+# not. Here is such a grid: 252 networks, trained for 60 epochs in half a minute, while the
+# learning rate falls linearly to zero. `python examples/adamw_digits.py` writes the table.
 
 with (HERE / "adamw_digits.csv").open(encoding="utf-8") as file:
     table = list(csv.DictReader(file))
@@ -115,10 +116,11 @@ figure.colorbar(picture, ax=axes, label="test error (%)", extend="max")
 plt.show()
 
 # %%
-# Look at the circles, the best penalty for each learning rate that works, and at the yellow regions
-# around them. In *both* maps the region is upright (neighbours differ by less than two starts of the
-# same network do). So this small network does not show what the paper found for large ones: here
-# :math:`\lambda` and the learning rate can be chosen one after the other for Adam + L2, too.
+# Look at the circles, the best penalty for each learning rate that works, and at the yellow
+# regions around them. In *both* maps the region is upright (neighbours differ by less than two
+# starts of the same network do). So this small network does not show what the paper found for
+# large ones: here :math:`\lambda` and the learning rate can be chosen one after the other for
+# Adam + L2, too.
 #
 # In this package, as in the common libraries, a step of AdamW shrinks the weights by
 # :math:`\eta \lambda`. In the paper it shrinks them by :math:`\lambda`, whatever the learning rate.
@@ -139,21 +141,21 @@ plt.show()
 #
 # .. dropdown:: Answer
 #
-#    Adam + L2 sets them to nearly zero, at full speed: only the penalty is left in its gradient, and
-#    Adam makes a step of length :math:`\eta` of it, however small it is. AdamW leaves the same share
-#    as to all other weights.
+#    Adam + L2 sets them to nearly zero, at full speed: only the penalty is left in its gradient,
+#    and Adam makes a step of length :math:`\eta` of it, however small it is. AdamW leaves the same
+#    share as to all other weights.
 #
 # 2. The intercepts are not penalised here. Why not?
 #
 # .. dropdown:: Answer
 #
-#    An intercept shifts a unit's input; it does not say how strongly the unit reacts to a pixel. With
-#    a large penalty on the weights alone the network still predicts the shares of the digits.
+#    An intercept shifts a unit's input; it does not say how strongly the unit reacts to a pixel.
+#    With a large penalty on the weights alone, the network still predicts the shares of the digits.
 #
 # 3. A longer training has more steps to decay in. Does it need a smaller :math:`\lambda`?
 #
 # .. dropdown:: Answer
 #
-#    Not here. With 180 epochs instead of 60, and a learning rate of 0.01, the test error is smallest
-#    at :math:`\lambda = 0.3` or above, as before. Change `EPOCHS` in `examples/adamw_digits.py` to
-#    see it.
+#    Not here. With 180 epochs instead of 60, and a learning rate of 0.01, the test error is
+#    smallest at :math:`\lambda = 0.3` or above, as before. Change `EPOCHS` in
+#    `examples/adamw_digits.py` to see it.

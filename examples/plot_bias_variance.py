@@ -104,7 +104,7 @@ lambdas = np.geomspace(1e-6, 10, 13)
 x_new = np.linspace(0.02, 0.98, 97)
 x_sets = rng.uniform(size=(n_sets, n_samples))
 y_sets = truth(x_sets) + sigma * rng.standard_normal(x_sets.shape)
-# Standard deviations of the powers; the same for all sets, so that a lambda means the same.
+# The same for all sets, so that a lambda means the same.
 scale = powers(np.linspace(0, 1, 1001)).std(axis=0)
 predictions = np.array(
     [

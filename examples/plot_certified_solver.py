@@ -116,9 +116,8 @@ for _ in range(20):
 
 assert np.allclose(correlation[inside], lambda_ * np.sign(w[inside]))
 assert abs(w - auto.coef_).max() < 1e-10
-print(
-    f"{len(rounds) - 1} linear systems; the weights are those of solver='auto' to within 1e-10"
-)
+print(f"{len(rounds) - 1} linear systems;")
+print("the weights are those of solver='auto' to within 1e-10")
 
 figure, axes = plt.subplots(2, 3, figsize=(10, 6.4), sharex=True, sharey=True)
 looks = {

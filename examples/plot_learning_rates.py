@@ -15,6 +15,7 @@ large a one jumps across the valley, a little too far and it climbs out of it. T
 # A ridge with two features, so that the valley can be drawn: body mass and blood pressure of 442
 # patients, standardised, and their diabetes a year later. On an ellipse F is the same everywhere.
 
+import textwrap
 import warnings
 
 import matplotlib.pyplot as plt
@@ -96,7 +97,7 @@ assert np.linalg.norm(paths["diverges: 2.1 · 1/L"][-1]) > np.linalg.norm(start)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     ridge = RidgeRegression(lambda_, learning_rate=2.1 / L).fit(X, y)
-print(caught[0].message)
+print(textwrap.fill(str(caught[0].message), 80))
 assert caught[0].category is ConvergenceWarning
 assert ridge.converged_
 

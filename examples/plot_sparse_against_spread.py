@@ -50,7 +50,7 @@ lasso = LassoRegressionCV().fit(X, y)
 models = {}
 for name, l1_ratio in (("Ridge", 0), ("Elastic net", 0.5), ("Lasso", 1)):
     path = regularization_path(X, y, np.geomspace(0.3, 30, 40), l1_ratio)
-    # Where on the path is the error that of the lasso? interp wants it from small to large.
+    # Where on the path is the error that of the lasso? interp wants rising errors.
     lambda_ = np.interp(
         training_error(lasso), path.training_loss[::-1], path.lambdas[::-1]
     )

@@ -86,9 +86,8 @@ display = ConvergenceDisplay.from_estimator(lasso, X, y)
 plt.show()
 
 smallest = np.abs(subgradient[-1]).min()
-print(
-    f"Subgradient: {np.count_nonzero(subgradient[-1])} weights, the smallest {smallest:.1e}"
-)
+count = np.count_nonzero(subgradient[-1])
+print(f"Subgradient: {count} weights, the smallest {smallest:.1e}")
 print(f"Proximal:    {np.count_nonzero(proximal[-1])} weights")
 
 # %%

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,11 +21,21 @@ from sklearn_reg import (
     LassoRegressionCV,
     Moments,
     RidgeRegression,
+    adamw,
     lambda_max,
     regularization_path,
     sgd_step,
     trajectory,
 )
+
+
+def example(name: str) -> Any:
+    """Import a script of the examples."""
+    path = Path(__file__).parents[1] / "examples" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def ridge(X, y, lambda_=0.0, **parameters):
@@ -403,3 +416,37 @@ def test_posterior_3():
     np.testing.assert_allclose(covariance, 0.16 * np.linalg.inv(X.T @ X), rtol=1e-3)
     mean, covariance = posterior(X, y, 1e-4)
     assert max(np.abs(mean).max(), np.abs(covariance).max()) < 1e-5
+
+
+def test_adamw_digits_1_pixels_that_are_always_white() -> None:
+    digits = example("adamw_digits")
+    X, _, Y, _ = digits.digits()
+    white = ~X.any(axis=0)
+    kept = {}
+    for title, step in digits.STEPS.items():
+        lambda_ = {"Adam + L2": 1e-3, "AdamW": 0.1}[title]
+        w, _ = digits.train(step, 0.01, np.array([0.0, lambda_]), X, Y, epochs=20)
+        size = np.abs(digits.layers(w)[0]).mean(axis=2)
+        kept[title] = size[1] / size[0]
+    assert white.any()
+    assert (kept["Adam + L2"][white] < 0.01).all()
+    assert np.ptp(kept["AdamW"]) < 0.15
+    assert (kept["AdamW"] > 0.75).all()
+
+
+def test_adamw_digits_2_with_a_large_penalty_the_shares_of_the_digits_are_left() -> None:
+    digits = example("adamw_digits")
+    X, _, Y, _ = digits.digits()
+    w, _ = digits.train(adamw, 0.03, np.array([30.0]), X, Y, epochs=20)
+    shares = digits.gradients(w, X, Y)[1][0]
+    assert np.ptp(shares, axis=0).max() < 0.1  # nearly the same for all images
+    assert np.abs(shares.mean(axis=0) - Y.mean(axis=0)).max() < 0.02
+
+
+def test_adamw_digits_3_a_longer_training_needs_no_smaller_decay() -> None:
+    digits = example("adamw_digits")
+    X, X_new, Y, Y_new = digits.digits()
+    w, _ = digits.train(adamw, 0.01, np.array([0.03, 0.3]), X, Y, epochs=180)
+    guessed = digits.gradients(w, X_new, Y_new)[1].argmax(axis=2)
+    small, large = (guessed != Y_new.argmax(axis=1)).mean(axis=1)
+    assert large < small
