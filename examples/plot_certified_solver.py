@@ -1,6 +1,6 @@
 r"""
-How do I know that the fit is right?
-====================================
+How does the exact solver know that it has arrived?
+===================================================
 
 By two checks that need no other solver. The *duality gap* puts a number from below under the
 objective, so that the distance to the optimum is known without knowing the optimum. The

@@ -1,6 +1,6 @@
 r"""
-How do I choose lambda?
-=======================
+Which lambda do the rules choose?
+=================================
 
 Say first what the model is for. To predict, take the lambda with the smallest cross-validation
 error; for a model with few features that predicts nearly as well, the largest lambda within one
