@@ -40,7 +40,7 @@ class RidgeRegressionCV(PenalizedRegressionCV):
     cv : int, splitter or iterable, default=None
         As in all of scikit-learn; None means 5 folds. An iterable gives pairs (train, test) of row
         numbers or of boolean masks; an iterator is read by one `fit`.
-    rule : {"min", "1se", "aic", "bic", "gcv"} or callable, default="min"
+    rule : {"min", "1se", "aic", "bic", "ebic", "gcv"} or callable, default="min"
         How lambda is chosen:
 
         - "min": the smallest mean error over the folds;
@@ -50,6 +50,9 @@ class RidgeRegressionCV(PenalizedRegressionCV):
           cross-validation, on all of the data with the path's degrees of freedom. Their number of
           samples is that of the rows with a positive weight: weights are relative. For weights that
           are counts, repeat the rows;
+        - "ebic": the extended BIC of J. Chen and Z. Chen (2008,
+          https://doi.org/10.1093/biomet/asn034), which also charges for the number of models of
+          that size, 2 log C(p, df): for finding the features among many, not for prediction;
         - a callable takes lambdas (n_lambdas,) and losses (n_lambdas, n_folds), and returns the
           index of a lambda.
     scoring : str or callable, default=None
@@ -153,7 +156,7 @@ class LassoRegressionCV(PenalizedRegressionCV):
     cv : int, splitter or iterable, default=None
         As in all of scikit-learn; None means 5 folds. An iterable gives pairs (train, test) of row
         numbers or of boolean masks; an iterator is read by one `fit`.
-    rule : {"min", "1se", "aic", "bic", "gcv"} or callable, default="min"
+    rule : {"min", "1se", "aic", "bic", "ebic", "gcv"} or callable, default="min"
         How lambda is chosen:
 
         - "min": the smallest mean error over the folds;
@@ -163,6 +166,9 @@ class LassoRegressionCV(PenalizedRegressionCV):
           cross-validation, on all of the data with the path's degrees of freedom. Their number of
           samples is that of the rows with a positive weight: weights are relative. For weights that
           are counts, repeat the rows;
+        - "ebic": the extended BIC of J. Chen and Z. Chen (2008,
+          https://doi.org/10.1093/biomet/asn034), which also charges for the number of models of
+          that size, 2 log C(p, df): for finding the features among many, not for prediction;
         - a callable takes lambdas (n_lambdas,) and losses (n_lambdas, n_folds), and returns the
           index of a lambda.
     scoring : str or callable, default=None
@@ -268,7 +274,7 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     cv : int, splitter or iterable, default=None
         As in all of scikit-learn; None means 5 folds. An iterable gives pairs (train, test) of row
         numbers or of boolean masks; an iterator is read by one `fit`.
-    rule : {"min", "1se", "aic", "bic", "gcv"} or callable, default="min"
+    rule : {"min", "1se", "aic", "bic", "ebic", "gcv"} or callable, default="min"
         How lambda is chosen:
 
         - "min": the smallest mean error over the folds;
@@ -278,6 +284,9 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
           cross-validation, on all of the data with the path's degrees of freedom. Their number of
           samples is that of the rows with a positive weight: weights are relative. For weights that
           are counts, repeat the rows;
+        - "ebic": the extended BIC of J. Chen and Z. Chen (2008,
+          https://doi.org/10.1093/biomet/asn034), which also charges for the number of models of
+          that size, 2 log C(p, df): for finding the features among many, not for prediction;
         - a callable takes lambdas (n_lambdas,) and losses (n_lambdas, n_folds), and returns the
           index of a lambda.
     scoring : str or callable, default=None

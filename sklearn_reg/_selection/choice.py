@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
+from scipy.special import gammaln
 
 from sklearn_reg._checks.values import calling
 from sklearn_reg._solvers.paths import Points
 from sklearn_reg._tools.statistics import standard_error
 from sklearn_reg._tools.typing import BoolArray, FloatArray
 
-CRITERIA = ("aic", "bic", "gcv")
+CRITERIA = ("aic", "bic", "ebic", "gcv")
 RULES = ("min", "1se", *CRITERIA)
 Rule = str | Callable[[FloatArray, FloatArray], int]
 
@@ -120,14 +121,31 @@ def within_one_standard_error(losses: FloatArray) -> BoolArray:
     return np.asarray(means <= means[best] + standard_error(losses[best]))
 
 
-def criterion(rule: str, points: Points, n: int, intercept: bool, units: FloatArray) -> FloatArray:
-    """AIC, BIC or generalised cross-validation along a path, summed over targets.
+class Size(NamedTuple):
+    """The size of the data, and what every model of a path contains."""
+
+    n_rows: int
+    penalised: int  # features that a model may contain or not
+    free: int  # features that every model contains
+    intercept: bool
+
+
+def criterion(rule: str, points: Points, size: Size, units: FloatArray) -> FloatArray:
+    """AIC, BIC, extended BIC or generalised cross-validation along a path, summed over targets.
 
     With RSS = n times the training loss and df the degrees of freedom (and one for the intercept):
-    AIC = n log(RSS / n) + 2 df, BIC = n log(RSS / n) + log(n) df, GCV = (RSS / n) / (1 - df / n)^2.
-    Losses are divided by `units`, one per target, so that targets count alike.
+    AIC = n log(RSS / n) + 2 df, BIC = n log(RSS / n) + log(n) df, GCV = (RSS / n) / (1 - df / n)^2,
+    and EBIC = BIC + 2 log C(p, k), with C(p, k) the number of models of k out of p penalised
+    features [1]_ (gamma = 1). Losses are divided by `units`, one per target, so that targets count
+    alike.
+
+    References
+    ----------
+    .. [1] J. Chen, Z. Chen (2008). Extended Bayesian information criteria for model selection with
+       large model spaces. Biometrika 95(3). https://doi.org/10.1093/biomet/asn034
     """
-    freedom = np.minimum(points.degrees_of_freedom + intercept, n)
+    n = size.n_rows
+    freedom = np.minimum(points.degrees_of_freedom + size.intercept, n)
     loss = np.maximum(points.losses / units, np.finfo(float).tiny)
     if rule == "gcv":
         # A model without residual degrees of freedom has no GCV score.
@@ -136,7 +154,15 @@ def criterion(rule: str, points: Points, n: int, intercept: bool, units: FloatAr
     factor = 2.0 if rule == "aic" else np.log(n)
     # Without residual degrees of freedom the likelihood is unbounded, and the criterion undefined.
     values = np.where(freedom < n, n * np.log(loss) + factor * freedom, np.inf)
+    if rule == "ebic":
+        chosen = np.clip(points.degrees_of_freedom - size.free, 0.0, size.penalised)
+        values = values + 2.0 * _log_number_of_models(size.penalised, chosen)
     return np.asarray(np.where(np.isinf(values), np.finfo(float).max / 1e3, values).sum(axis=1))
+
+
+def _log_number_of_models(p: int, k: FloatArray) -> FloatArray:
+    """Return log C(p, k), for real k between 0 and p."""
+    return np.asarray(gammaln(p + 1.0) - gammaln(k + 1.0) - gammaln(p - k + 1.0))
 
 
 class Curve(NamedTuple):
@@ -149,7 +175,7 @@ class Curve(NamedTuple):
     @property
     def is_logarithm(self) -> bool:
         """Whether losses are logarithms, of which only differences are meaningful."""
-        return self.rule in ("aic", "bic")
+        return self.rule in ("aic", "bic", "ebic")
 
     def is_flat(self, rounding: float) -> bool:
         """Whether all losses are equal up to the tolerance and rounding."""

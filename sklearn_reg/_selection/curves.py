@@ -14,7 +14,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_reg._checks.values import ARITHMETIC
 from sklearn_reg._data.units import Penalties, UnitPenalty
-from sklearn_reg._selection.choice import criterion
+from sklearn_reg._selection.choice import Size, criterion
 from sklearn_reg._selection.folds import Folds, RowFolds
 from sklearn_reg._selection.leave_one_out import leave_one_out
 from sklearn_reg._selection.leave_one_out_sparse import leave_one_out_sparse
@@ -164,8 +164,10 @@ def criteria(
             follow, penalty=penalty, lambdas=grid, tol=tol, with_degrees_of_freedom=True
         )
         _, points = solve_accurately(folds.views(penalty), follow_grid)
-        centred = folds.preprocessing.centred
-        values.append(criterion(rule, points, folds.n_rows, centred, folds.null_losses()))
+        penalised = int(np.count_nonzero((penalty.weights > 0) & ~penalty.excluded))
+        free = int(np.count_nonzero(penalty.weights == 0))
+        size = Size(folds.n_rows, penalised, free, folds.preprocessing.centred)
+        values.append(criterion(rule, points, size, folds.null_losses()))
     return np.array(values)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import warnings
 from typing import Any
@@ -26,7 +27,7 @@ from sklearn_reg import (
 from sklearn_reg._selection.choice import one_standard_error
 
 FOUR_FOLDS = KFold(4, shuffle=True, random_state=2)
-RULES = ["min", "1se", "aic", "bic", "gcv"]
+RULES = ["min", "1se", "aic", "bic", "ebic", "gcv"]
 every_shape = pytest.mark.parametrize("p", [6, 90], ids=["tall", "wide"])
 
 
@@ -94,7 +95,7 @@ def test_what_a_rule_does_to_its_arguments_concerns_nobody() -> None:
     assert_array_equal(model.mse_path_, plain.mse_path_)
 
 
-@pytest.mark.parametrize("rule", ["aic", "bic", "gcv"])
+@pytest.mark.parametrize("rule", ["aic", "bic", "ebic", "gcv"])
 def test_the_samples_of_a_criterion_are_rows_with_a_weight(rule: str) -> None:
     X, y = data()
     weights = np.random.default_rng(0).uniform(1, 5, 60)
@@ -136,14 +137,41 @@ def test_information_criteria_are_their_formulas() -> None:
         "bic": n * np.log(path.training_loss) + np.log(n) * df,
         "gcv": path.training_loss / (1 - df / n) ** 2,
     }
+    models = [math.comb(X.shape[1], round(k)) for k in path.degrees_of_freedom]
+    expected["ebic"] = expected["bic"] + 2 * np.log(models)
     for rule, values in expected.items():
         model = LassoRegressionCV(40, cv=FOLDS, rule=rule).fit(X, y)
         assert model.lambda_ == model.lambdas_[values.argmin()]
 
 
+@quiet
+def test_the_extended_bic_finds_features_among_many_and_counts_only_the_penalised() -> None:
+    """Chen and Chen (2008): with p >> n BIC takes too many, as there are so many models."""
+    found = {"bic": [], "ebic": []}
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(100, 800))
+        y = 2.0 * X[:, :3].sum(axis=1) + rng.normal(size=100)
+        for rule, wrong in found.items():
+            model = LassoRegressionCV(60, cv=FOLDS, rule=rule, eps=0.01).fit(X, y)
+            assert (model.coef_[:3] != 0).all()
+            wrong.append(np.count_nonzero(model.coef_[3:]))
+    assert np.mean(found["ebic"]) < 2.0 < np.mean(found["bic"])
+    # Features without a penalty are in every model: it makes no difference whether they are there
+    # or y and the others are cleaned of them.
+    free, rest = rng.normal(size=(100, 2)), X[:, :40]
+    clean = np.column_stack([np.ones(100), free])
+    residual = np.eye(100) - clean @ np.linalg.pinv(clean)
+    weights = np.r_[0.0, 0.0, np.ones(40)]
+    with_free = LassoRegressionCV(30, cv=FOLDS, rule="ebic", penalty_weights=weights)
+    with_free.fit(np.hstack([free, rest]), y)
+    without = LassoRegressionCV(with_free.lambdas_, cv=FOLDS, rule="ebic")
+    assert without.fit(residual @ rest, residual @ y).lambda_ == with_free.lambda_
+
+
 def test_a_model_without_freedom_left_is_never_chosen_by_a_criterion() -> None:
     X, y = data_of("wide")
-    for rule in ("aic", "bic"):
+    for rule in ("aic", "bic", "ebic"):
         model = LassoRegressionCV(cv=FOLDS, rule=rule, eps=1e-4).fit(X, y)
         assert np.count_nonzero(model.coef_) < len(y) - 1
 
