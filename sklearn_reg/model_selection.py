@@ -73,12 +73,16 @@ class RidgeRegressionCV(PenalizedRegressionCV):
         One weight >= 0 per feature, by position or by name as in `RidgeRegression`.
     positive : bool, default=False
         Whether coefficients must not be negative.
+    lambda_per_target : bool, default=False
+        Whether each column of y gets its own lambda, chosen by `rule` from its own errors; they
+        share `l1_ratio`. Then `scoring` must be None.
 
     Attributes
     ----------
-    lambda_ : float
-        The chosen penalty.
-    lambda_min_, lambda_1se_ : float
+    lambda_ : float or ndarray of shape (n_targets,)
+        The chosen penalty; an array with `lambda_per_target` and a y of shape (n_samples,
+        n_targets).
+    lambda_min_, lambda_1se_ : float or ndarray of shape (n_targets,)
         The lambda with the smallest mean error over the folds, and the largest one whose mean error
         is within one standard error of that; at `l1_ratio_`, whatever the rule.
     l1_ratio_ : float
@@ -90,6 +94,8 @@ class RidgeRegressionCV(PenalizedRegressionCV):
     relative_mse_path_ : ndarray of shape (n_lambdas, n_folds)
         For several targets, the mean of each one's error divided by that of its null model (its
         variance). Lambda is chosen by it, so that targets count alike, whatever their units.
+    target_mse_path_ : ndarray of shape (n_lambdas, n_folds, n_targets)
+        The errors of each target, with `lambda_per_target` and a y of that shape.
     train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
         Mean squared errors on the training rows.
     score_path_ : ndarray of shape (n_lambdas, n_folds)
@@ -189,12 +195,16 @@ class LassoRegressionCV(PenalizedRegressionCV):
         One weight >= 0 per feature, by position or by name as in `LassoRegression`.
     positive : bool, default=False
         Whether coefficients must not be negative.
+    lambda_per_target : bool, default=False
+        Whether each column of y gets its own lambda, chosen by `rule` from its own errors; they
+        share `l1_ratio`. Then `scoring` must be None.
 
     Attributes
     ----------
-    lambda_ : float
-        The chosen penalty.
-    lambda_min_, lambda_1se_ : float
+    lambda_ : float or ndarray of shape (n_targets,)
+        The chosen penalty; an array with `lambda_per_target` and a y of shape (n_samples,
+        n_targets).
+    lambda_min_, lambda_1se_ : float or ndarray of shape (n_targets,)
         The lambda with the smallest mean error over the folds, and the largest one whose mean error
         is within one standard error of that; at `l1_ratio_`, whatever the rule.
     l1_ratio_ : float
@@ -206,6 +216,8 @@ class LassoRegressionCV(PenalizedRegressionCV):
     relative_mse_path_ : ndarray of shape (n_lambdas, n_folds)
         For several targets, the mean of each one's error divided by that of its null model (its
         variance). Lambda is chosen by it, so that targets count alike, whatever their units.
+    target_mse_path_ : ndarray of shape (n_lambdas, n_folds, n_targets)
+        The errors of each target, with `lambda_per_target` and a y of that shape.
     train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
         Mean squared errors on the training rows.
     score_path_ : ndarray of shape (n_lambdas, n_folds)
@@ -307,12 +319,16 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         One weight >= 0 per feature, by position or by name as in `ElasticNetRegression`.
     positive : bool, default=False
         Whether coefficients must not be negative.
+    lambda_per_target : bool, default=False
+        Whether each column of y gets its own lambda, chosen by `rule` from its own errors; they
+        share `l1_ratio`. Then `scoring` must be None.
 
     Attributes
     ----------
-    lambda_ : float
-        The chosen penalty.
-    lambda_min_, lambda_1se_ : float
+    lambda_ : float or ndarray of shape (n_targets,)
+        The chosen penalty; an array with `lambda_per_target` and a y of shape (n_samples,
+        n_targets).
+    lambda_min_, lambda_1se_ : float or ndarray of shape (n_targets,)
         The lambda with the smallest mean error over the folds, and the largest one whose mean error
         is within one standard error of that; at `l1_ratio_`, whatever the rule.
     l1_ratio_ : float
@@ -324,6 +340,8 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     relative_mse_path_ : ndarray of shape (n_lambdas, n_folds)
         For several targets, the mean of each one's error divided by that of its null model (its
         variance). Lambda is chosen by it, so that targets count alike, whatever their units.
+    target_mse_path_ : ndarray of shape (n_lambdas, n_folds, n_targets)
+        The errors of each target, with `lambda_per_target` and a y of that shape.
     train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
         Mean squared errors on the training rows.
     score_path_ : ndarray of shape (n_lambdas, n_folds)
@@ -388,6 +406,7 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         standardize: bool = False,
         penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
         positive: bool = False,
+        lambda_per_target: bool = False,
     ) -> None:
         self.lambdas = lambdas
         self.l1_ratio = l1_ratio
@@ -401,6 +420,7 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         self.standardize = standardize
         self.penalty_weights = penalty_weights
         self.positive = positive
+        self.lambda_per_target = lambda_per_target
 
 
 class LambdaSweep(NamedTuple):

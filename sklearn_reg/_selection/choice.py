@@ -57,7 +57,7 @@ def choose(
 ) -> Choice:
     """Apply a rule to losses of shape (n_ratios, n_lambdas, n_folds), infinite where undefined.
 
-    `values`, of shape (n_ratios, n_lambdas), are those of an information criterion.
+    `values`, of shape (n_ratios, n_lambdas), are those of a criterion, if the rule is one.
     """
     ratio, best = _smallest(losses.mean(axis=2) if values is None else values)
     smallest = int(np.argmin(losses[ratio].mean(axis=1)))
@@ -71,6 +71,32 @@ def choose(
             answer = rule(grids[ratio].copy(), losses[ratio].copy())
         chosen = _index(answer, len(grids[ratio]), rule)
     return Choice(ratio, chosen, best, smallest, sparser)
+
+
+def choose_for_each(
+    rule: Rule,
+    grids: Sequence[FloatArray],
+    losses: FloatArray,
+    values: FloatArray | None,
+    units: FloatArray,
+) -> list[Choice]:
+    """Apply a rule to each target alone: the last axis of losses and values is that of targets.
+
+    Targets share l1_ratio: the one with the smallest sum of their smallest losses, each divided by
+    its unit, or values.
+    """
+    sizes = losses.mean(axis=2) / units if values is None else values
+    ratio = int(sizes.min(axis=1).sum(axis=1).argmin())
+    only = slice(ratio, ratio + 1)
+    return [
+        choose(
+            rule,
+            grids[only],
+            losses[only, ..., target],
+            None if values is None else values[only, :, target],
+        )._replace(ratio=ratio)
+        for target in range(losses.shape[-1])
+    ]
 
 
 def _index(answer: Any, n_lambdas: int, rule: Rule) -> int:
@@ -131,7 +157,7 @@ class Size(NamedTuple):
 
 
 def criterion(rule: str, points: Points, size: Size, units: FloatArray) -> FloatArray:
-    """AIC, BIC, extended BIC or generalised cross-validation along a path, summed over targets.
+    """AIC, BIC, extended BIC or generalised cross-validation of each target along a path.
 
     With RSS = n times the training loss and df the degrees of freedom (and one for the intercept):
     AIC = n log(RSS / n) + 2 df, BIC = n log(RSS / n) + log(n) df, GCV = (RSS / n) / (1 - df / n)^2,
@@ -150,14 +176,14 @@ def criterion(rule: str, points: Points, size: Size, units: FloatArray) -> Float
     if rule == "gcv":
         # A model without residual degrees of freedom has no GCV score.
         left = np.where(freedom < n, 1.0 - freedom / n, 1e-8)
-        return np.asarray((loss / left**2).sum(axis=1))
+        return np.asarray(loss / left**2)
     factor = 2.0 if rule == "aic" else np.log(n)
     # Without residual degrees of freedom the likelihood is unbounded, and the criterion undefined.
     values = np.where(freedom < n, n * np.log(loss) + factor * freedom, np.inf)
     if rule == "ebic":
         chosen = np.clip(points.degrees_of_freedom - size.free, 0.0, size.penalised)
         values = values + 2.0 * _log_number_of_models(size.penalised, chosen)
-    return np.asarray(np.where(np.isinf(values), np.finfo(float).max / 1e3, values).sum(axis=1))
+    return np.asarray(np.where(np.isinf(values), np.finfo(float).max / 1e3, values))
 
 
 def _log_number_of_models(p: int, k: FloatArray) -> FloatArray:

@@ -33,6 +33,7 @@ from sklearn_reg._selection.choice import (
     advice_on_edges,
     check_rule,
     choose,
+    choose_for_each,
     is_criterion,
 )
 from sklearn_reg._selection.curves import (
@@ -74,6 +75,7 @@ class PenalizedRegressionCV(PenalizedModel):
         standardize: bool = False,
         penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
         positive: bool = False,
+        lambda_per_target: bool = False,
     ) -> None:
         self.lambdas = lambdas
         self.eps = eps
@@ -86,6 +88,7 @@ class PenalizedRegressionCV(PenalizedModel):
         self.standardize = standardize
         self.penalty_weights = penalty_weights
         self.positive = positive
+        self.lambda_per_target = lambda_per_target
 
     def fit(
         self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None, **params: Any
@@ -99,7 +102,7 @@ class PenalizedRegressionCV(PenalizedModel):
             Dask array or data frame stay on the workers: `scoring` must be None for them, and a
             splitter gets only the number of rows.
         y : {array-like, dask collection} of shape (n_samples,) or (n_samples, n_targets)
-            Targets. They share lambda and count alike in its choice.
+            Targets. They share lambda and count alike in its choice, unless `lambda_per_target`.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights, for training and for the errors. None means equal weights.
         **params : dict
@@ -284,7 +287,12 @@ class PenalizedRegressionCV(PenalizedModel):
 
     def _plan(self) -> _Plan:
         """Check the parameters that do not depend on the data."""
-        self._check_flags()
+        self._check_flags("lambda_per_target")
+        if self.lambda_per_target and self.scoring is not None:
+            raise ValueError(
+                "scoring must be None with lambda_per_target=True, because a scorer returns one "
+                f"number for all targets, got {self.scoring!r}"
+            )
         tol = self._check_tol()
         grid, rule = check_lambdas(self.lambdas, self.eps), check_rule(self.rule)
         ratios, self._many_ratios = _check_l1_ratios(self.l1_ratio)
@@ -324,23 +332,45 @@ class PenalizedRegressionCV(PenalizedModel):
             if is_criterion(plan.rule):
                 with guarded():
                     values = criteria(plan.rule, folds, penalties, grids, plan.tol)
-            choice = choose(plan.rule, grids, losses, values)
-            grid = grids[choice.ratio]
-            lambda_ = float(grid[choice.chosen])
-            chosen = penalties[choice.ratio].times(np.full(folds.n_targets, lambda_))
+            choices, decided = self._choices(plan, found, losses, values)
+            ratio, grid = choices[0].ratio, grids[choices[0].ratio]
+            lambdas = np.array([grid[choice.chosen] for choice in choices])
+            chosen = penalties[ratio].times(np.resize(lambdas, folds.n_targets))
             with guarded():
                 fitted = refit(folds, chosen, plan.tol)
                 fitted = self._store(fitted, dtype, y_ndim)
-        self.lambda_, self.l1_ratio_ = lambda_, plan.ratios[choice.ratio]
-        self.lambda_min_ = float(grid[choice.smallest])
-        self.lambda_1se_ = float(grid[choice.one_standard_error])
+        self.l1_ratio_ = plan.ratios[ratio]
+        each = self.lambda_per_target and y_ndim > 1
+        for name, at in (
+            ("lambda_", [choice.chosen for choice in choices]),
+            ("lambda_min_", [choice.smallest for choice in choices]),
+            ("lambda_1se_", [choice.one_standard_error for choice in choices]),
+        ):
+            setattr(self, name, grid[at] if each else float(grid[at[0]]))
         self._keep(np.array(grids), curves, losses, scores)
-        decided = losses[choice.ratio] if values is None else values[choice.ratio][:, None]
-        curve = Curve(grid, decided, plan.rule)
         return [
             *self._advice_on_scores(scores, grids),
-            *self._advice_on_edges(choice, curve, callable(plan.grid), found),
+            *self._advice_on_edges(choices, decided, callable(plan.grid), found),
             *self._advice_on_gaps(curves, fitted),
+        ]
+
+    def _choices(
+        self, plan: _Plan, found: _Found, losses: FloatArray, values: FloatArray | None
+    ) -> tuple[list[Choice], list[Curve]]:
+        """Return the choice of all targets, or of each, and the curve that decided it."""
+        if not self.lambda_per_target:
+            totals = None if values is None else values.sum(axis=-1)
+            choices = [choose(plan.rule, found.grids, losses, totals)]
+            losses, values = losses[..., None], None if totals is None else totals[..., None]
+        else:
+            losses = found.curves.test
+            units = found.folds.null_losses()
+            choices = choose_for_each(plan.rule, found.grids, losses, values, units)
+        ratio = choices[0].ratio
+        decided = losses[ratio] if values is None else values[ratio][:, None]
+        grid = found.grids[ratio]
+        return choices, [
+            Curve(grid, decided[..., target], plan.rule) for target in range(len(choices))
         ]
 
     def _losses(self, folds: Folds, curves: Curves, scores: FloatArray | None) -> FloatArray:
@@ -375,8 +405,10 @@ class PenalizedRegressionCV(PenalizedModel):
         # (n_ratios, n_lambdas, n_folds, n_targets)
         intercepts = np.asarray(curves.intercepts).swapaxes(1, 2)
         self.fold_intercepts_ = (intercepts[..., 0] if one else intercepts)[first]
-        for name in ("score_path_", "relative_mse_path_"):  # of an earlier fit
+        for name in ("score_path_", "relative_mse_path_", "target_mse_path_"):  # of an earlier fit
             self.__dict__.pop(name, None)
+        if self.lambda_per_target and not one:
+            self.target_mse_path_ = curves.test[first]
         if scores is not None:
             self.score_path_ = scores[first]
         elif curves.test.shape[-1] > 1:
@@ -430,15 +462,16 @@ class PenalizedRegressionCV(PenalizedModel):
         )
 
     def _advice_on_edges(
-        self, choice: Choice, curve: Curve, is_automatic: bool, found: _Found
+        self, choices: Sequence[Choice], curves: Sequence[Curve], is_automatic: bool, found: _Found
     ) -> Iterator[Advice]:
-        """Advise how to extend a grid, if that helps."""
-        folds, penalty = found.folds, found.penalties[choice.ratio]
+        """Advise how to extend a grid, if that helps, for the first target that it helps."""
+        ratio = choices[0].ratio
+        folds, penalty = found.folds, found.penalties[ratio]
         # Without non-zero coefficients, as at the start of an automatic grid, a larger penalty
         # changes nothing. Ridge never makes coefficients zero.
         null = is_automatic or not (
             penalty.is_ridge
-            or any(dense(W[: folds.n_targets]).any() for W in found.curves.coefs[choice.ratio])
+            or any(dense(W[: folds.n_targets]).any() for W in found.curves.coefs[ratio])
         )
 
         def remedy() -> str:
@@ -452,9 +485,13 @@ class PenalizedRegressionCV(PenalizedModel):
             return f"extend it downwards with {smaller}"
 
         rounding = folds.rounding_of_losses() if found.scores is None else 0.0
-        advice = advice_on_edges(curve, choice.best, is_null=null, rounding=rounding, remedy=remedy)
-        if advice is not None:
-            yield Advice(UserWarning, advice)
+        for choice, curve in zip(choices, curves, strict=True):
+            advice = advice_on_edges(
+                curve, choice.best, is_null=null, rounding=rounding, remedy=remedy
+            )
+            if advice is not None:
+                yield Advice(UserWarning, advice)
+                return
 
     def _advice_on_gaps(self, curves: Curves, fitted: Fitted) -> Iterator[Advice]:
         """Warn of a duality gap above its bound."""

@@ -157,7 +157,7 @@ def criteria(
     grids: Sequence[FloatArray],
     tol: float,
 ) -> FloatArray:
-    """Return the values of a criterion, of shape (n_ratios, n_lambdas), on all of the data."""
+    """Return the values of a criterion on all of the data: (n_ratios, n_lambdas, n_targets)."""
     values = []
     for penalty, grid in zip(penalties, grids, strict=True):
         follow_grid = partial(

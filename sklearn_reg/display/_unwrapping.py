@@ -66,7 +66,7 @@ class Curve(NamedTuple):
     lambdas: FloatArray
     losses: FloatArray
     train_losses: FloatArray | None
-    chosen: float
+    chosen: float | None  # None if each target has its own
     scoring: Any
     relative: bool = False  # whether errors of several targets are relative to null models
 
@@ -74,7 +74,7 @@ class Curve(NamedTuple):
     def one_standard_error(self) -> float | None:
         """The lambda of the 1-SE rule, among those whose errors are known."""
         known = np.isfinite(self.losses).all(axis=1)
-        if not known.any():
+        if self.chosen is None or not known.any():
             return None
         return float(self.lambdas[known][one_standard_error(self.losses[known])])
 
@@ -94,7 +94,9 @@ def curve_of_model(model: PenalizedRegressionCV) -> Curve:
         at = np.ravel(model.l1_ratio).tolist().index(model.l1_ratio_)
         lambdas, losses = lambdas[at], losses[at]
         train = None if train is None else train[at]
-    return Curve(lambdas, losses, train, model.lambda_, model.scoring, relative)
+    # With a lambda for each target there is none to mark in the errors of all.
+    chosen = model.lambda_ if np.ndim(model.lambda_) == 0 else None
+    return Curve(lambdas, losses, train, chosen, model.scoring, relative)
 
 
 def check_searched(search: Any) -> None:
