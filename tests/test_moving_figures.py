@@ -364,9 +364,9 @@ def test_decay(width: int, tab: Any) -> None:
 def test_bias_variance(width: int, tab: Any) -> None:
     page = tab("bias-variance", width)
     slide(page, "penalty", "Home")
-    assert "too little penalty" in words(page)
+    assert "Too little penalty" in words(page)
     slide(page, "penalty", "End")
-    assert "too much penalty" in words(page)
+    assert "Too much penalty" in words(page)
     before = words(page)
     page.get_by_role("button", name="Draw other noise").click()
     assert words(page) != before

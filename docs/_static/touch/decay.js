@@ -13,7 +13,7 @@ export function build(parent) {
   const shown = Object.keys(OPTIMIZERS).map((title) => [
     title,
     new Panel(panels, {
-      label: `Three weights under ${title}`, title, x: [0, STEPS], y: [-0.1, 1.3], width: 300, height: 210, xlabel: "step",
+      label: `Three weights under ${title}`, title, x: [0, STEPS], y: [-0.1, 1.3], width: 300, height: 190, xlabel: "step", ylabel: "weight",
     }),
   ]);
   const settings = controls(parent, "The optimizers");
@@ -56,9 +56,9 @@ export function build(parent) {
     const { lr, lambda, scale } = state;
     const kept = (title) => ends[title].map((v) => `${Math.round(100 * v)} %`).join(", ");
     const should = Math.round(100 * (1 - lr * lambda) ** STEPS);
-    const shares = SIZES.map((size) => number(1 / Math.hypot(scale * size, lambda)));
-    return `Shrinking by the share ηλ = ${number(lr * lambda)} in each step leaves ${should} %. AdamW leaves ${kept("AdamW")}: ` +
-      `about the same for all three. Adam + L2 leaves ${kept("Adam + L2")}: it divides the penalty along with the gradient, ` +
-      `so a step shrinks the weights by ηλ times ${shares.join(", ")} at the start.`;
+    const sizes = SIZES.map((size) => number(Math.hypot(scale * size, lambda)));
+    return `Shrinking by the share ηλ = ${number(lr * lambda)} in each step would leave ${should} %. AdamW leaves ${kept("AdamW")}, ` +
+      `whatever the gradients, but for the noise of its steps. Adam + L2 leaves ${kept("Adam + L2")}: it divides the penalty ` +
+      `by the size of gradient and penalty together, at the start by ${sizes.join(", ")}.`;
   }
 }

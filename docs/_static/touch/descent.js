@@ -12,7 +12,7 @@ export function build(parent) {
   const panels = row(parent);
   const map = new Panel(panels, {
     label: "Contours of the objective: set the start of the descent",
-    title: "Set the start: click, or drag the circle",
+    title: "Set the start: click, drag, or arrow keys",
     x: [-2, 2.5], y: [-2, 2], xlabel: "weight 1", ylabel: "weight 2", height: 340,
   });
   const curves = new Panel(panels, {
@@ -27,10 +27,10 @@ export function build(parent) {
   });
   slider(settings, {
     label: "learning rate, as a share of 1/L", min: 0.05, max: 2.4, value: 0.5, steps: 47,
-    show: (v) => number(v), onInput: (share) => change({ share }),
+    show: (v) => v.toFixed(2), onInput: (share) => change({ share }),
   });
   slider(settings, {
-    label: "longest by shortest curvature", min: 1, max: 100, value: 10, log: true,
+    label: "largest curvature / smallest", min: 1, max: 100, value: 10, log: true,
     show: (v) => number(v), onInput: (conditioning) => change({ conditioning }),
   });
   legend(parent, [["t-1", "the steps"], ["t-0", "F(w) − F*"], ["t-2", "the duality gap, which bounds it"]]);
@@ -68,7 +68,7 @@ export function build(parent) {
     map.line(points, "t-1");
     for (const point of points) map.dot(point, "t-1 t-fill", 2.5);
     map.dot(best, "t-best", 5);
-    map.say(best, "minimum", "t-name", 8, 16);
+    map.say(best, "minimum", "t-name", 14, 26);
     const above = points.map((w, k) => [k, Math.max(F(w) - least, 1e-16)]);
     const gaps = points.map((w, k) => [k, Math.max(gap(loss, w, lambda, rho), 1e-16)]);
     curves.clear();
@@ -81,9 +81,12 @@ export function build(parent) {
     const [first, last] = [above[0][1], above[STEPS][1]];
     const zeros = points[STEPS].filter((v) => v === 0).length;
     const within = above.findIndex(([, value]) => !(value > 1e-6));
-    if (!(last < first)) {
+    if (!(last < 3 * first)) {
       return `The descent diverges: a rate of ${number(state.share)}/L is too long, each step lands higher on the other side.` +
         (state.kind === "accelerated" ? " With momentum the limit is lower than 2/L." : " The limit is 2/L.");
+    }
+    if (state.share > 2 && !(last < 1e-6)) {
+      return "The steps jump from side to side and do not settle: the rate is above the limit, 2/L.";
     }
     if (state.kind === "subgradient") {
       return "The subgradient step does not settle: near zero the sign of the weight flips with each step, and no weight becomes exactly zero.";

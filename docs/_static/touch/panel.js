@@ -153,7 +153,7 @@ export class Panel {
       target.setPointerCapture(event.pointerId);
       onMove(this.place(event));
       event.preventDefault();
-      if (target.focus) target.focus({ preventScroll: true });
+      if (target.focus) target.focus({ preventScroll: true, focusVisible: false });
     });
     target.addEventListener("pointermove", (event) => {
       if (target.hasPointerCapture(event.pointerId)) onMove(this.place(event));

@@ -6,9 +6,12 @@ export async function build(parent) {
   const data = await (await fetch(new URL("path.json", import.meta.url))).json();
   const n = data.lambdas.length;
   const ends = [data.lambdas[n - 1], data.lambdas[0]];
-  const sizes = data.coefs.flat().map(Math.abs);
-  const most = 1.08 * Math.max(...sizes);
-  let at = data.chosen.min;
+  const { min, se } = data.chosen;
+  // As far to the left as the errors cannot be told apart from the smallest.
+  const within = data.test.map((error, k) => k >= min && error <= data.test[min] + data.se[min]);
+  const last = within.lastIndexOf(true);
+  const most = 2.2 * Math.max(...data.coefs[min].map(Math.abs));
+  let at = min;
   const panels = row(parent);
   const coefs = new Panel(panels, {
     label: "Coefficients along lambda: drag to choose lambda",
@@ -51,15 +54,14 @@ export async function build(parent) {
     const lambda = data.lambdas[at];
     coefs.clear();
     coefs.line([[ends[0], 0], [ends[1], 0]], "t-axis");
+    const order = largest();
     data.names.forEach((_, j) => {
-      const look = data.coefs[at][j] === 0 ? "t-quiet" : `t-${j % 4} t-thin`;
-      coefs.line(data.lambdas.map((l, k) => [l, data.coefs[k][j]]), look);
+      coefs.line(data.lambdas.map((l, k) => [l, data.coefs[k][j]]), look(order.indexOf(j)));
     });
     mark(coefs, lambda);
     errors.clear();
     const [low, high] = data.error_limits;
-    const { min, se } = data.chosen;
-    errors.box([ends[0], low], [data.lambdas[min], high], "t-over");
+    errors.box([ends[0], low], [data.lambdas[last], high], "t-over");
     errors.box([data.lambdas[se], low], [ends[1], high], "t-under");
     errors.say([ends[0], high], "overfits", "t-name", 6, 14);
     errors.say([ends[1], high], "underfits", "t-name t-end", -6, 14);
@@ -81,6 +83,16 @@ export async function build(parent) {
     say(sentence());
   }
 
+  // The features of this model, the largest coefficients first; four of them have a colour.
+  function largest() {
+    const size = (j) => Math.abs(data.coefs[at][j]);
+    return data.names.map((_, j) => j).filter(size).sort((a, b) => size(b) - size(a));
+  }
+
+  function look(rank) {
+    return rank < 0 ? "t-quiet" : rank < 4 ? `t-${rank}` : "t-rest";
+  }
+
   function mark(panel, lambda) {
     const [, [low, high]] = [0, panel === coefs ? [-most, most] : data.error_limits];
     panel.line([[lambda, low], [lambda, high]], "t-mark");
@@ -88,26 +100,24 @@ export async function build(parent) {
 
   function drawNames() {
     names.clear();
-    const order = data.names.map((_, j) => j).filter((j) => data.coefs[at][j] !== 0);
-    order.sort((a, b) => Math.abs(data.coefs[at][b]) - Math.abs(data.coefs[at][a]));
+    const order = largest();
     const longest = 1.6 * Math.max(20, ...order.map((j) => Math.abs(data.coefs[at][j])));
     names.limits([-longest, longest], [8.5, 0.5]);
     names.line([[0, 0.5], [0, 8.5]], "t-axis");
     order.slice(0, 8).forEach((j, k) => {
       const value = data.coefs[at][j];
-      names.box([0, k + 0.7], [value, k + 1.3], `t-bar t-${j % 4} t-fill`);
+      names.box([0, k + 0.7], [value, k + 1.3], `t-bar t-fill ${look(k)}`);
       names.say([0, k + 1], data.names[j], value < 0 ? "" : "t-end", value < 0 ? 6 : -6, 4);
     });
   }
 
   function sentence() {
     const used = data.coefs[at].filter((v) => v !== 0).length;
-    const { min, se } = data.chosen;
-    const side = at > min ? "This λ overfits: the training error still falls, the error on new patients rises."
+    const side = at > last ? "This λ overfits: the training error still falls, the error on new patients rises."
       : at < se ? "This λ underfits: both errors are above what is possible."
       : at === min ? "This is the λ of the smallest cross-validation error."
       : at === se ? "This is the λ of the 1-SE rule: the simplest model within one standard error of the best."
-      : "Between the two rules: the errors cannot be told apart from the smallest.";
+      : "These data cannot tell its error from the smallest one.";
     return `λ = ${number(data.lambdas[at])}: ${used} of ${data.names.length} coefficients are not zero ` +
       `(${number(data.freedom[at], 3)} degrees of freedom); mean squared error ${number(data.train[at], 3)} seen, ` +
       `${number(data.test[at], 3)} new. ${side}`;

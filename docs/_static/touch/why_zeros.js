@@ -11,12 +11,12 @@ export function build(parent) {
   const panels = row(parent);
   const map = new Panel(panels, {
     label: "The plane of two weights: drag the least-squares optimum",
-    title: "Drag the circle: the optimum of the loss",
+    title: "Drag the circle (or use the arrow keys)",
     x: LIMITS, y: LIMITS, xlabel: "weight 1", ylabel: "weight 2", height: 350,
   });
   const bars = new Panel(panels, {
     label: "The two weights as bars",
-    title: "The weights, without and with the penalty",
+    title: "White: without a penalty. Orange: with it",
     x: [0.4, 2.6], y: LIMITS, height: 350, axes: false,
   });
   const settings = controls(parent, "The penalty");
@@ -29,7 +29,7 @@ export function build(parent) {
     show: (v) => (v === 0 ? "0 (ridge)" : v === 1 ? "1 (lasso)" : number(v)),
     onInput: (v) => draw(((rho = v), undefined)),
   });
-  legend(parent, [["t-0", "the loss is the same on an ellipse"], ["t-ball", "the penalty is at most this in the ball"]]);
+  legend(parent, [["t-0", "the loss is the same on an ellipse; the circle is its optimum"], ["t-1", "the fit (dot and bars)"], ["t-ball", "the ball: no more penalty than at the fit"]]);
   const say = words(parent);
   map.handle({
     label: "Optimum of the loss", at: loss.best, step: 0.05, limits: [[-1.4, 1.4], [-1.4, 1.4]],
@@ -59,7 +59,8 @@ export function build(parent) {
       bars.say([j + 0.83, 0], number(loss.best[j]), "t-middle", 0, loss.best[j] < 0 ? -6 : 15);
       const text = v === 0 ? "0" : number(v);
       bars.say([j + 1.17, 0], text, `t-middle${v === 0 ? " t-strong" : ""}`, 0, loss.best[j] < 0 ? -6 : 15);
-      bars.say([j + 1, LIMITS[0]], `weight ${j + 1}`, "t-middle", 0, -6);
+      const low = Math.min(loss.best[j], v) > -1.2;
+      bars.say([j + 1, LIMITS[low ? 0 : 1]], `weight ${j + 1}`, "t-middle", 0, low ? -6 : 14);
     });
     say(sentence(w));
   }
@@ -67,9 +68,9 @@ export function build(parent) {
   function sentence(w) {
     const zeros = w.flatMap((v, j) => (v === 0 ? [j + 1] : []));
     const name = rho === 0 ? "ridge" : rho === 1 ? "lasso" : "elastic net";
-    if (zeros.length === 2) return `The ${name} sets both weights to exactly zero: the penalty is larger than any pull of the loss.`;
+    if (zeros.length === 2) return `The ${name} sets both weights to exactly zero, and the ball is a point: the penalty is larger than any pull of the loss.`;
     if (zeros.length === 1) return `At a corner: the ${name} sets weight ${zeros[0]} to exactly zero, and shrinks the other.`;
-    if (rho === 0) return "The ball of L2 is round: it has no corner, both weights shrink, and neither is zero.";
-    return "The ellipse touches an edge, not a corner: both weights shrink, and neither is zero. Move the circle towards an axis, or raise λ.";
+    if (rho === 0) return "The ball of L2 is round: it has no corner, and neither weight is zero.";
+    return "The ellipse touches an edge, not a corner: neither weight is zero. Move the circle towards an axis, or raise λ.";
   }
 }
