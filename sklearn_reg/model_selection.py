@@ -76,6 +76,9 @@ class RidgeRegressionCV(PenalizedRegressionCV):
     lambda_per_target : bool, default=False
         Whether each column of y gets its own lambda, chosen by `rule` from its own errors; they
         share `l1_ratio`. Then `scoring` must be None.
+    store_cv_predictions : bool, default=False
+        Whether to keep the prediction of each row by the fold that tests it, in `cv_predictions_`.
+        `cv` must then test each row once, and X must be in memory.
 
     Attributes
     ----------
@@ -96,6 +99,9 @@ class RidgeRegressionCV(PenalizedRegressionCV):
         variance). Lambda is chosen by it, so that targets count alike, whatever their units.
     target_mse_path_ : ndarray of shape (n_lambdas, n_folds, n_targets)
         The errors of each target, with `lambda_per_target` and a y of that shape.
+    cv_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        Out-of-fold predictions at the chosen lambda, with `store_cv_predictions`. Their errors are
+        a little too small, because the lambda was chosen by them.
     train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
         Mean squared errors on the training rows.
     score_path_ : ndarray of shape (n_lambdas, n_folds)
@@ -198,6 +204,9 @@ class LassoRegressionCV(PenalizedRegressionCV):
     lambda_per_target : bool, default=False
         Whether each column of y gets its own lambda, chosen by `rule` from its own errors; they
         share `l1_ratio`. Then `scoring` must be None.
+    store_cv_predictions : bool, default=False
+        Whether to keep the prediction of each row by the fold that tests it, in `cv_predictions_`.
+        `cv` must then test each row once, and X must be in memory.
 
     Attributes
     ----------
@@ -218,6 +227,9 @@ class LassoRegressionCV(PenalizedRegressionCV):
         variance). Lambda is chosen by it, so that targets count alike, whatever their units.
     target_mse_path_ : ndarray of shape (n_lambdas, n_folds, n_targets)
         The errors of each target, with `lambda_per_target` and a y of that shape.
+    cv_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        Out-of-fold predictions at the chosen lambda, with `store_cv_predictions`. Their errors are
+        a little too small, because the lambda was chosen by them.
     train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
         Mean squared errors on the training rows.
     score_path_ : ndarray of shape (n_lambdas, n_folds)
@@ -322,6 +334,9 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     lambda_per_target : bool, default=False
         Whether each column of y gets its own lambda, chosen by `rule` from its own errors; they
         share `l1_ratio`. Then `scoring` must be None.
+    store_cv_predictions : bool, default=False
+        Whether to keep the prediction of each row by the fold that tests it, in `cv_predictions_`.
+        `cv` must then test each row once, and X must be in memory.
 
     Attributes
     ----------
@@ -342,6 +357,9 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         variance). Lambda is chosen by it, so that targets count alike, whatever their units.
     target_mse_path_ : ndarray of shape (n_lambdas, n_folds, n_targets)
         The errors of each target, with `lambda_per_target` and a y of that shape.
+    cv_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        Out-of-fold predictions at the chosen lambda, with `store_cv_predictions`. Their errors are
+        a little too small, because the lambda was chosen by them.
     train_mse_path_ : ndarray of shape (n_lambdas, n_folds)
         Mean squared errors on the training rows.
     score_path_ : ndarray of shape (n_lambdas, n_folds)
@@ -407,6 +425,7 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
         positive: bool = False,
         lambda_per_target: bool = False,
+        store_cv_predictions: bool = False,
     ) -> None:
         self.lambdas = lambdas
         self.l1_ratio = l1_ratio
@@ -421,6 +440,7 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         self.penalty_weights = penalty_weights
         self.positive = positive
         self.lambda_per_target = lambda_per_target
+        self.store_cv_predictions = store_cv_predictions
 
 
 class LambdaSweep(NamedTuple):

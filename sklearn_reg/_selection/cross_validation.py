@@ -46,13 +46,16 @@ from sklearn_reg._selection.curves import (
     refit,
 )
 from sklearn_reg._selection.folds import Folds, RowFolds, StreamFolds, folds_in_memory
-from sklearn_reg._selection.scoring import scorer_of, scores_of
+from sklearn_reg._selection.scoring import check_partition, predictions_of, scorer_of, scores_of
 from sklearn_reg._selection.splits import routed_splitter, splitter_of
 from sklearn_reg._solvers.accuracy import Fitted
 from sklearn_reg._solvers.grids import Grid, check_lambdas
 from sklearn_reg._tools.linalg import dense
 from sklearn_reg._tools.progress import Task, start, with_callbacks
-from sklearn_reg._tools.typing import FloatArray, Matrix
+from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
+
+# Attributes that some fits set, and others do not.
+SOMETIMES = ("score_path_", "relative_mse_path_", "target_mse_path_", "cv_predictions_")
 
 
 class PenalizedRegressionCV(PenalizedModel):
@@ -76,6 +79,7 @@ class PenalizedRegressionCV(PenalizedModel):
         penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
         positive: bool = False,
         lambda_per_target: bool = False,
+        store_cv_predictions: bool = False,
     ) -> None:
         self.lambdas = lambdas
         self.eps = eps
@@ -89,6 +93,7 @@ class PenalizedRegressionCV(PenalizedModel):
         self.penalty_weights = penalty_weights
         self.positive = positive
         self.lambda_per_target = lambda_per_target
+        self.store_cv_predictions = store_cv_predictions
 
     def fit(
         self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None, **params: Any
@@ -225,7 +230,7 @@ class PenalizedRegressionCV(PenalizedModel):
         plan = self._plan()
         data = read(self, X, y, sample_weight)
         if not isinstance(data, InMemory):
-            self._refuse_scoring("Dask collections, whose rows stay where they are")
+            self._refuse_what_needs_rows("Dask collections, whose rows stay where they are")
         to_split, to_score = self._route(sample_weight, params)
         splitter = splitter_of(self.cv)
         penalties = self._penalties(plan.ratios)
@@ -242,6 +247,9 @@ class PenalizedRegressionCV(PenalizedModel):
             folds = _folds_of(data, splitter, to_split, self._preprocessing)
             with guarded():
                 grids = grids_of(plan.grid, folds, penalties)
+        if self.store_cv_predictions and curves is None:
+            assert isinstance(folds, RowFolds)
+            check_partition(folds.splits, len(folds.Y))
         with start(self, len(penalties) * folds.n_folds + 1) as task:
             if curves is None:
                 with guarded():
@@ -254,6 +262,13 @@ class PenalizedRegressionCV(PenalizedModel):
                     self.scoring, data, folds.splits, curves.coefs, curves.intercepts, to_score
                 )
             found = _Found(folds, penalties, grids, curves, scores)
+            if self.store_cv_predictions:
+                assert isinstance(data, InMemory)
+                assert isinstance(folds, RowFolds)
+                tests = [split.test for split in folds.splits] or list(
+                    np.arange(len(data.Y))[:, None]
+                )
+                found = found._replace(predict=partial(predictions_of, data, tests))
             return self._finish(plan, found, data.dtype, data.y_ndim, guarded, task)
 
     @with_callbacks
@@ -287,7 +302,7 @@ class PenalizedRegressionCV(PenalizedModel):
 
     def _plan(self) -> _Plan:
         """Check the parameters that do not depend on the data."""
-        self._check_flags("lambda_per_target")
+        self._check_flags("lambda_per_target", "store_cv_predictions")
         if self.lambda_per_target and self.scoring is not None:
             raise ValueError(
                 "scoring must be None with lambda_per_target=True, because a scorer returns one "
@@ -298,14 +313,16 @@ class PenalizedRegressionCV(PenalizedModel):
         ratios, self._many_ratios = _check_l1_ratios(self.l1_ratio)
         return _Plan(tol, grid, rule, ratios)
 
-    def _refuse_scoring(self, data: str) -> None:
-        """Refuse a scorer if there are no rows to score."""
+    def _refuse_what_needs_rows(self, data: str) -> None:
+        """Refuse a scorer and out-of-fold predictions if there are no rows to predict."""
         if self.scoring is not None:
             raise ValueError(f"scoring must be None for {data}, got {self.scoring!r}")
+        if self.store_cv_predictions:
+            raise ValueError(f"store_cv_predictions must be False for {data}, got True")
 
     def _assignment(self) -> Assignment:
         """Return the assignment of the rows of a stream to test folds."""
-        self._refuse_scoring("batches, whose rows are gone")
+        self._refuse_what_needs_rows("batches, whose rows are gone")
         if isinstance(self.cv, PredefinedSplit):
             return Labelled(self.cv.test_fold)
         if self.cv is None or isinstance(self.cv, Integral):
@@ -325,34 +342,39 @@ class PenalizedRegressionCV(PenalizedModel):
         task: Task,
     ) -> list[Advice]:
         """Choose a lambda, fit all of the data with it, store the fit, and return advice."""
-        folds, penalties, grids, curves, scores = found
-        losses = self._losses(folds, curves, scores)
+        folds, penalties, curves = found.folds, found.penalties, found.curves
+        losses = self._losses(folds, curves, found.scores)
         with task.part("choose and refit", len(penalties) * folds.n_folds):
             values = None
             if is_criterion(plan.rule):
                 with guarded():
-                    values = criteria(plan.rule, folds, penalties, grids, plan.tol)
+                    values = criteria(plan.rule, folds, penalties, found.grids, plan.tol)
             choices, decided = self._choices(plan, found, losses, values)
-            ratio, grid = choices[0].ratio, grids[choices[0].ratio]
-            lambdas = np.array([grid[choice.chosen] for choice in choices])
-            chosen = penalties[ratio].times(np.resize(lambdas, folds.n_targets))
+            ratio, at = choices[0].ratio, np.array([choice.chosen for choice in choices])
+            lambdas = np.resize(found.grids[ratio][at], folds.n_targets)
             with guarded():
-                fitted = refit(folds, chosen, plan.tol)
+                fitted = refit(folds, penalties[ratio].times(lambdas), plan.tol)
                 fitted = self._store(fitted, dtype, y_ndim)
         self.l1_ratio_ = plan.ratios[ratio]
-        each = self.lambda_per_target and y_ndim > 1
+        self._keep_choices(choices, found.grids[ratio], each=self.lambda_per_target and y_ndim > 1)
+        self._keep(np.array(found.grids), curves, losses, found.scores)
+        if found.predict is not None:
+            of_ratio = curves.coefs[ratio], curves.intercepts[ratio]
+            self.cv_predictions_ = found.predict(*of_ratio, np.resize(at, folds.n_targets))
+        return [
+            *self._advice_on_scores(found.scores, found.grids),
+            *self._advice_on_edges(choices, decided, callable(plan.grid), found),
+            *self._advice_on_gaps(curves, fitted),
+        ]
+
+    def _keep_choices(self, choices: Sequence[Choice], grid: FloatArray, *, each: bool) -> None:
+        """Set the chosen lambdas: arrays if there is one for each target, else numbers."""
         for name, at in (
             ("lambda_", [choice.chosen for choice in choices]),
             ("lambda_min_", [choice.smallest for choice in choices]),
             ("lambda_1se_", [choice.one_standard_error for choice in choices]),
         ):
             setattr(self, name, grid[at] if each else float(grid[at[0]]))
-        self._keep(np.array(grids), curves, losses, scores)
-        return [
-            *self._advice_on_scores(scores, grids),
-            *self._advice_on_edges(choices, decided, callable(plan.grid), found),
-            *self._advice_on_gaps(curves, fitted),
-        ]
 
     def _choices(
         self, plan: _Plan, found: _Found, losses: FloatArray, values: FloatArray | None
@@ -405,7 +427,7 @@ class PenalizedRegressionCV(PenalizedModel):
         # (n_ratios, n_lambdas, n_folds, n_targets)
         intercepts = np.asarray(curves.intercepts).swapaxes(1, 2)
         self.fold_intercepts_ = (intercepts[..., 0] if one else intercepts)[first]
-        for name in ("score_path_", "relative_mse_path_", "target_mse_path_"):  # of an earlier fit
+        for name in SOMETIMES:  # of an earlier fit
             self.__dict__.pop(name, None)
         if self.lambda_per_target and not one:
             self.target_mse_path_ = curves.test[first]
@@ -544,3 +566,8 @@ class _Found(NamedTuple):
     grids: Sequence[FloatArray]
     curves: Curves
     scores: FloatArray | None
+    # Out-of-fold predictions, given the coefficients and intercepts of the folds of an l1_ratio and
+    # the index of the lambda of each target.
+    predict: Callable[[Sequence[Matrix], Sequence[FloatArray], IndexArray], FloatArray] | None = (
+        None
+    )

@@ -72,6 +72,37 @@ def scores_of(
     return scores
 
 
+def check_partition(splits: Sequence[Split], n_rows: int) -> None:
+    """Refuse splits that do not test each row once, which out-of-fold predictions need."""
+    times = np.bincount(np.concatenate([split.test for split in splits]), minlength=n_rows)
+    wrong = np.flatnonzero(times != 1)
+    if wrong.size:
+        raise ValueError(
+            "cv must test each row exactly once with store_cv_predictions=True, got row "
+            f"{wrong[0]} tested {times[wrong[0]]} times"
+        )
+
+
+def predictions_of(
+    data: InMemory,
+    tests: Sequence[IndexArray],
+    coefs: Sequence[Matrix],
+    intercepts: Sequence[FloatArray],
+    at: IndexArray,
+) -> FloatArray:
+    """Predict each row by the fold that tests it: n_samples (x n_targets) out-of-fold predictions.
+
+    Coefficients and intercepts are by fold; `at` is the index of the lambda of each target.
+    """
+    n_targets = data.n_targets
+    predicted = np.empty((len(data.Y), n_targets), dtype=data.dtype)
+    rows = at * n_targets + np.arange(n_targets)
+    for test, fold_coefs, b in zip(tests, coefs, intercepts, strict=True):
+        W = dense(fold_coefs[rows])
+        predicted[test] = dense(data.X[test] @ W.T) + b[at, np.arange(n_targets)]
+    return predicted[:, 0] if data.y_ndim == 1 else predicted
+
+
 def _takes_weights(scorer: Any) -> bool:
     """Whether a scorer uses sample weights.
 
