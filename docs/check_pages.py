@@ -186,7 +186,10 @@ def check_pages(site: Path, screenshots: Path | None) -> list[str]:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
         return not_opened("Playwright is not installed")
+    # The pages of source code are all alike: one of them is enough.
     names = [str(path.relative_to(site)) for path in pages_of(site)]
+    source = [name for name in names if name.startswith("_modules/")]
+    names = [name for name in names if name not in source[1:]]
     names.remove("search.html")  # opened with something to search for
     wrong = []
     with served(site) as address, sync_playwright() as playwright:
