@@ -372,3 +372,26 @@ def test_bias_variance(width: int, tab: Any) -> None:
     assert words(page) != before
     slide(page, "noise", "Home")
     assert "noise 0" in words(page)
+
+
+def swipe(page: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Drag with a finger: Playwright has taps alone, the browser's protocol has moves."""
+    session = page.context.new_cdp_session(page)
+    for kind, share in (("touchStart", 0.0), ("touchMove", 0.5), ("touchMove", 1.0)):
+        x, y = (a + share * (b - a) for a, b in zip(start, end, strict=True))
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
+
+
+def test_a_finger_drags_a_point_and_a_lambda(tab: Any) -> None:
+    page = tab("why-zeros", WIDTHS["phone"])
+    start = place(page, ".t-handle")
+    swipe(page, start, (start[0], place(page, "svg[role=group]", (0.5, 0.18))[1]))
+    assert "edge" in words(page)
+    page = tab("path", WIDTHS["phone"])
+    swipe(page, place(page, ".t-drag"), place(page, ".t-drag", (0.97, 0.5)))
+    assert "0 of 64" in words(page)
+    page = tab("bias-variance", WIDTHS["phone"])
+    swipe(page, place(page, ".t-drag"), place(page, ".t-drag", (0.97, 0.5)))
+    assert "Too much penalty" in words(page)
