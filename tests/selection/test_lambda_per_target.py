@@ -98,6 +98,18 @@ def test_a_stream_gets_the_same(CV: Any) -> None:
 
 
 @quiet
+@pytest.mark.parametrize("p", [8, 90], ids=["tall", "wide"])
+def test_chunks_of_dask_get_the_same(p: int) -> None:
+    da = pytest.importorskip("dask.array")
+    X, Y = three_targets(p=p)
+    model = LassoRegressionCV(GRID, cv=3, lambda_per_target=True, rule="1se")
+    rows = clone(model).fit(X, Y)
+    chunks = model.fit(da.from_array(X, chunks=(25, -1)), da.from_array(Y, chunks=(25, -1)))
+    assert_array_equal(chunks.lambda_, rows.lambda_)
+    assert_allclose(chunks.target_mse_path_, rows.target_mse_path_, rtol=1e-4)
+
+
+@quiet
 def test_the_shape_of_lambda_is_that_of_the_targets() -> None:
     X, Y = three_targets()
     model = RidgeRegressionCV(GRID, cv=FOLDS, lambda_per_target=True)
