@@ -171,6 +171,12 @@ class Reader:
         return list(self.wrong)
 
 
+def chromium(playwright: Any) -> Any:
+    """Start the system's Chromium, or else that of Playwright."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    return playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+
+
 def not_opened(reason: str) -> list[str]:
     """Return that no page was opened, as a problem unless NO_BROWSER is set."""
     said = f"NO PAGE WAS OPENED, and so none was looked at: {reason}"
@@ -193,9 +199,8 @@ def check_pages(site: Path, screenshots: Path | None) -> list[str]:
     names.remove("search.html")  # opened with something to search for
     wrong = []
     with served(site) as address, sync_playwright() as playwright:
-        path = next(filter(None, map(shutil.which, BROWSERS)), None)
         try:
-            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+            browser = chromium(playwright)
         except Error as error:
             return not_opened(f"no Chromium starts here ({str(error).splitlines()[0]})")
         for screen, width in WIDTHS.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from sklearn.datasets import load_diabetes
 from sklearn.feature_selection import SelectFromModel
 from sklearn.pipeline import make_pipeline
 
+from loading import module_of
 from sklearn_reg import (
     ElasticNetRegressionCV,
     LassoRegression,
@@ -31,11 +31,7 @@ from sklearn_reg import (
 
 def example(name: str) -> Any:
     """Import a script of the examples."""
-    path = Path(__file__).parents[1] / "examples" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(Path(__file__).parents[1] / "examples" / f"{name}.py")
 
 
 def ridge(X, y, lambda_=0.0, **parameters):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import shutil
@@ -17,6 +16,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
+from loading import module_of
 from sklearn_reg import (
     ElasticNetRegression,
     RidgeRegression,
@@ -31,11 +31,11 @@ from sklearn_reg import (
 )
 
 ROOT = Path(__file__).parents[1]
+CHECK = module_of(ROOT / "docs" / "check_pages.py")
 MODULES = ROOT / "docs" / "_static" / "touch"
 FIGURES = ("why-zeros", "descent", "path", "decay", "bias-variance")
-WIDTHS = {"phone": 390, "desktop": 1280}
+WIDTHS = CHECK.WIDTHS
 LARGEST = 60_000  # bytes of all modules
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 PAGE = """<!doctype html>
 <html lang="en" data-theme="light"><head><meta charset="utf-8"><title>Figures</title>
@@ -51,16 +51,6 @@ FONT_SIZES = """(all) => all.map((e) => {
     const { a, b } = e.getScreenCTM();
     return parseFloat(getComputedStyle(e).fontSize) * Math.hypot(a, b);
 })"""
-
-
-def module_of(path: Path) -> Any:
-    """Import a file that is in no package."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_the_modules_are_small_and_load_nothing_else() -> None:
@@ -114,7 +104,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "touch" / "path.json").write_text(json.dumps(numbers), encoding="utf-8")
     for figure in FIGURES:
         (folder / f"{figure}.html").write_text(PAGE.replace("FIGURE", figure), encoding="utf-8")
-    with module_of(ROOT / "docs" / "check_pages.py").served(folder) as address:
+    with CHECK.served(folder) as address:
         yield address
 
 
@@ -122,10 +112,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def browser() -> Iterator[Any]:
     """A headless Chromium; .ci/browser installs it."""
     playwright = pytest.importorskip("playwright.sync_api")
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
     with playwright.sync_playwright() as running:
         try:
-            started = running.chromium.launch(executable_path=path, args=["--no-sandbox"])
+            started = CHECK.chromium(running)
         except playwright.Error as error:
             pytest.skip(f"no Chromium starts here: {str(error).splitlines()[0]}")
         yield started

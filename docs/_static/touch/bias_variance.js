@@ -23,6 +23,7 @@ export function build(parent) {
   const settings = controls(parent, "The data and the penalty");
   const change = (name) => (value) => {
     state[name] = name === "n" ? Math.round(value) : value;
+    if (name !== "lambda") curves = measured();
     draw();
   };
   const penalty = slider(settings, { label: "penalty λ", min: 1e-5, max: 10, value: state.lambda, log: true, steps: 48, show: (v) => number(v), onInput: change("lambda") });
@@ -41,10 +42,12 @@ export function build(parent) {
     change("lambda")(penalty.read());
   });
   const say = words(parent);
+  let curves = measured(); // along all lambdas; they change with the data alone
   draw();
 
-  function draw() {
-    const { noise, n, lambda, seed } = state;
+  // The training sets, the fits to them at a lambda, and the errors of these along all lambdas.
+  function measured() {
+    const { noise, n, seed } = state;
     const normal = normals(seed);
     const xs = Array.from({ length: n }, (_, k) => (k + 0.5) / n);
     const Y = Array.from({ length: SETS }, () => xs.map((x) => truth(x) + noise * normal()));
@@ -56,6 +59,14 @@ export function build(parent) {
       const variance = sum(PLACES.map((_, k) => sum(lines.map((line) => (line[k] - mean[k]) ** 2)))) / SETS / PLACES.length;
       return { lines, mean, bias, variance };
     };
+    const all = LAMBDAS.map(parts);
+    const total = all.map(({ bias, variance }) => bias + variance + noise ** 2);
+    return { xs, Y, parts, all, total };
+  }
+
+  function draw() {
+    const { noise, lambda } = state;
+    const { xs, Y, parts, all, total } = curves;
     const now = parts(lambda);
     fits.clear();
     const through = (line) => PLACES.map((x, k) => [x, line[k]]);
@@ -64,8 +75,6 @@ export function build(parent) {
     fits.line(PLACES.map((x) => [x, truth(x)]), "t-truth");
     fits.line(through(now.mean), "t-1");
     xs.forEach((x, k) => fits.dot([x, Y[0][k]], "t-data", 2.5));
-    const all = LAMBDAS.map(parts);
-    const total = all.map(({ bias, variance }) => bias + variance + noise ** 2);
     const most = Math.min(1.15 * Math.max(...total), 3);
     errors.limits([LAMBDAS[0], LAMBDAS[GRID - 1]], [0, most]);
     errors.clear();

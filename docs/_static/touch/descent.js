@@ -74,10 +74,10 @@ export function build(parent) {
     curves.clear();
     curves.line(gaps, "t-2");
     curves.line(above, "t-0");
-    say(sentence(loss, points, above));
+    say(sentence(points, above));
   }
 
-  function sentence(loss, points, above) {
+  function sentence(points, above) {
     const [first, last] = [above[0][1], above[STEPS][1]];
     const zeros = points[STEPS].filter((v) => v === 0).length;
     const within = above.findIndex(([, value]) => !(value > 1e-6));

@@ -79,8 +79,8 @@ export async function build(parent) {
     mark(errors, lambda);
     errors.dot([lambda, data.test[at]], "t-1 t-fill", 5);
     errors.dot([lambda, data.train[at]], "t-0 t-fill", 5);
-    drawNames();
-    say(sentence());
+    drawNames(order);
+    say(sentence(order.length));
   }
 
   // The features of this model, the largest coefficients first; four of them have a colour.
@@ -94,13 +94,12 @@ export async function build(parent) {
   }
 
   function mark(panel, lambda) {
-    const [, [low, high]] = [0, panel === coefs ? [-most, most] : data.error_limits];
+    const [low, high] = panel === coefs ? [-most, most] : data.error_limits;
     panel.line([[lambda, low], [lambda, high]], "t-mark");
   }
 
-  function drawNames() {
+  function drawNames(order) {
     names.clear();
-    const order = largest();
     const longest = 1.6 * Math.max(20, ...order.map((j) => Math.abs(data.coefs[at][j])));
     names.limits([-longest, longest], [8.5, 0.5]);
     names.line([[0, 0.5], [0, 8.5]], "t-axis");
@@ -111,8 +110,7 @@ export async function build(parent) {
     });
   }
 
-  function sentence() {
-    const used = data.coefs[at].filter((v) => v !== 0).length;
+  function sentence(used) {
     const side = at > last ? "This λ overfits: the training error still falls, the error on new patients rises."
       : at < se ? "This λ underfits: both errors are above what is possible."
       : at === min ? "This is the λ of the smallest cross-validation error."
