@@ -53,7 +53,11 @@ class RidgeRegression(PenalizedRegression):
         pandas Series is matched by the column labels of a DataFrame X; features without an entry
         get 1. A Series with the index 0, 1, ... is matched by position, as an array is.
     positive : bool, default=False
-        Whether coefficients must not be negative.
+        Whether coefficients must not be negative: a lower bound of 0.
+    bounds : pair (lower, upper), default=None
+        Bounds on the coefficients, lower <= 0 <= upper: each a number, an array-like of shape
+        (n_features,), or a dict or Series by column label. None is no bound, as is a label without
+        an entry.
     warm_start : bool, default=False
         Whether to start from the coefficients of the last fit.
 
@@ -156,7 +160,11 @@ class LassoRegression(PenalizedRegression):
         pandas Series is matched by the column labels of a DataFrame X; features without an entry
         get 1. A Series with the index 0, 1, ... is matched by position, as an array is.
     positive : bool, default=False
-        Whether coefficients must not be negative.
+        Whether coefficients must not be negative: a lower bound of 0.
+    bounds : pair (lower, upper), default=None
+        Bounds on the coefficients, lower <= 0 <= upper: each a number, an array-like of shape
+        (n_features,), or a dict or Series by column label. None is no bound, as is a label without
+        an entry.
     warm_start : bool, default=False
         Whether to start from the coefficients of the last fit.
 
@@ -272,7 +280,11 @@ class ElasticNetRegression(PenalizedRegression):
         pandas Series is matched by the column labels of a DataFrame X; features without an entry
         get 1. A Series with the index 0, 1, ... is matched by position, as an array is.
     positive : bool, default=False
-        Whether coefficients must not be negative.
+        Whether coefficients must not be negative: a lower bound of 0.
+    bounds : pair (lower, upper), default=None
+        Bounds on the coefficients, lower <= 0 <= upper: each a number, an array-like of shape
+        (n_features,), or a dict or Series by column label. None is no bound, as is a label without
+        an entry.
     warm_start : bool, default=False
         Whether to start from the coefficients of the last fit.
 
@@ -343,6 +355,7 @@ class ElasticNetRegression(PenalizedRegression):
         standardize: bool = False,
         penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
         positive: bool = False,
+        bounds: Any = None,
         warm_start: bool = False,
     ) -> None:
         self.lambda_ = lambda_
@@ -355,6 +368,7 @@ class ElasticNetRegression(PenalizedRegression):
         self.standardize = standardize
         self.penalty_weights = penalty_weights
         self.positive = positive
+        self.bounds = bounds
         self.warm_start = warm_start
 
     def __sklearn_tags__(self) -> Any:

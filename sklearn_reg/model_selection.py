@@ -72,7 +72,11 @@ class RidgeRegressionCV(PenalizedRegressionCV):
     penalty_weights : array-like of shape (n_features,), dict or Series, default=None
         One weight >= 0 per feature, by position or by name as in `RidgeRegression`.
     positive : bool, default=False
-        Whether coefficients must not be negative.
+        Whether coefficients must not be negative: a lower bound of 0.
+    bounds : pair (lower, upper), default=None
+        Bounds on the coefficients, lower <= 0 <= upper: each a number, an array-like of shape
+        (n_features,), or a dict or Series by column label. None is no bound, as is a label without
+        an entry.
     lambda_per_target : bool, default=False
         Whether each column of y gets its own lambda, chosen by `rule` from its own errors; they
         share `l1_ratio`. Then `scoring` must be None.
@@ -200,7 +204,11 @@ class LassoRegressionCV(PenalizedRegressionCV):
     penalty_weights : array-like of shape (n_features,), dict or Series, default=None
         One weight >= 0 per feature, by position or by name as in `LassoRegression`.
     positive : bool, default=False
-        Whether coefficients must not be negative.
+        Whether coefficients must not be negative: a lower bound of 0.
+    bounds : pair (lower, upper), default=None
+        Bounds on the coefficients, lower <= 0 <= upper: each a number, an array-like of shape
+        (n_features,), or a dict or Series by column label. None is no bound, as is a label without
+        an entry.
     lambda_per_target : bool, default=False
         Whether each column of y gets its own lambda, chosen by `rule` from its own errors; they
         share `l1_ratio`. Then `scoring` must be None.
@@ -330,7 +338,11 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     penalty_weights : array-like of shape (n_features,), dict or Series, default=None
         One weight >= 0 per feature, by position or by name as in `ElasticNetRegression`.
     positive : bool, default=False
-        Whether coefficients must not be negative.
+        Whether coefficients must not be negative: a lower bound of 0.
+    bounds : pair (lower, upper), default=None
+        Bounds on the coefficients, lower <= 0 <= upper: each a number, an array-like of shape
+        (n_features,), or a dict or Series by column label. None is no bound, as is a label without
+        an entry.
     lambda_per_target : bool, default=False
         Whether each column of y gets its own lambda, chosen by `rule` from its own errors; they
         share `l1_ratio`. Then `scoring` must be None.
@@ -424,6 +436,7 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         standardize: bool = False,
         penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
         positive: bool = False,
+        bounds: Any = None,
         lambda_per_target: bool = False,
         store_cv_predictions: bool = False,
     ) -> None:
@@ -439,6 +452,7 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         self.standardize = standardize
         self.penalty_weights = penalty_weights
         self.positive = positive
+        self.bounds = bounds
         self.lambda_per_target = lambda_per_target
         self.store_cv_predictions = store_cv_predictions
 

@@ -132,6 +132,7 @@ def lambda_max(
     standardize: bool = False,
     penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
     positive: bool = False,
+    bounds: Any = None,
 ) -> float | FloatArray:
     r"""Return the smallest lambda at which every penalised coefficient is zero.
 
@@ -159,7 +160,11 @@ def lambda_max(
         One weight >= 0 per feature; 0 = free, inf = excluded. A dict or pandas Series is matched
         by the column labels of X; features without an entry get 1.
     positive : bool, default=False
-        Whether coefficients must not be negative.
+        Whether coefficients must not be negative: a lower bound of 0.
+    bounds : pair (lower, upper), default=None
+        Bounds on the coefficients, lower <= 0 <= upper: each a number, an array-like of shape
+        (n_features,), or a dict or Series by column label. None is no bound, as is a label without
+        an entry.
 
     Returns
     -------
@@ -180,7 +185,7 @@ def lambda_max(
     1.3333333333333333
     """
     data, _, penalty, _ = asked = _Asked.read(
-        X, y, sample_weight, fit_intercept, standardize, penalty_weights, positive, l1_ratio
+        X, y, sample_weight, fit_intercept, standardize, penalty_weights, positive, bounds, l1_ratio
     )
     if not penalty.has_level:
         raise ValueError("l1_ratio must be > 0 for lambda_max, got 0: ridge never makes zeros")
@@ -201,6 +206,7 @@ def regularization_path(
     standardize: bool = False,
     penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
     positive: bool = False,
+    bounds: Any = None,
     tol: float = 1e-6,
 ) -> RegularizationPath:
     """Return the solutions for a grid of penalties, each certified.
@@ -232,7 +238,11 @@ def regularization_path(
         One weight >= 0 per feature; 0 = free, inf = excluded. A dict or pandas Series is matched
         by the column labels of X; features without an entry get 1.
     positive : bool, default=False
-        Whether coefficients must not be negative.
+        Whether coefficients must not be negative: a lower bound of 0.
+    bounds : pair (lower, upper), default=None
+        Bounds on the coefficients, lower <= 0 <= upper: each a number, an array-like of shape
+        (n_features,), or a dict or Series by column label. None is no bound, as is a label without
+        an entry.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
 
@@ -277,7 +287,7 @@ def regularization_path(
     array([0, 1, 2, 3, 4, 5])
     """
     data, _, penalty, labels = asked = _Asked.read(
-        X, y, sample_weight, fit_intercept, standardize, penalty_weights, positive, l1_ratio
+        X, y, sample_weight, fit_intercept, standardize, penalty_weights, positive, bounds, l1_ratio
     )
     tol = check_number(tol, "tol", "a number >= 0", zero=True)
     grid = check_lambdas(lambdas, eps, knots=True)
@@ -334,6 +344,7 @@ class _Asked(NamedTuple):
         standardize: bool,
         penalty_weights: ArrayLike | Mapping[Any, float] | None,
         positive: bool,
+        bounds: Any,
         l1_ratio: float,
     ) -> _Asked:
         """Check data and parameters."""
@@ -346,6 +357,7 @@ class _Asked(NamedTuple):
         penalty = UnitPenalty.read(
             check_l1_ratio(l1_ratio),
             penalty_weights,
+            bounds,
             check_flag(positive, "positive"),
             data.n_features,
             labels.features,

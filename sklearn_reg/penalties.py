@@ -40,6 +40,7 @@ from sklearn_reg._checks.values import (
     check_weights,
     no_overflow,
 )
+from sklearn_reg._tools.bounds import Bounds
 from sklearn_reg._tools.linalg import EPS
 
 # The certificate treats an L2 penalty this small relative to the data as zero: the bound stays
@@ -106,9 +107,9 @@ class Penalty:
         """Return the largest c <= 1 at which h*(c u) is finite: for a norm, c level(u) <= 1."""
         return 1.0 / max(1.0, self.level(u))
 
-    def scalings(self, u: Weights) -> tuple[float, ...]:
-        """Return the candidates c for the best dual point c u in the direction of u."""
-        return (self.scaling(u),)
+    def scalings(self, u: Weights, error: Weights | float = 0.0) -> tuple[float, ...]:
+        """Return the candidates c for the best dual point c u, if u has errors up to `error`."""
+        return (self.scaling(u if isinstance(error, float) else self.size(u) + error),)
 
     def conjugate_and_error(
         self, c: float, u: Weights, phi: Weights, w: Weights
@@ -117,7 +118,10 @@ class Penalty:
         return self.conjugate(c * u), 0.0
 
     def size(self, u: Weights) -> Weights:
-        """Return the absolute value of u, which L1 penalties are compared with."""
+        """Return how strongly u pulls each weight from zero, which L1 penalties are compared with.
+
+        It is the absolute value, if nothing bounds the weights.
+        """
         return np.abs(u)
 
     def free(self, n_features: int) -> NDArray[np.bool_]:
@@ -161,12 +165,12 @@ class L2(Penalty):
 
 
 class L1(Penalty):
-    """h(w) = sum_j lambda_j |w_j|; with `positive` it is infinite where a weight is negative."""
+    """h(w) = sum_j lambda_j |w_j|; it is infinite where a weight is beyond its bounds."""
 
     separable = True
 
-    def __init__(self, lambda_: float | NDArray[Any], positive: bool = False) -> None:
-        self.lambda_, self.positive = lambda_, positive
+    def __init__(self, lambda_: float | NDArray[Any], bounds: Bounds | None = None) -> None:
+        self.lambda_, self.bounds = lambda_, bounds
 
     def value(self, w: Weights) -> float:
         """sum_j lambda_j |w_j|."""
@@ -177,18 +181,19 @@ class L1(Penalty):
         return self.lambda_ * np.sign(w)
 
     def prox(self, w: Weights, step: float) -> Weights:
-        """sign(w_j) max(|w_j| - step lambda_j, 0), the soft threshold."""
-        if self.positive:
-            return np.maximum(w - step * self.lambda_, 0.0)
-        return soft_threshold(w, step * self.lambda_) if np.any(self.lambda_) else w
+        """sign(w_j) max(|w_j| - step lambda_j, 0), the soft threshold, within the bounds."""
+        return self.feasible(soft_threshold(w, step * self.lambda_) if np.any(self.lambda_) else w)
 
     def feasible(self, w: Weights) -> Weights:
-        """max(w_j, 0) under `positive`."""
-        return np.maximum(w, 0.0) if self.positive else w
+        """min(max(w_j, lower_j), upper_j)."""
+        return w if self.bounds is None else self.bounds.clip(w)
 
 
 class ElasticNet(Penalty):
-    """h(w) = sum_j l1_j |w_j| + l2_j / 2 w_j^2: the rest is L1, the smooth part is L2."""
+    """h(w) = sum_j l1_j |w_j| + l2_j / 2 w_j^2: the rest is L1, the smooth part is L2.
+
+    With `bounds` it is infinite where a weight is beyond them.
+    """
 
     separable = True
 
@@ -196,17 +201,17 @@ class ElasticNet(Penalty):
         self,
         l1: Weights,
         l2: Weights,
-        positive: bool = False,
+        bounds: Bounds | None = None,
         free: NDArray[np.bool_] | None = None,
     ) -> None:
-        self.l1, self.l2, self.positive = l1, l2, positive
+        self.l1, self.l2, self.bounds = l1, l2, bounds
         self._free = free
         self._kinds: tuple[Index, Index, Index | None] | None = None
 
     @property
     def smooth(self) -> bool:  # type: ignore[override]
         """Whether h has a gradient everywhere."""
-        return not self.positive and not np.any(self.l1)
+        return self.bounds is None and not np.any(self.l1)
 
     @property
     def smooth_part(self) -> L2:
@@ -215,8 +220,8 @@ class ElasticNet(Penalty):
 
     @property
     def rest(self) -> L1:
-        """The L1 part, with the bound on the sign of the weights."""
-        return L1(self.l1, self.positive)
+        """The L1 part, with the bounds."""
+        return L1(self.l1, self.bounds)
 
     def value(self, w: Weights) -> float:
         """sum_j l1_j |w_j| + l2_j / 2 w_j^2."""
@@ -224,12 +229,16 @@ class ElasticNet(Penalty):
         return float(((self.l1 + self.l2 / 2 * size) * size).sum())
 
     def restricted(self, features: NDArray[Any]) -> ElasticNet:
-        """Return the penalty of these weights alone."""
-        return ElasticNet(self.l1[features], self.l2[features], self.positive)
+        """Return the penalty of these weights alone, without their bounds."""
+        return ElasticNet(self.l1[features], self.l2[features])
 
     def prox(self, w: Weights, step: float) -> Weights:
-        """Apply the proximal operator of L1, then that of L2."""
-        return self.smooth_part.prox(self.rest.prox(w, step), step)
+        """Apply the proximal operator of L1, then that of L2, then the bounds."""
+        return self.feasible(self.smooth_part.prox(L1(self.l1).prox(w, step), step))
+
+    def feasible(self, w: Weights) -> Weights:
+        """min(max(w_j, lower_j), upper_j)."""
+        return self.rest.feasible(w)
 
     def level(self, u: Weights) -> float:
         """max_j |u_j| / l1_j over the weights with an L1 penalty."""
@@ -237,7 +246,13 @@ class ElasticNet(Penalty):
         return float(np.max(self.size(u)[penalised] / self.l1[penalised], initial=0.0))
 
     def conjugate(self, u: Weights) -> float:
-        """sum_j (|u_j| - l1_j)_+^2 / (2 l2_j) where l2_j > 0; else 0 up to l1_j."""
+        """Sum h_j*(u_j): (|u_j| - l1_j)_+^2 / (2 l2_j) where l2_j > 0; else 0 up to l1_j.
+
+        At the side of a bound w_j goes no further than the bound, so that h_j* is finite.
+        """
+        if self._is_box:
+            far = self._far(u)
+            return self._part(far)._conjugate_in_box(u[far])
         _, _, soft = self._sorted()
         if soft is None:
             return 0.0
@@ -245,21 +260,31 @@ class ElasticNet(Penalty):
         return 0.5 * float(excess @ (excess / self.l2[soft]))
 
     def scaling(self, u: Weights) -> float:
-        """Return the largest c <= 1 with c |u_j| <= l1_j where l2_j = 0."""
-        hard, _, _ = self._sorted()
-        return _within(self.size(u)[hard], self.l1[hard])
+        """Return the largest c <= 1 with c |u_j| <= l1_j where h_j* is infinite beyond."""
+        return self._scaling(self.open_size(u))
 
-    def scalings(self, u: Weights) -> tuple[float, ...]:
+    def scalings(self, u: Weights, error: Weights | float = 0.0) -> tuple[float, ...]:
         """Return the largest feasible c, and the one that makes every h* zero."""
+        if self._is_box:
+            far = self._far(u, error)
+            few = error if isinstance(error, float) else error[far]
+            return self._part(far)._scalings_in_box(u[far], few)
+        feasible = self._scaling(self.open_size(u) + error)
         _, penalised, soft = self._sorted()
         if soft is None:
-            return (self.scaling(u),)
-        return self.scaling(u), _within(self.size(u)[penalised], self.l1[penalised])
+            return (feasible,)
+        return feasible, _within((self.size(u) + error)[penalised], self.l1[penalised])
 
     def conjugate_and_error(
         self, c: float, u: Weights, phi: Weights, w: Weights
     ) -> tuple[float, float]:
-        """For a quadratic h_j* of derivative m_j, phi |m - w| + phi^2 / (2 l2) replaces phi |w|."""
+        """For a quadratic h_j* of derivative m_j, phi |m - w| + phi^2 / (2 l2) replaces phi |w|.
+
+        In a box, |m - w| is that of the worse end of u -+ phi, which holds for any convex h_j*.
+        """
+        if self._is_box:
+            far = self._far(u, phi)
+            return self._part(far)._in_box_with_error(c * u[far], phi[far], w[far])
         _, _, soft = self._sorted()
         if soft is None:
             return 0.0, 0.0
@@ -273,8 +298,12 @@ class ElasticNet(Penalty):
         return 0.5 * float(excess @ np.abs(slope)), float(phi @ more)
 
     def size(self, u: Weights) -> Weights:
-        """|u_j|; with `positive` u_j, because a negative product leaves a weight at zero."""
-        return u if self.positive else np.abs(u)
+        """|u_j|; with bounds, how strongly u_j pulls the weight from zero to where it may go."""
+        return np.abs(u) if self.bounds is None else self.bounds.pull(u)
+
+    def open_size(self, u: Weights) -> Weights:
+        """|u_j|; with bounds, how strongly u_j pulls the weight to a side without a bound."""
+        return np.abs(u) if self.bounds is None else self.bounds.open_pull(u)
 
     def free(self, n_features: int) -> NDArray[np.bool_]:
         """Return a mask of the weights with neither penalty."""
@@ -305,7 +334,7 @@ class ElasticNet(Penalty):
         free = (l1 == 0) & (l2 <= NEGLIGIBLE * norm * norm) if quadratic else l1 == 0
         if quadratic and l2.any(where=free):  # negligible for the largest column; now for its own
             free &= l2 <= NEGLIGIBLE * squares()
-        return ElasticNet(l1, l2, self.positive, free)
+        return ElasticNet(l1, l2, self.bounds, free)
 
     def _sorted(self) -> tuple[Index, Index, Index | None]:
         """Weights with h* infinite beyond l1, those with a penalty, and those with h* quadratic."""
@@ -318,6 +347,53 @@ class ElasticNet(Penalty):
                 soft = ~(hard | free)
                 self._kinds = _index(hard), penalised, _index(soft) if soft.any() else None
         return self._kinds
+
+    @property
+    def _is_box(self) -> bool:
+        """Whether weights may be at a bound that is not zero."""
+        return self.bounds is not None and self.bounds.is_box
+
+    def _scaling(self, size: Weights) -> float:
+        """Return the largest c <= 1 with c size_j <= l1_j where l2_j = 0."""
+        hard, _, _ = self._sorted()
+        return _within(size[hard], self.l1[hard])
+
+    def _far(self, u: Weights, error: Weights | float = 0.0) -> NDArray[np.intp]:
+        """Return the weights at which h_j* may be positive, at u or less; there are few."""
+        return np.flatnonzero(np.abs(u) + error > self.l1)
+
+    def _part(self, features: NDArray[np.intp]) -> ElasticNet:
+        """Return the penalty of these weights, with their bounds."""
+        assert self.bounds is not None
+        bounds = self.bounds.restricted(features)
+        return ElasticNet(self.l1[features], self.l2[features], bounds)
+
+    def _conjugate_in_box(self, u: Weights) -> float:
+        """Sum h_j*(u_j)."""
+        w = self._attaining(u)
+        return float(u @ w) - self.value(w)
+
+    def _in_box_with_error(self, u: Weights, phi: Weights, w: Weights) -> tuple[float, float]:
+        """Return the sum of h_j*(u_j), and what errors phi of u add beyond phi_j |w_j|."""
+        if (np.abs(u) + phi <= self.l1).all():
+            return 0.0, 0.0
+        above, below = self._attaining(u + phi), self._attaining(u - phi)
+        worse = np.maximum(np.abs(above - w), np.abs(below - w))
+        return self._conjugate_in_box(u), float(phi @ (worse - np.abs(w)))
+
+    def _attaining(self, u: Weights) -> Weights:
+        """Return the w that attain the suprema h_j*(u_j)."""
+        assert self.bounds is not None
+        return attaining(u, self.l1, self.l2, self.bounds)
+
+    def _scalings_in_box(self, u: Weights, error: Weights | float) -> tuple[float, float]:
+        """Return the largest feasible c, and the one that makes every h* zero."""
+        penalised = self.l1 > 0
+        hard = penalised & (self.l2 == 0)
+        return (
+            _within((self.open_size(u) + error)[hard], self.l1[hard]),
+            _within((self.size(u) + error)[penalised], self.l1[penalised]),
+        )
 
 
 def _index(mask: NDArray[np.bool_]) -> Index:
@@ -773,6 +849,17 @@ def soft_threshold(z: Weights, threshold: float | NDArray[Any]) -> Weights:
     array([-2.,  0.,  1.])
     """
     return z - np.minimum(np.maximum(z, -threshold), threshold)
+
+
+def attaining(u: Weights, l1: Weights, l2: Weights, bounds: Bounds) -> Weights:
+    """Return the w that attains sup_w u w - l1 |w| - l2 / 2 w^2 within bounds; 0 if none does."""
+    excess, end = soft_threshold(u, l1), np.where(u > 0, bounds.upper, bounds.lower)
+    w = np.where((excess != 0) & np.isfinite(end), end, 0.0)
+    quadratic = l2 > 0
+    if not quadratic.any():
+        return w
+    slope = excess / np.where(quadratic, l2, 1.0)
+    return np.where(quadratic, np.minimum(np.maximum(slope, bounds.lower), bounds.upper), w)
 
 
 def _check_step(step: float) -> float:

@@ -12,7 +12,8 @@ Fenchel's inequality gives, with S = diag(s) / sum s, r the residual and u = X'S
     F(w, b) - min F <= 1/2 |r - theta|_S^2 + sum_j ( h_j(w_j) + h_j*(u_j) - u_j w_j ).
 
 The judge takes theta = c (r - P r): P projects on the mean and the free columns, and c <= 1 is the
-largest factor that keeps every h_j* finite.
+largest factor that keeps every h_j* finite. With bounds lower <= w <= upper (positive: lower = 0)
+h_j is infinite beyond them, and h_j* is finite on a side that has one.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 from hypothesis import strategies as st
-from scipy.optimize import nnls
+from scipy.optimize import lsq_linear, nnls
 
 Array = np.ndarray[Any, Any]
 Exact = np.longdouble  # more digits than the package has, where the machine offers them
@@ -42,6 +43,12 @@ class Data(NamedTuple):
     penalty_weights: Array | None = None
     fit_intercept: bool = True
     positive: bool = False
+    bounds: tuple[Array, Array] | None = None
+
+    def in_columns_of(self, X: Array, spread: Array) -> Data:
+        """Return the problem for columns that were divided by their spread."""
+        bounds = None if self.bounds is None else (self.bounds[0] * spread, self.bounds[1] * spread)
+        return self._replace(X=X, bounds=bounds)
 
 
 class Solved(NamedTuple):
@@ -59,7 +66,8 @@ def objective(data: Data, coef: Array, intercept: float = 0.0) -> float:
     """F(w, b)."""
     s, v = _shares(data), _penalty_weights(data)
     w = np.asarray(coef, dtype=Exact)
-    if np.any(w[np.isinf(v)] != 0) or (data.positive and np.any(w < 0)):
+    lower, upper = _limits(data)
+    if np.any(w[np.isinf(v)] != 0) or np.any(w < lower) or np.any(w > upper):
         return np.inf
     r = data.y - data.X.astype(Exact) @ w - Exact(intercept)
     v = np.where(np.isinf(v), 0.0, v)
@@ -86,24 +94,29 @@ def duality_gap(
     l1 = data.lambda_ * data.l1_ratio * v
     l2 = data.lambda_ * (1 - Exact(data.l1_ratio)) * v
     free = (l1 == 0) & (l2 == 0)
-    theta = centred - _explained(X[:, free], centred, s, data.positive)
+    limits = tuple(limit[keep] for limit in _limits(data))
+    theta = centred - _explained(X[:, free], centred, s, tuple(limit[free] for limit in limits))
     u = X.T @ (s * theta)
-    if not data.positive:
-        u[free] = 0  # by construction; what is left is rounding
-    pull = np.maximum(u, 0) if data.positive else np.abs(u)
+    rises, falls = np.isinf(limits[1]), np.isinf(limits[0])
+    # Free columns pull to no open side, by construction; what is left is rounding.
+    u[free] = np.clip(u, np.where(falls, 0, u), np.where(rises, 0, u))[free]
+    pull = np.maximum(np.where(rises, u, 0), np.where(falls, -u, 0))
     hard = ~free & (l2 == 0) & (pull > l1)
     most = np.min(l1[hard] / pull[hard], initial=1.0)
-    return min(_gap_at(most * c, w, u, pull, (r, theta), s, (l1, l2)) for c in shares)
+    return min(_gap_at(most * c, w, u, (r, theta), s, (l1, l2, *limits)) for c in shares)
 
 
 def _gap_at(
-    c: Any, w: Array, u: Array, pull: Array, residuals: tuple[Array, Array], s: Array, levels: Any
+    c: Any, w: Array, u: Array, residuals: tuple[Array, Array], s: Array, levels: Any
 ) -> float:
     """F minus the dual objective at c theta."""
-    (r, theta), (l1, l2) = residuals, levels
-    soft = l2 > 0
-    conjugate = np.zeros_like(u)
-    conjugate[soft] = np.maximum(c * pull - l1, 0)[soft] ** 2 / (2 * l2[soft])
+    (r, theta), (l1, l2, lower, upper) = residuals, levels
+    excess = np.maximum(np.abs(c * u) - l1, 0)
+    # The furthest that a weight goes in the direction of u: none where h* is finite by c.
+    end = np.where(u > 0, upper, -lower)
+    flat = np.where(np.isinf(end), 0, end)
+    m = np.where(l2 > 0, np.minimum(excess / np.where(l2 > 0, l2, 1), end), flat * (excess > 0))
+    conjugate = excess * m - 0.5 * l2 * m * m
     terms = l1 * np.abs(w) + 0.5 * l2 * w * w + conjugate - c * u * w
     return float(0.5 * (s @ (r - c * theta) ** 2) + np.sum(terms))
 
@@ -112,7 +125,7 @@ def distance(data: Data, coef: Array, intercept: float, enough: float) -> float:
     """Return F(w, b) - min F, or more; where more than `enough`, as coordinate descent finds it.
 
     The dual point of w itself says little where w is rounded to seven digits or residuals are
-    small. With unpenalised columns under `positive` that of any point may: there the end of
+    small. With unpenalised columns that have bounds that of any point may: there the end of
     descent counts as the minimum.
     """
     bound = duality_gap(data, coef, intercept, SHARES)
@@ -121,7 +134,8 @@ def distance(data: Data, coef: Array, intercept: float, enough: float) -> float:
     better = _polished(data, _descended(data, np.asarray(coef, dtype=float)))
     s = _shares(data)
     b = float(s @ (data.y - data.X.astype(Exact) @ better)) if data.fit_intercept else 0.0
-    rest = 0.0 if data.positive else duality_gap(data, better, b, SHARES)
+    bounded = data.positive or data.bounds is not None
+    rest = 0.0 if bounded else duality_gap(data, better, b, SHARES)
     return min(bound, objective(data, coef, intercept) - objective(data, better, b) + rest)
 
 
@@ -135,13 +149,13 @@ def _descended(data: Data, w: Array, sweeps: int = 3000) -> Array:
     kept, v = np.isfinite(v), np.where(np.isfinite(v), v, 0.0)
     l1, l2 = data.lambda_ * data.l1_ratio * v, data.lambda_ * (1 - data.l1_ratio) * v
     movable = np.flatnonzero(kept & (gram.diagonal() + l2 > 0))
-    lowest = 0.0 if data.positive else -np.inf
+    lower, upper = _limits(data)
     for _ in range(sweeps):
         before = w.copy()
         for j in movable:
             rest = cross[j] - gram[j] @ w + gram[j, j] * w[j]
             shrunk = np.sign(rest) * max(abs(rest) - l1[j], 0.0)
-            w[j] = max(shrunk / (gram[j, j] + l2[j]), lowest)
+            w[j] = np.clip(shrunk / (gram[j, j] + l2[j]), lower[j], upper[j])
         if np.array_equal(before, w):
             break
     return w
@@ -149,6 +163,8 @@ def _descended(data: Data, w: Array, sweeps: int = 3000) -> Array:
 
 def _polished(data: Data, w: Array) -> Array:
     """Solve the conditions of optimality on the support of w, with its signs, in all digits."""
+    if data.bounds is not None:
+        return w
     s, support = _shares(data), np.flatnonzero(w)
     v = _penalty_weights(data)[support]
     Z, t, sign = data.X.astype(Exact)[:, support], data.y.astype(Exact), np.sign(w[support])
@@ -198,9 +214,17 @@ def lambda_max(data: Data) -> float:
     X, y = data.X.astype(Exact), data.y.astype(Exact)
     if data.fit_intercept:
         X, y = X - s @ X, y - s @ y
-    y = y - _explained(X[:, v == 0], y, s, data.positive)
-    pull = X.T @ (s * y)
-    pull = np.maximum(pull, 0) if data.positive else np.abs(pull)
+    lower, upper = _limits(data)
+    if data.bounds is not None:  # the residual of a least-squares problem with bounds
+        free, some = (v == 0) & (lower < upper), np.sqrt(s).astype(float)
+        if free.any():
+            A, b = (X * some[:, None])[:, free].astype(float), (some * y).astype(float)
+            w = lsq_linear(A, b, (lower[free], upper[free]), method="bvls", tol=1e-14).x
+            y = y - X[:, free] @ w
+    else:
+        y = y - _explained(X[:, v == 0], y, s, (lower[v == 0], upper[v == 0]))
+    u = X.T @ (s * y)
+    pull = np.maximum(np.where(upper > 0, u, 0), np.where(lower < 0, -u, 0))
     penalised = (v > 0) & np.isfinite(v)
     return float(np.max(pull[penalised] / (v[penalised] * data.l1_ratio), initial=0.0))
 
@@ -249,8 +273,23 @@ def _penalty_weights(data: Data) -> Array:
     return np.ones(data.X.shape[1]) if v is None else np.asarray(v, dtype=float)
 
 
-def _explained(X: Array, r: Array, s: Array, positive: bool) -> Array:
-    """Projection of r, in the norm of s, on the span of X (on its cone where `positive`)."""
+def _limits(data: Data) -> tuple[Array, Array]:
+    """Lower and upper bounds."""
+    p = data.X.shape[1]
+    lower, upper = data.bounds or (np.full(p, -np.inf), np.full(p, np.inf))
+    return (np.maximum(lower, 0.0) if data.positive else lower), upper
+
+
+def _explained(X: Array, r: Array, s: Array, limits: tuple[Array, Array]) -> Array:
+    """Projection of r, in the norm of s, on the span of X, or on the cone that the limits leave.
+
+    A column with a bound on one side may be added to that cone in the direction of the other; one
+    with two bounds not at all.
+    """
+    rises, falls = np.isinf(limits[1]), np.isinf(limits[0])
+    is_cone = not (rises & falls).all()
+    if is_cone:
+        X = np.column_stack([X[:, rises], -X[:, falls]])
     total = np.zeros_like(r)
     if X.shape[1] == 0:
         return total
@@ -258,7 +297,7 @@ def _explained(X: Array, r: Array, s: Array, positive: bool) -> Array:
     size = np.linalg.norm((X * root[:, None]).astype(float), axis=0)
     X = X / np.where(size > 0, size, 1)
     weighted = (X * root[:, None]).astype(float)
-    if positive:
+    if is_cone:
         target = root * r.astype(float)
         found = nnls(weighted, target)[0]
         # Where nothing but rounding is left to explain, nnls of SciPy may move away from zero.
@@ -382,7 +421,11 @@ L1_RATIOS = (0.0, 0.1, 0.5, 0.9, 1.0)
 
 @st.composite
 def problems(
-    draw: st.DrawFn, max_rows: int = 30, max_columns: int = 60, positive: bool = False
+    draw: st.DrawFn,
+    max_rows: int = 30,
+    max_columns: int = 60,
+    positive: bool = False,
+    bounded: bool = False,
 ) -> Data:
     """Problems of all shapes, with what goes wrong in practice.
 
@@ -416,6 +459,8 @@ def problems(
         draw(st.booleans()),
         positive,
     )
+    if bounded:
+        data = data._replace(bounds=_bounds(rng, w))
     top = lambda_max(data._replace(l1_ratio=1.0))
     if top <= 1e-9 * np.abs(X).max() * np.abs(y).max():  # nothing to explain but rounding
         top = 1.0
@@ -444,3 +489,11 @@ def _sample_weights(rng: np.random.Generator, n: int) -> st.SearchStrategy[Array
 def _penalties(rng: np.random.Generator, p: int) -> st.SearchStrategy[Array | None]:
     free_and_excluded = rng.choice([0.0, 0.5, 1.0, 3.0, np.inf], p, p=[0.1, 0.2, 0.4, 0.2, 0.1])
     return st.sampled_from([None, free_and_excluded, rng.uniform(0.5, 2.0, p)])
+
+
+def _bounds(rng: np.random.Generator, w: Array) -> tuple[Array, Array]:
+    """Draw bounds of all kinds: none, zero, far, and such that the coefficients w reach them."""
+    size = np.float32(np.abs(w).max(initial=0.1) or 1.0)
+    ends = np.array([np.inf, np.inf, 0.0, 0.01, 0.3, 100.0], dtype=np.float32)
+    upper, lower = (rng.choice(ends, w.size) * size for _ in range(2))
+    return -lower.astype(float), upper.astype(float)

@@ -11,7 +11,8 @@ from scipy import sparse
 
 from designing import make_design
 from sklearn_reg._solvers.problem import Evaluation, Problem
-from sklearn_reg.penalties import ElasticNet, soft_threshold
+from sklearn_reg._tools.bounds import Bounds
+from sklearn_reg.penalties import ElasticNet
 
 laws = settings(deadline=None, derandomize=True, max_examples=40)
 seeds = st.integers(0, 2**32 - 1)
@@ -66,21 +67,45 @@ def drawn(n: int, p: int, seed: int = 0) -> tuple[Any, Any]:
 def violation(problem: Problem, point: Evaluation) -> float:
     """Largest violation of the Karush-Kuhn-Tucker conditions, in the unit of Z'S y."""
     w, gradient, l1 = point.w, point.gradient, problem.l1
-    subgradient = np.where(w != 0, gradient + l1 * np.sign(w), soft_threshold(gradient, l1))
-    if problem.positive:
-        subgradient = np.where(w > 0, subgradient, np.minimum(gradient + l1, 0.0))
-    return float(np.abs(subgradient).max(initial=0.0))
+    lower, upper = (-np.inf, np.inf)
+    if problem.bounds is not None:
+        lower, upper = problem.bounds.lower, problem.bounds.upper
+    rising, falling = gradient + l1 * np.where(w < 0, -1, 1), gradient + l1 * np.where(w > 0, 1, -1)
+    wrong = np.maximum(np.where(w < upper, -rising, 0), np.where(w > lower, falling, 0))
+    return float(wrong.max(initial=0.0))
+
+
+LIMITS = ("none", "positive", "box")
+
+
+def bounds_of(limits: str, p: int, seed: int = 0, size: float = 1.0) -> Bounds | None:
+    """Return no bounds, a lower bound of zero, or some of each kind at random."""
+    if limits == "none":
+        return None
+    if limits == "positive":
+        return Bounds(np.zeros(p), np.full(p, np.inf))
+    rng = np.random.default_rng(seed + 1)
+    lower, upper = size * rng.choice([0.0, 0.05, 0.3, np.inf, np.inf], (2, p))
+    return Bounds(-lower, upper)
 
 
 class Plain:
     """F by its definition, on explicit Z and y of unit weight sum."""
 
-    def __init__(self, Z: Any, y: Any, l1: Any, l2: Any, positive: bool) -> None:
-        self.Z, self.y, self.l1, self.l2, self.positive = Z, y, l1, l2, positive
+    def __init__(self, Z: Any, y: Any, l1: Any, l2: Any, bounds: Bounds | None) -> None:
+        self.Z, self.y, self.l1, self.l2 = Z, y, l1, l2
+        p = Z.shape[1]
+        self.lower, self.upper = np.full(p, -np.inf), np.full(p, np.inf)
+        if bounds is not None:
+            self.lower, self.upper = bounds.lower, bounds.upper
+
+    def clip(self, w: Any) -> Any:
+        """Return the nearest weights within the bounds."""
+        return np.minimum(np.maximum(w, self.lower), self.upper)
 
     def value(self, w: Any) -> float:
         """F(w)."""
-        if self.positive and (w < 0).any():
+        if (w < self.lower).any() or (w > self.upper).any():
             return np.inf
         r = self.y - self.Z @ w
         return float(0.5 * r @ r + self.l1 @ np.abs(w) + 0.5 * self.l2 @ w**2)
@@ -99,7 +124,7 @@ class Plain:
             for j in np.flatnonzero(squares > 0):
                 z = Z[:, j] @ r + (squares[j] - l2[j]) * w[j]
                 new = np.sign(z) * max(abs(z) - l1[j], 0.0) / squares[j]
-                new = max(new, 0.0) if self.positive else new
+                new = min(max(new, self.lower[j]), self.upper[j])
                 if new != w[j]:
                     r -= Z[:, j] * (new - w[j])
                     largest = max(largest, abs(new - w[j]) * np.sqrt(squares[j]))
@@ -115,7 +140,7 @@ def make_problem(
     seed: int,
     kind: str = "lasso",
     *,
-    positive: bool = False,
+    limits: str = "none",
     layout: str = "dense",
     weighted: bool = True,
     centred: bool = True,
@@ -154,4 +179,5 @@ def make_problem(
         centred=centred,
         unpenalised=bool((l1 == 0).any()),
     )
-    return Problem(design, 0, ElasticNet(l1, l2, positive)), Plain(Z, t, l1, l2, positive)
+    bounds = bounds_of(limits, p, seed)
+    return Problem(design, 0, ElasticNet(l1, l2, bounds)), Plain(Z, t, l1, l2, bounds)

@@ -39,7 +39,7 @@ class Fit(NamedTuple):
 
 @st.composite
 def fits(draw: st.DrawFn) -> Fit:
-    data = draw(problems() | problems(positive=True))
+    data = draw(problems() | problems(positive=True) | problems(bounded=True))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     way, layout = draw(st.sampled_from(WAYS)), draw(st.sampled_from(sorted(LAYOUTS)))
     single = draw(st.integers(0, 3)) == 0 and way in ("fit", "warm start")
@@ -69,6 +69,7 @@ def run(fit: Fit) -> Any:
         standardize=fit.standardize,
         penalty_weights=data.penalty_weights,
         positive=data.positive,
+        bounds=data.bounds,
         warm_start=fit.way == "warm start",
     )
     half = (len(y) + 1) // 2
@@ -115,6 +116,7 @@ def _check(fit: Fit, y: Array, w: Array, b: float, reported: float, warned: bool
         spread = np.sqrt(s @ (X - mean) ** 2 / s.sum())
         spread[spread <= 1e-13 * np.abs(mean)] = 1.0
         X, w = X / spread, w * spread
+        data = data.in_columns_of(X, spread)
     one = data._replace(X=X, y=y)
     null, squares = judge.null_objective(one), float(s @ y**2 / s.sum())
     rounding = ROUNDING * squares

@@ -84,7 +84,8 @@ FORMS = [*LAYOUTS, "batches", "Dask"]
 
 @st.composite
 def searches(draw: st.DrawFn) -> Search:
-    data = draw(problems(max_rows=24, max_columns=30, positive=draw(st.booleans())))
+    limits = draw(st.sampled_from([{}, {"positive": True}, {"bounded": True}]))
+    data = draw(problems(max_rows=24, max_columns=30, **limits))
     n = len(data.y)
     assume(n >= 6)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -121,6 +122,7 @@ def run(search: Search) -> Any:
         standardize=search.standardize,
         penalty_weights=data.penalty_weights,
         positive=data.positive,
+        bounds=data.bounds,
     )
     s = data.sample_weight
     try:
@@ -179,6 +181,7 @@ def _check_solution(
         spread = np.sqrt(s @ (X - mean) ** 2 / s.sum())
         spread[spread <= 1e-13 * np.abs(mean)] = 1.0
         X, w = X / spread, w * spread
+        data = data.in_columns_of(X, spread)
     one = data._replace(X=X, y=y[rows], lambda_=float(lambda_), sample_weight=s)
     null = judge.null_objective(one)
     squares = float(s @ (y[rows] ** 2) / s.sum())

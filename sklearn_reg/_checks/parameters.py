@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral, Number
 from typing import Any
@@ -18,6 +19,7 @@ from sklearn_reg._checks.values import (
     real_numbers,
     refuse_misread,
 )
+from sklearn_reg._tools.bounds import Bounds
 from sklearn_reg._tools.typing import BoolArray, FloatArray, Matrix
 
 # The formats and dtypes that scikit-learn's validation accepts unchanged: such an X is not copied.
@@ -137,3 +139,56 @@ def check_penalty_weights(
         raise ValueError(f"{wanted}, got {weights[wrong][0]!r} at index {np.flatnonzero(wrong)[0]}")
     excluded = np.isinf(weights)
     return np.where(excluded, 1.0, weights), excluded
+
+
+def check_bounds(
+    bounds: Any, positive: bool, n_features: int, features: Sequence[Hashable] | None
+) -> Bounds | None:
+    """Return bounds of shape (n_features,); None if they leave every coefficient free.
+
+    A dict or Series is matched by the labels of the features; those without an entry have no
+    bound. `positive` is a lower bound of zero.
+    """
+    if bounds is None:
+        if not positive:
+            return None
+        return Bounds(np.zeros(n_features), np.full(n_features, np.inf))
+    if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
+        raise TypeError(f"bounds must be a pair (lower, upper), got {reprlib.repr(bounds)}")
+    lower, upper = (
+        _check_bound(bound, n_features, features, sign)
+        for bound, sign in zip(bounds, (-1.0, 1.0), strict=True)
+    )
+    if positive:
+        lower = np.zeros(n_features)
+    if np.isinf(lower).all() and np.isinf(upper).all():
+        return None
+    return Bounds(lower, upper)
+
+
+def _check_bound(
+    bound: Any, n_features: int, features: Sequence[Hashable] | None, sign: float
+) -> FloatArray:
+    """Return the lower (sign -1) or upper (sign 1) bounds."""
+    which, side = ("lower", "<= 0") if sign < 0 else ("upper", ">= 0")
+    if bound is None:
+        bound = sign * np.inf
+    bound = in_order(bound, features, f"the {which} part of bounds", "X", default=sign * np.inf)
+    wanted = f"the {which} part of bounds must be numbers {side}"
+    values = real_numbers(bound, f"the {which} part of bounds", f"numbers {side}")
+    values = values.astype(np.float64)
+    if values.shape not in ((), (n_features,)):
+        raise ValueError(
+            f"{wanted}, one for all features or of shape ({n_features},), got shape {values.shape}"
+        )
+    values = np.full(n_features, values) if values.ndim == 0 else values
+    wrong = np.flatnonzero(~(sign * values >= 0))
+    if wrong.size:
+        k = int(wrong[0])
+        raise ValueError(
+            f"{wanted}, so that zero is within the bounds: the penalty shrinks coefficients to "
+            f"zero, where a path begins and a model predicts the mean. Got {float(values[k])} for "
+            f"feature {k if features is None else features[k]!r}. To bound a coefficient away "
+            "from zero, subtract X times the nearest bound from y, and shift the bounds by it"
+        )
+    return values

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_reg._checks.labels import ColumnLabels
-from sklearn_reg._checks.parameters import check_penalty_weights
+from sklearn_reg._checks.parameters import check_bounds, check_penalty_weights
 from sklearn_reg._data.designs import (
     Columns,
     Design,
@@ -22,48 +22,80 @@ from sklearn_reg._data.designs import (
     design_of_rows,
 )
 from sklearn_reg._data.rows import Rows
-from sklearn_reg._tools.typing import BoolArray, FloatArray, Matrix
+from sklearn_reg._tools.bounds import Bounds
+from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import Moments
 from sklearn_reg.penalties import ElasticNet
 
+EVERY = slice(None)
 # A larger penalty is replaced by this, so that its products stay finite.
 LARGEST_PENALTY = 1e300
 
 
 class UnitPenalty(NamedTuple):
-    """The penalty with lambda_ = 1: l1_ratio, and a weight per feature, 1 for excluded ones."""
+    """The penalty with lambda_ = 1.
+
+    Attributes
+    ----------
+    l1_ratio : float
+    weights : ndarray of shape (n_features,)
+        Penalty weights, 1 for excluded features.
+    excluded : ndarray of shape (n_features,) of bool
+        Which features must get no coefficient.
+    bounds : Bounds or None
+        Of the coefficients of X; `of` turns them into those of the solvers.
+    """
 
     l1_ratio: float
     weights: FloatArray
     excluded: BoolArray
-    positive: bool
+    bounds: Bounds | None = None
 
     @classmethod
     def read(
         cls,
         l1_ratio: float,
         penalty_weights: ArrayLike | Mapping[Any, float] | None,
+        bounds: Any,
         positive: bool,
         n_features: int,
         labels: ColumnLabels | None,
     ) -> UnitPenalty:
-        """Check the weights and match them to the features, by label if they have labels."""
+        """Check weights and bounds, and match them to the features by label if they have labels.
+
+        A feature that must be zero is excluded.
+        """
         weights, excluded = check_penalty_weights(penalty_weights, n_features, labels)
-        return cls(l1_ratio, weights, excluded, bool(positive))
+        limits = check_bounds(bounds, positive, n_features, labels)
+        if limits is not None:
+            excluded = excluded | ~(limits.up | limits.down)
+        return cls(l1_ratio, weights, excluded, limits)
 
     def times(self, lambdas: FloatArray) -> Penalties:
         """Return the penalty of each target, given its lambda_."""
         return Penalties(lambdas, self)
 
-    def of(self, lambda_: float, unit: float) -> ElasticNet:
-        """Return the penalty with this lambda_ of a target that has this unit."""
+    def of(self, lambda_: float, unit: float, factors: FloatArray) -> ElasticNet:
+        """Return the penalty with this lambda_ of a target and columns that have these units."""
         l1 = lambda_ * self.l1_ratio * self.weights
         l2 = lambda_ * (1.0 - self.l1_ratio) * self.weights
         return ElasticNet(
             np.minimum(l1, LARGEST_PENALTY * min(unit, 1.0)) / unit,
             np.minimum(l2, LARGEST_PENALTY),
-            self.positive,
+            None if self.bounds is None else self.bounds.in_units(unit * factors),
         )
+
+    def clip(self, coefs: FloatArray, features: IndexArray | slice = EVERY) -> FloatArray:
+        """Return coefficients of X without what rounding, in other units, put beyond a bound."""
+        return coefs if self.bounds is None else self.bounds.restricted(features).clip(coefs)
+
+    def without_bounded(
+        self, coefs: FloatArray, features: IndexArray | slice = EVERY
+    ) -> FloatArray:
+        """Return coefficients of X, with zeros for those at a bound, which have no freedom."""
+        if self.bounds is None:
+            return coefs
+        return np.where(self.bounds.restricted(features).inside(coefs), coefs, 0.0)
 
     @property
     def smooth(self) -> bool:
@@ -86,6 +118,11 @@ class UnitPenalty(NamedTuple):
         return self.l1_ratio == 1 and self.is_sparse
 
     @property
+    def bounded_and_free(self) -> bool:
+        """Whether there are bounds, and features without a penalty."""
+        return self.bounds is not None and not self.weights.all()
+
+    @property
     def has_level(self) -> bool:
         """Whether all penalised coefficients are zero if lambda_ is large enough."""
         return self.l1_ratio > 0
@@ -102,9 +139,13 @@ class Penalties(NamedTuple):
     lambdas: FloatArray
     unit_penalty: UnitPenalty
 
-    def of(self, target: int, unit: float) -> ElasticNet:
-        """Return the penalty of a target that has this unit."""
-        return self.unit_penalty.of(self.lambdas[target], unit)
+    def of(self, target: int, unit: float, factors: FloatArray) -> ElasticNet:
+        """Return the penalty of a target and columns that have these units."""
+        return self.unit_penalty.of(self.lambdas[target], unit, factors)
+
+    def clip(self, coefs: FloatArray) -> FloatArray:
+        """Return coefficients of X without what rounding, in other units, put beyond a bound."""
+        return self.unit_penalty.clip(coefs)
 
     @property
     def excluded(self) -> BoolArray:
@@ -115,7 +156,7 @@ class Penalties(NamedTuple):
     def smooth(self) -> bool:
         """Whether it has a gradient everywhere."""
         h = self.unit_penalty
-        return not (h.positive or (h.l1_ratio * self.lambdas.max() * h.weights).any())
+        return h.bounds is None and not (h.l1_ratio * self.lambdas.max() * h.weights).any()
 
     @property
     def separable(self) -> bool:

@@ -207,8 +207,8 @@ def _standardized(estimator: Any, fitted: Fitted, target: int, scales: FloatArra
     remedy = "standardize=True or a scaler"
     if estimator.learning_rate != "auto":
         remedy += f", with {AUTO_RATE}"
-    pull = problem.design.cross[used, problem.target] / scales[used]
-    pull, l1 = (pull if problem.positive else np.abs(pull)), problem.l1[used]
+    pull = problem.h.size(problem.design.cross[:, problem.target])[used] / scales[used]
+    l1 = problem.l1[used]
     if (pull > l1).any() or not l1.all():
         return Part(remedy)
     # All coefficients would be zero: the same lambda is a stronger penalty on scaled columns.

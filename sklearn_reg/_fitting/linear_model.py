@@ -226,7 +226,8 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         Returns the fit as it is stored: the certificate of float32 coefficients includes rounding.
         """
         view = fitted.view
-        coef = view.coefficients(np.array([r.w for r in fitted.results])).astype(dtype)
+        coef = view.coefficients(np.array([r.w for r in fitted.results]))
+        coef = fitted.penalty.clip(coef).astype(dtype)
         # From the stored coefficients, so that it compensates their rounding.
         intercept = view.intercepts(np.asarray(coef, dtype=np.float64))[0].astype(dtype)
         _refuse_overflow(coef_=coef, intercept_=intercept)
@@ -272,7 +273,12 @@ class PenalizedModel(LinearModel):
     def _unit_penalty(self, l1_ratio: float, n_features: int) -> UnitPenalty:
         """Return the penalty with lambda_ = 1."""
         return UnitPenalty.read(
-            l1_ratio, self.penalty_weights, self.positive, n_features, feature_labels(self)
+            l1_ratio,
+            self.penalty_weights,
+            self.bounds,
+            self.positive,
+            n_features,
+            feature_labels(self),
         )
 
 

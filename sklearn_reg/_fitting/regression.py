@@ -50,6 +50,7 @@ class PenalizedRegression(PenalizedModel):
         standardize: bool = False,
         penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
         positive: bool = False,
+        bounds: Any = None,
         warm_start: bool = False,
     ) -> None:
         self.lambda_ = lambda_
@@ -61,6 +62,7 @@ class PenalizedRegression(PenalizedModel):
         self.standardize = standardize
         self.penalty_weights = penalty_weights
         self.positive = positive
+        self.bounds = bounds
         self.warm_start = warm_start
 
     def fit(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:

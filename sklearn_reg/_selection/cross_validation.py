@@ -78,6 +78,7 @@ class PenalizedRegressionCV(PenalizedModel):
         standardize: bool = False,
         penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
         positive: bool = False,
+        bounds: Any = None,
         lambda_per_target: bool = False,
         store_cv_predictions: bool = False,
     ) -> None:
@@ -92,6 +93,7 @@ class PenalizedRegressionCV(PenalizedModel):
         self.standardize = standardize
         self.penalty_weights = penalty_weights
         self.positive = positive
+        self.bounds = bounds
         self.lambda_per_target = lambda_per_target
         self.store_cv_predictions = store_cv_predictions
 

@@ -19,6 +19,7 @@ from sklearn_reg._solvers.batch import (
     Common,
     PathSolution,
     Problems,
+    bounds_of,
     solve_batch,
     suits_batch,
 )
@@ -42,7 +43,7 @@ def leave_one_out_sparse(
         return None
     if not suits_batch(view, penalty, lambdas):
         return None
-    common = Common(penalty.weights, penalty.positive, tol)
+    common = Common(penalty.weights, penalty.bounds is not None, tol)
     most = max(1, LARGEST_BLOCK // (lambdas.size * view.design.n_features))
     parts = []
     for start in range(0, n, most):
@@ -52,7 +53,7 @@ def leave_one_out_sparse(
         found = [solve_batch(problems, common) for problems in rows.problems(penalty, lambdas)]
         if not all(solution.sure.all() for solution in found):
             return None
-        parts.append(rows.left_out(found))
+        parts.append(rows.left_out(found, penalty))
     train, test, gaps, intercepts = (
         np.concatenate(of) for of in list(zip(*parts, strict=True))[:4]
     )
@@ -115,15 +116,16 @@ class _Rows:
                 rounded,
                 np.broadcast_to(penalty.l1_ratio * lambdas / unit, (k, lambdas.size)),
                 np.broadcast_to((1.0 - penalty.l1_ratio) * lambdas, (k, lambdas.size)),
+                *bounds_of(penalty, unit * f),
             )
 
     def left_out(
-        self, found: list[PathSolution]
+        self, found: list[PathSolution], penalty: UnitPenalty
     ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, list[FloatArray]]:
         """Return train and test errors, gaps, intercepts and coefficients, the rows in front."""
         units = self.view.units
         W = np.stack([each.W for each in found], axis=2)  # (n_rows, n_lambdas, n_targets, p)
-        W = W * units[:, None] * self.factors[:, None, None]
+        W = penalty.clip(W * units[:, None] * self.factors[:, None, None])
         train, gaps = (
             units**2 * np.stack(of, axis=2)
             for of in ([each.losses for each in found], [each.gaps for each in found])

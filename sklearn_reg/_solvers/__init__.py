@@ -45,7 +45,7 @@ SOLVERS = {
 }
 NEEDS = {
     "separable": "a separable penalty, the sum of one of each coefficient",
-    "smooth": "a smooth penalty: l1_ratio=0 or lambda_=0, and positive=False",
+    "smooth": "a smooth penalty: l1_ratio=0 or lambda_=0, positive=False and bounds=None",
 }
 
 

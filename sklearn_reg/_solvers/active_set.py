@@ -3,8 +3,8 @@
 1. Start at the penalty at which every coefficient is zero, and lower it in stages to the one asked
    for. `level` is the ratio of the two.
 2. At each stage take features into the working set, and solve the problem restricted to it
-   (`working_sets`). A feature's pull is its residual correlation, in absolute value unless weights
-   must be positive; features whose pull exceeds their penalty are taken in, the largest ratios
+   (`working_sets`). A feature's pull is its residual correlation, in absolute value unless bounds
+   leave one side only; features whose pull exceeds their penalty are taken in, the largest ratios
    first.
 3. One product with all of X gives the pull of all features and the duality gap. At the last stage
    go on until the gap is within `tol`.
@@ -175,7 +175,7 @@ def _done(problem: Problem, history: list[tuple[float, float]], tol: float) -> b
 
 def _pull(problem: Problem, point: Evaluation) -> FloatArray:
     """Return the pull of each feature."""
-    return -point.gradient if problem.positive else np.abs(point.gradient)
+    return problem.h.size(-point.gradient)
 
 
 def _level(problem: Problem, point: Evaluation) -> float:

@@ -14,8 +14,10 @@ import numpy as np
 from sklearn_reg._data.units import UnitPenalty, View
 from sklearn_reg._solvers.homotopy import lasso_paths
 from sklearn_reg._solvers.newton_paths import elastic_net_paths
+from sklearn_reg._tools.bounds import Bounds
 from sklearn_reg._tools.linalg import EPS
 from sklearn_reg._tools.typing import BoolArray, FloatArray
+from sklearn_reg.penalties import attaining
 
 # Up to so many features a path by homotopy costs less than one by working sets.
 MOST_FEATURES = 250
@@ -34,13 +36,15 @@ class Problems(NamedTuple):
     rounded_sizes: FloatArray  # of the targets, in `Design.rounding`
     l1: FloatArray  # falling grids in units of v, of shape (n_problems, n_lambdas)
     l2: FloatArray  # likewise; all of l1 are positive or zero, and so are all of l2
+    lower: FloatArray  # bounds, of shape (n_problems, n_features)
+    upper: FloatArray
 
 
 class Common(NamedTuple):
     """What problems that are solved together have in common."""
 
     weights: FloatArray  # v, all positive
-    positive: bool
+    bounded: bool  # whether there are bounds
     tol: float
 
 
@@ -106,7 +110,8 @@ def path_requests(
     design, (l1, l2) = view.design, _grids(view, penalty, lambdas)
     everything, nothing = np.arange(design.n_features), np.zeros(design.n_features)
     gram = design.gram(everything, everything)
-    common = Common(penalty.weights, penalty.positive, tol)
+    common = Common(penalty.weights, penalty.bounds is not None, tol)
+    limits = [bounds_of(penalty, unit * view.columns.factors) for unit in view.units]
     return [
         PathRequest(
             Problems(
@@ -118,11 +123,20 @@ def path_requests(
                 np.sqrt(design.rounding(nothing, target) / EPS),
                 l1[target],
                 l2,
+                *limits[target],
             ),
             common,
         )
         for target in range(view.units.size)
     ]
+
+
+def bounds_of(penalty: UnitPenalty, units: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return lower and upper bounds of w for the units of the coefficients."""
+    if penalty.bounds is None:
+        return np.broadcast_to(-np.inf, units.shape), np.broadcast_to(np.inf, units.shape)
+    bounds = penalty.bounds.in_units(units)
+    return bounds.lower, bounds.upper
 
 
 def solve_paths(requests: Sequence[PathRequest]) -> list[PathSolution]:
@@ -143,14 +157,18 @@ def solve_paths(requests: Sequence[PathRequest]) -> list[PathSolution]:
 
 def solve_batch(problems: Problems, common: Common) -> PathSolution:
     """Solve and certify paths; what is returned has an axis for the problems in front."""
-    grams, crosses, scatters, sizes, target_sizes, rounded_sizes, l1, l2 = problems
-    weights, positive, tol = common
+    grams, crosses, scatters, sizes, target_sizes, rounded_sizes, l1, l2, lower, upper = problems
+    weights, bounded, tol = common
+    bounds = Bounds(lower, upper) if bounded else None
     if not l1.any():
         W, solved = _ridge_paths(grams, crosses, weights, l2), np.ones(len(grams), dtype=bool)
     elif l2.any():
-        W, solved = elastic_net_paths(grams, crosses, weights, l1, l2, positive)
+        W, solved = elastic_net_paths(grams, crosses, weights, l1, l2, bounds)
     else:
-        W, solved = lasso_paths(grams, crosses, weights, l1, positive)
+        W, solved = lasso_paths(grams, crosses, weights, l1, bounds)
+    each = None if bounds is None else Bounds(lower[:, None], upper[:, None])
+    if each is not None:  # rounding may have put a weight beyond
+        W = each.clip(W)
     size = np.abs(W)
     u = crosses[:, None] - W @ grams
     losses = np.maximum(scatters[:, None] - _dot(W, crosses[:, None] + u), 0.0)
@@ -162,15 +180,17 @@ def solve_batch(problems: Problems, common: Common) -> PathSolution:
     penalties = l1 * (size @ weights) + 0.5 * l2 * (W**2 @ weights)
     objectives = 0.5 * losses + penalties
     rounded = _dot(phi, size) + unit * (objectives + _dot(np.abs(u), size))
-    limits = l1[..., None] * weights
-    pull = u if positive else np.abs(u)
-    bounds = objectives
-    for c, conjugate, more in _dual_points(limits, l2[..., None] * weights, u, pull, phi, W):
+    v1, v2, best = l1[..., None] * weights, l2[..., None] * weights, objectives
+    if each is not None and each.is_box:
+        points = _dual_points_in_a_box(v1, v2, u, each, phi, W)
+    else:
+        points = _dual_points(v1, v2, u, np.abs(u) if each is None else each.pull(u), phi, W)
+    for c, conjugate, more in points:
         rest = (1.0 - c) * np.sqrt(losses)
         gaps = 0.5 * rest**2 + penalties - c * _dot(u, W) + conjugate
         lost = rounded + more + delta * (rest + 0.5 * delta)
-        bounds = np.minimum(bounds, np.maximum(gaps, 0.0) + lost)
-    gaps, nulls = bounds + hidden, 0.5 * scatters
+        best = np.minimum(best, np.maximum(gaps, 0.0) + lost)
+    gaps, nulls = best + hidden, 0.5 * scatters
     certified = (gaps <= tol * nulls[:, None]).all(axis=1)
     accurate = hidden[:, -1] <= max(tol, EPS) * nulls
     return PathSolution(W, gaps, losses, solved & certified & accurate)
@@ -201,6 +221,22 @@ def _dual_points(
         slope = np.sign(u) * excess / l2
         more = np.abs(slope - W) - np.abs(W) + 0.5 * phi / l2
         yield 1.0, 0.5 * _dot(excess, np.abs(slope)), _dot(phi, more)
+
+
+def _dual_points_in_a_box(
+    l1: FloatArray, l2: FloatArray, u: FloatArray, bounds: Bounds, phi: FloatArray, W: FloatArray
+) -> Iterator[tuple[Any, Any, Any]]:
+    """Do the same where weights may rest at a bound, at which the conjugate is finite."""
+    every = (l1 / np.maximum(bounds.pull(u) + phi, l1)).min(axis=2)
+    hard = bounds.open_pull(u) + phi
+    feasible = 1.0 if l2.any() else (l1 / np.maximum(hard, l1)).min(axis=2)
+    for c in (feasible, every):
+        point = np.asarray(c)[..., None] * u
+        m = attaining(point, l1, l2, bounds)
+        conjugate = _dot(point, m) - _dot(l1 + 0.5 * l2 * np.abs(m), np.abs(m))
+        above, below = (attaining(point + error, l1, l2, bounds) for error in (phi, -phi))
+        worse = np.maximum(np.abs(above - W), np.abs(below - W))
+        yield c, conjugate, _dot(phi, worse - np.abs(W))
 
 
 def _dot(a: FloatArray, b: FloatArray) -> FloatArray:

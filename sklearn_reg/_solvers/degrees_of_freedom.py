@@ -6,7 +6,8 @@ For a solution with support S and penalties l2 / 2 w^2 in addition to the L1 pen
 
 an unbiased estimate for almost every y [1]_. Without l2 that is the rank of the columns of the
 support, not their number: of columns that depend on each other the optimum is not unique, some
-optima have more non-zero coefficients than others, and all of them span the same space.
+optima have more non-zero coefficients than others, and all of them span the same space. A weight at
+a bound does not change with y, and is not in S.
 
 References
 ----------
@@ -43,7 +44,7 @@ def degrees_of_freedom(
     design : Design
         The data.
     supports : sequence of ndarray of int
-        The features with a non-zero coefficient.
+        The features with a coefficient that is neither zero nor at a bound.
     l2 : sequence of ndarray
         Coefficients of w^2 / 2 of these features.
 

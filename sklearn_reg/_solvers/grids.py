@@ -11,8 +11,10 @@ import numpy as np
 
 from sklearn_reg._checks.values import check_number, number_in, real_numbers
 from sklearn_reg._data.units import UnitPenalty, View
+from sklearn_reg._solvers import AUTO_ITERATIONS, Settings
+from sklearn_reg._solvers.active_set import active_set
 from sklearn_reg._solvers.homotopy import lasso_knots
-from sklearn_reg._solvers.problem import problem_of
+from sklearn_reg._solvers.problem import Problem, problem_of
 from sklearn_reg._tools.typing import FloatArray
 
 # Without an L1 penalty no lambda makes all coefficients zero: the grid begins at this many times
@@ -23,13 +25,37 @@ RIDGE_START = 100.0
 UNEXPLAINED = 1e-6
 # A path of more features than this has too many knots to be of use.
 MOST_FOR_KNOTS = 1500
+FINE = 1e-14  # the tolerance, relative to F(0), of the problem that gives lambda_max
 
 
 def largest_lambdas(view: View, penalty: UnitPenalty) -> FloatArray:
     """Return lambda_max for each target."""
     n_targets = view.units.size
     one = penalty.times(np.ones(n_targets))
-    return np.array([problem_of(view, j, one).largest_level for j in range(n_targets)])
+    level = _level_beside_bounded if penalty.bounded_and_free else _level
+    return np.array([level(view, penalty, problem_of(view, j, one)) for j in range(n_targets)])
+
+
+def _level(view: View, penalty: UnitPenalty, one: Problem) -> float:
+    """Return lambda_max, given the problem with lambda_ = 1."""
+    return one.largest_level
+
+
+def _level_beside_bounded(view: View, penalty: UnitPenalty, one: Problem) -> float:
+    """Return lambda_max where features without a penalty have bounds.
+
+    The residual of y on these features is that of a problem with bounds: the one of any lambda that
+    is large enough. No correlation exceeds the product of the lengths of its column and of y.
+    """
+    design, penalised = view.design, one.l1 > 0
+    lengths = np.sqrt(2.0 * one.null * design.squares[penalised])
+    above = 2.0 * float(np.max(lengths / one.l1[penalised], initial=0.0))
+    if above == 0.0:
+        return 0.0
+    problem = problem_of(view, one.target, penalty.times(np.full(view.units.size, above)))
+    zero, settings = np.zeros(design.n_features), Settings(None, AUTO_ITERATIONS, FINE)
+    w = active_set(problem, zero, settings).w
+    return above * problem.h.level(design.products(w, one.target).correlation)
 
 
 # Makes a grid for data and a penalty.
@@ -77,9 +103,13 @@ def knots_of(eps: float, view: View, penalty: UnitPenalty) -> FloatArray:
     if not levels.max() > 0:
         return np.ones(1)
     lowest, gram = eps * _smallest_level(levels, view), view.design.gram(everything, everything)
+    limits = [
+        penalty.bounds and penalty.bounds.in_units(unit * view.columns.factors)
+        for unit in view.units
+    ]
     knots = [
-        unit * lasso_knots(gram, cross, penalty.weights, lowest / unit, penalty.positive)
-        for unit, cross in zip(view.units, view.design.cross.T, strict=True)
+        unit * lasso_knots(gram, cross, penalty.weights, lowest / unit, bounds)
+        for unit, cross, bounds in zip(view.units, view.design.cross.T, limits, strict=True)
     ]
     return np.unique(np.concatenate([*knots, [lowest]]))[::-1]
 

@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sklearn_reg._tools.bounds import Bounds
 from sklearn_reg._tools.linalg import EPS
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
 
@@ -42,7 +43,7 @@ def lasso_paths(
     crosses: FloatArray,
     weights: FloatArray,
     lambdas: FloatArray,
-    positive: bool,
+    bounds: Bounds | None,
 ) -> tuple[FloatArray, BoolArray]:
     """Solve every problem for its falling grid of penalties.
 
@@ -59,8 +60,8 @@ def lasso_paths(
         v > 0.
     lambdas : ndarray of shape (n_problems, n_lambdas)
         Falling positive penalties.
-    positive : bool
-        Whether coefficients must not be negative.
+    bounds : Bounds or None
+        Of shape (n_problems, n_features).
 
     Returns
     -------
@@ -69,7 +70,7 @@ def lasso_paths(
     solved : ndarray of shape (n_problems,) of bool
         Whether the end of the grid was reached.
     """
-    paths = _Paths(grams, crosses, weights, lambdas, positive)
+    paths = _Paths(grams, crosses, weights, lambdas, bounds)
     for _ in paths.events():
         pass
     solved = np.ones(len(crosses), dtype=bool)
@@ -78,18 +79,27 @@ def lasso_paths(
 
 
 def lasso_knots(
-    gram: FloatArray, cross: FloatArray, weights: FloatArray, lowest: float, positive: bool
+    gram: FloatArray, cross: FloatArray, weights: FloatArray, lowest: float, bounds: Bounds | None
 ) -> FloatArray:
     """Return the lambdas of the events of one path, from the largest down to above `lowest`.
 
     The arguments are those of `lasso_paths`, for one problem.
     """
-    paths = _Paths(gram[None], cross[None], weights, np.array([[lowest]]), positive)
+    if bounds is not None:
+        bounds = Bounds(bounds.lower[None], bounds.upper[None])
+    paths = _Paths(gram[None], cross[None], weights, np.array([[lowest]]), bounds)
     if not paths.live.size:
         return np.empty(0)
     largest = float(paths.levels[0]) / (1.0 - START_ROUNDING)
     levels = [largest, *(float(levels[0]) for levels in paths.events())]
     return np.array([level for level in levels if level > lowest])
+
+
+# What the paths that are followed keep, with an axis for them in front.
+STATE = (
+    *("live", "levels", "_grid", "_lengths", "_tableaus", "_signs", "_left"),
+    *("_lower", "_upper", "_up", "_down", "_rest"),
+)
 
 
 class _Paths:
@@ -99,7 +109,8 @@ class _Paths:
     its square part is -G_AA^-1 on A and G_NA G_AA^-1 on A and the others N; its row next to the
     last is b on A and, on N, the correlation u that the line has at lambda = 0; its last row is d
     on A and -G_NA d on N, the rate at which u falls with lambda. A feature that enters or leaves
-    costs one change of rank one.
+    costs one change of rank one. Where coefficients rest at a bound, c is what they leave of it:
+    a row of the tableau is what a coefficient changes of b and u.
     """
 
     def __init__(
@@ -108,16 +119,21 @@ class _Paths:
         crosses: FloatArray,
         weights: FloatArray,
         lambdas: FloatArray,
-        positive: bool,
+        bounds: Bounds | None,
     ) -> None:
-        self._v, self._positive, self._grid = weights, positive, lambdas
+        self._v, self._grid = weights, lambdas
         k, p = crosses.shape
+        self._is_box = bounds is not None and bounds.is_box
+        limits = Bounds(*np.full((2, k, p), np.inf) * [[[-1]], [[1]]]) if bounds is None else bounds
+        self._lower, self._upper = limits.lower, limits.upper
+        self._up, self._down = limits.up, limits.down
+        self._rest = np.zeros((k, p))  # coefficients at a bound that is not zero
         self.W = np.zeros((k, lambdas.shape[1], p))
         self._lengths = np.einsum("kii->ki", grams)
         self._tableaus = np.concatenate([grams, crosses[:, None], np.zeros((k, 1, p))], axis=1)
         self._signs = np.zeros((k, p))  # of the coefficients; zero for those that are zero
         self._left = np.full(k, -1)  # the feature that left last, if that was the last event
-        pull = (crosses if positive else np.abs(crosses)) / weights
+        pull = limits.pull(crosses) / weights
         pull[self._lengths <= 0] = 0.0
         first, rows = pull.argmax(axis=1), np.arange(k)
         # Lambda up to which the path is known: zero down to lambda_max, but for rounding.
@@ -125,32 +141,35 @@ class _Paths:
         self.live = rows
         self._keep(self.levels > lambdas[:, -1])
         first = first[self.live]
-        self._sweep(first, np.where(crosses[self.live, first] < 0, -1.0, 1.0))
+        sign = np.where(crosses[self.live, first] < 0, -1.0, 1.0)
+        self._sweep(first, sign, np.zeros_like(sign))
 
     def events(self) -> Iterator[FloatArray]:
         """Follow all paths from event to event; yield the lambdas that the live ones reach."""
         for _ in range(20 * self._v.size + 100):  # many more than there should be
             if not self.live.size:
                 break
-            at, sign, feature = self._next_events()
+            at, sign, feature, rest = self._next_events()
             self._write(at)
             self.levels = at
             yield at
             ends = at <= self._grid[:, -1]
             if ends.any():
                 self._keep(~ends)
-                feature, sign = feature[~ends], sign[~ends]
-            self._sweep(feature, sign)
+                feature, sign, rest = feature[~ends], sign[~ends], rest[~ends]
+            self._sweep(feature, sign, rest)
 
     def _keep(self, kept: BoolArray) -> None:
         """Forget the state of the other paths."""
         if not kept.all():
-            for name in ("live", "levels", "_grid", "_lengths", "_tableaus", "_signs", "_left"):
+            for name in STATE:
                 setattr(self, name, getattr(self, name)[kept])
 
-    def _sweep(self, feature: IndexArray, sign: FloatArray) -> None:
-        """Let a feature of each path enter with a sign, or leave where the sign is zero."""
+    def _sweep(self, feature: IndexArray, sign: FloatArray, rest: FloatArray) -> None:
+        """Let a feature of each path enter with a sign, or leave to `rest` where that is zero."""
         T, rows = self._tableaus, np.arange(feature.size)
+        if self._is_box:
+            T[:, -2] += self._rest[rows, feature, None] * T[rows, feature]
         T[rows, -1, feature] += sign * self._v[feature]
         column = T[rows, :, feature]
         pivot = column[rows, feature]
@@ -167,13 +186,18 @@ class _Paths:
             T[leaving, -1, of] -= self._signs[leaving, of] * self._v[of]
             self._left[leaving] = of
         self._signs[rows, feature] = sign
+        if self._is_box:
+            T[:, -2] -= rest[:, None] * T[rows, feature]
+            self._rest[rows, feature] = rest
 
-    def _next_events(self) -> tuple[FloatArray, FloatArray, IndexArray]:
-        """Return the lambda of the next event of each path, the new sign, and its feature.
+    def _next_events(self) -> tuple[FloatArray, FloatArray, IndexArray, FloatArray]:
+        """Return the lambda of the next event of each path, the new sign, its feature, its rest.
 
         A coefficient comes back to zero where b = lambda d, if it moves that way. The correlation
         u(lambda) = u_0 - lambda u_1 of another feature arrives at lambda v where lambda =
-        u_0 / (v + u_1), and at -lambda v where lambda = -u_0 / (v - u_1), if it comes nearer.
+        u_0 / (v + u_1), and at -lambda v where lambda = -u_0 / (v - u_1), if it comes nearer: from
+        within if the coefficient is zero, from beyond if it rests at a bound. A coefficient reaches
+        its bound where b - bound = lambda d.
         """
         T, v, signs = self._tableaus, self._v, self._signs
         inside = signs != 0
@@ -181,11 +205,14 @@ class _Paths:
         outside = ~inside & (pivots > DEPENDENT * self._lengths)
         origin, slope = T[:, -2], T[:, -1]  # b and d inside, u_0 and u_1 outside
         low = np.where(inside, slope, v + slope)
-        may = np.where(inside, signs * slope < 0, outside & (low > PARALLEL * v))
+        at_zero = outside & (self._rest == 0) if self._is_box else outside
+        may = np.where(inside, signs * slope < 0, at_zero & self._up & (low > PARALLEL * v))
         kinds = [(may, origin, low)]
-        if not self._positive:
+        if self._down.any():
             low = v - slope
-            kinds.append((outside & (low > PARALLEL * v), -origin, low))
+            kinds.append((at_zero & self._down & (low > PARALLEL * v), -origin, low))
+        if self._is_box:
+            kinds += self._events_at_bounds(inside, outside)
         level, left = self.levels[:, None, None], np.flatnonzero(self._left >= 0)
         events = np.full((len(T), len(kinds), v.size), -np.inf)
         for kind, (may, top, low) in enumerate(kinds):
@@ -197,8 +224,33 @@ class _Paths:
         flat, rows = np.minimum(events, level).reshape(len(T), -1), np.arange(len(T))
         best = flat.argmax(axis=1)
         kind, feature = np.divmod(best, v.size)
-        sign = np.where(kind == 0, 1.0 - inside[rows, feature], -1.0)
-        return np.maximum(flat[rows, best], 0.0), sign, feature
+        leaves, rest = inside[rows, feature], np.zeros(len(T))
+        sign = np.where(leaves, 0.0, np.where(kind == 0, 1.0, -1.0))
+        if self._is_box:
+            at_bound = kind >= len(kinds) - 2  # the first of the two: a bound is reached
+            reached = self._ahead()[rows, feature]
+            rest = np.where(leaves & at_bound, reached, 0.0)
+            sign = np.where(at_bound & ~leaves, np.sign(self._rest[rows, feature]), sign)
+        return np.maximum(flat[rows, best], 0.0), sign, feature, rest
+
+    def _ahead(self) -> FloatArray:
+        """Return the bound on the side of each coefficient of A."""
+        return np.where(self._signs > 0, self._upper, self._lower)
+
+    def _events_at_bounds(
+        self, inside: BoolArray, outside: BoolArray
+    ) -> list[tuple[BoolArray, FloatArray, FloatArray]]:
+        """Return when coefficients reach their bounds, and when they leave them."""
+        origin, slope = self._tableaus[:, -2], self._tableaus[:, -1]
+        ahead = self._ahead()
+        reaching = inside & np.isfinite(ahead) & (self._signs * slope > 0)
+        side = np.sign(self._rest)
+        low = self._v + side * slope
+        back = outside & (side != 0) & (low < -PARALLEL * self._v)
+        return [
+            (reaching, origin - np.where(reaching, ahead, 0.0), slope),
+            (back, side * origin, low),
+        ]
 
     def _write(self, at: FloatArray) -> None:
         """Write down the solutions from the last event down to the next, which is not included."""
@@ -207,4 +259,4 @@ class _Paths:
             b, d, inside = self._tableaus[row, -2], self._tableaus[row, -1], self._signs[row] != 0
             w = b - self._grid[row, point, None] * d
             inside &= np.abs(w) > 16.0 * EPS * np.abs(b)
-            self.W[self.live[row], point] = np.where(inside, w, 0.0)
+            self.W[self.live[row], point] = np.where(inside, w, self._rest[row])

@@ -6,7 +6,8 @@ the last penalty, a step solves
     (G_AA + diag(l2_A)) w_A = c_A - l1_A s_A
 
 for all problems at once; features whose sign is wrong leave, those whose correlation exceeds l1
-enter, and after a few steps no feature does [1]_. The steps may cycle: then the problem is left to
+enter, and after a few steps no feature does [1]_. A weight beyond a bound rests there until its
+correlation falls below l1. The steps may cycle: then the problem is left to
 others.
 
 References
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_reg._tools.bounds import Bounds
 from sklearn_reg._tools.typing import BoolArray, FloatArray
 
 STEPS = 20  # for one penalty
@@ -31,7 +33,7 @@ def elastic_net_paths(
     weights: FloatArray,
     l1: FloatArray,
     l2: FloatArray,
-    positive: bool,
+    bounds: Bounds | None,
 ) -> tuple[FloatArray, BoolArray]:
     """Solve every problem for its falling grids of penalties l1 v and l2 v.
 
@@ -45,8 +47,8 @@ def elastic_net_paths(
         v > 0.
     l1, l2 : ndarray of shape (n_problems, n_lambdas)
         Falling and positive.
-    positive : bool
-        Whether coefficients must not be negative.
+    bounds : Bounds or None
+        Of shape (n_problems, n_features).
 
     Returns
     -------
@@ -57,19 +59,27 @@ def elastic_net_paths(
     """
     k, p = crosses.shape
     W, signs, live = np.zeros((k, l1.shape[1], p)), np.zeros((k, p)), np.ones(k, dtype=bool)
+    rest = np.zeros((k, p))  # weights at a bound that is not zero
     for point in range(l1.shape[1]):
         first, second = l1[:, point, None] * weights, l2[:, point, None] * weights
         moving = np.flatnonzero(live)
         for _ in range(STEPS):
             G, c, a, s = grams[moving], crosses[moving], first[moving], signs[moving]
-            w = solve_restricted(G, s, (c - a * s)[..., None], second[moving])[..., 0]
-            u = c - np.matmul(G, w[..., None])[..., 0]
+            at, left = rest[moving], c
+            if at.any():
+                left = c - _product(G, at)
+            w = at + solve_restricted(G, s, (left - a * s)[..., None], second[moving])[..., 0]
+            u = c - _product(G, w)
             new = np.where((s != 0) & (s * w > 0), s, 0.0)
-            outside = s == 0
-            new[outside & (u > (1.0 + VIOLATED) * a)] = 1.0
-            if not positive:
-                new[outside & (-u > (1.0 + VIOLATED) * a)] = -1.0
+            outside, beyond = s == 0, (1.0 + VIOLATED) * a
+            may = None if bounds is None else Bounds(bounds.lower[moving], bounds.upper[moving])
+            new[outside & ((u > beyond) if may is None else (u > beyond) & may.up)] = 1.0
+            new[outside & ((-u > beyond) if may is None else (-u > beyond) & may.down)] = -1.0
             still = (new == s).all(axis=1)
+            if may is not None and may.is_box:
+                new, new_rest = _at_bounds(new, w, u - second[moving] * w, a, at, may)
+                still = (new == s).all(axis=1) & (new_rest == at).all(axis=1)
+                rest[moving] = new_rest
             W[moving[still], point] = w[still]
             signs[moving] = new
             moving = moving[~still]
@@ -77,6 +87,24 @@ def elastic_net_paths(
                 break
         live[moving] = False
     return W, live
+
+
+def _at_bounds(
+    signs: FloatArray, w: FloatArray, u: FloatArray, l1: FloatArray, rest: FloatArray, may: Bounds
+) -> tuple[FloatArray, FloatArray]:
+    """Let weights beyond a bound rest there, and those that u pulls back by more than l1 move."""
+    side = np.sign(rest)
+    stays = (side != 0) & (side * u >= (1.0 - VIOLATED) * l1)
+    signs = np.where(side != 0, np.where(stays, 0.0, side), signs)
+    clipped = may.clip(w)
+    reached = (rest == 0) & (clipped != w) & (clipped != 0)
+    new_rest = np.where(reached, clipped, np.where(stays, rest, 0.0))
+    return np.where(reached, 0.0, signs), new_rest
+
+
+def _product(grams: FloatArray, w: FloatArray) -> FloatArray:
+    """G w of each problem."""
+    return np.asarray(np.matmul(grams, w[..., None])[..., 0])
 
 
 def solve_restricted(

@@ -17,7 +17,8 @@ Here they are taken in blocks: all events up to some point of the line are appli
 thresholds are raised again if that was not exact. A block after which weights would leave zero
 in the wrong direction is undone and made smaller; a block of one is the exact method, which ends
 after finitely many events. Thresholds are perturbed when they are raised, so that ties (equal
-columns, integer data) are handled one after another.
+columns, integer data) are handled one after another. Weights may also rest at a bound, where the
+pull on them and its threshold are those of `kinks`.
 
 References
 ----------
@@ -33,6 +34,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_reg._solvers.curvature import Curvature, rounding, solve_checked
+from sklearn_reg._solvers.kinks import Kinks
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
 
 FIRST_BLOCK = 16
@@ -51,7 +53,12 @@ class State(NamedTuple):
     u: FloatArray  # c - A w
     sign: FloatArray  # of the features on the support; 0 for those without a penalty, and elsewhere
     active: BoolArray  # the support, with all features that have neither a penalty nor a bound
-    threshold: FloatArray  # what |u| must not exceed off the support
+    threshold: FloatArray  # what the pull must not exceed off the support
+
+    @property
+    def rest(self) -> FloatArray:
+        """Where the weights off the support rest; zero for the others."""
+        return np.where(self.active, 0.0, self.w)
 
 
 class Direction(NamedTuple):
@@ -68,47 +75,45 @@ class Events(NamedTuple):
     signs: FloatArray  # with which it would enter
 
 
-def start_state(w: FloatArray, u: FloatArray, l1: FloatArray, positive: bool) -> State:
+def start_state(w: FloatArray, u: FloatArray, kinks: Kinks) -> State:
     """Begin at w, with thresholds in proportion to l1 and high enough for all of the features."""
-    free = (l1 == 0) & (not positive)  # no penalty and no bound: never off the support
-    active = (w != 0) | free
-    pull = u if positive else np.abs(u)
-    held = ~active & (l1 > 0)
-    level = np.max(pull[held] / l1[held], initial=1.0)
-    state = State(w, u, np.where(free, 0.0, np.sign(w)), active, level * l1 / (1.0 + TIE))
-    return _raise_thresholds(state._replace(threshold=state.threshold * _untied(w.size)), positive)
+    l1, active = kinks.l1, kinks.moving(w)
+    held = ~active & (l1 > 0) & (w == 0)
+    level = np.max(kinks.pull(u, w)[held] / l1[held], initial=1.0)
+    rest = np.where(active, 0.0, w)
+    threshold = np.where(rest == 0, level * l1 / (1.0 + TIE) * _untied(w.size), kinks.limit(rest))
+    return _raise_thresholds(State(w, u, kinks.signs(w, active), active, threshold), kinks)
 
 
 def solve(
     A: Curvature,
-    l1: FloatArray,
+    kinks: Kinks,
     state: State,
     *,
-    positive: bool = False,
     tol: float = 1e-10,
     max_rounds: int = 10_000,
 ) -> tuple[State, bool]:
-    """Follow the path from a state to the optimum for the thresholds l1.
+    """Follow the path from a state to the optimum.
 
     Return its end, and whether the optimality conditions hold there to `tol`, relative to l1.
     """
-    c = state.u + A.product(state.w)
+    c, l1 = state.u + A.product(state.w), kinks.l1
     block, wrong, idle = FIRST_BLOCK, 0, 0
     way = _newton(A, l1, state)
-    excess = lowest = _excess(l1, state)
+    excess = lowest = _excess(kinks, state)
     for n_round in range(max_rounds):
         if way is None or wrong > WRONG_TURNS or idle > IDLE_ROUNDS:
             return state, False
-        if _optimal(l1, state, tol * l1 + rounding(A, c, state.w), positive):
+        if _optimal(kinks, state, tol * l1 + rounding(A, c, state.w)):
             return state, True
-        events = _events(l1, state, way, positive)
+        events = _events(kinks, state, way)
         chosen, length = _first(events.times, block)
-        moved = _move(A, l1, state, way, events, chosen, length)
+        moved = _move(A, kinks, state, way, events, chosen, length)
         if n_round % REFRESH == 0:
             moved = moved._replace(u=c - A.product(moved.w))
-        moved = _raise_thresholds(moved, positive)
-        moved, next_way, dropped = _drop_wrong(A, l1, moved, positive)
-        next_excess = _excess(l1, moved)
+        moved = _raise_thresholds(moved, kinks)
+        moved, next_way, dropped = _drop_wrong(A, kinks, moved)
+        next_excess = _excess(kinks, moved)
         # A block that raises the thresholds is not kept, so that the path ends and stays bounded.
         if len(chosen) > 1 and (3 * dropped > len(chosen) or next_excess > excess):
             block = max(1, len(chosen) // 4)
@@ -128,26 +133,33 @@ def _newton(A: Curvature, l1: FloatArray, state: State) -> Direction | None:
     return None if found is None else Direction(*found)
 
 
-def _optimal(l1: FloatArray, state: State, slack: FloatArray, positive: bool) -> bool:
-    """Check the optimality conditions: u = l1 sign on the support, |u| <= l1 off it."""
-    pull = state.u if positive else np.abs(state.u)
-    beyond = np.where(state.active, np.abs(state.u - l1 * state.sign), pull - l1)
+def _optimal(kinks: Kinks, state: State, slack: FloatArray) -> bool:
+    """Check that u = l1 sign on the support, and that no pull is beyond its limit off it."""
+    still = kinks.pull(state.u, state.rest) - kinks.limit(state.rest)
+    beyond = np.where(state.active, np.abs(state.u - kinks.l1 * state.sign), still)
     return bool((beyond <= slack).all())
 
 
-def _events(l1: FloatArray, state: State, way: Direction, positive: bool) -> Events:
-    """Find when weights on the line w + t d reach zero, and |u - t A d| the falling thresholds."""
+def _events(kinks: Kinks, state: State, way: Direction) -> Events:
+    """Find when weights w + t d reach an end of their segment, and pulls of u - t A d thresholds.
+
+    The thresholds fall meanwhile.
+    """
     w, u, sign, active, threshold = state
     d, slope = way
-    fall = threshold - l1
+    rest = state.rest
+    fall = threshold - kinks.limit(rest)
+    may_rise, may_fall = kinks.ways(rest)
     never = np.full(w.size, np.inf)
     leave = np.divide(-w, d, out=never.copy(), where=(d * w < 0) & (sign != 0))
-    up = np.divide(threshold - u, fall - slope, out=never.copy(), where=fall > slope)
-    down = never
-    if not positive:
-        down = np.divide(threshold + u, fall + slope, out=never, where=fall > -slope)
+    if kinks.is_box:
+        low, high = kinks.ends(sign)
+        leave = np.divide(low - w, d, out=never.copy(), where=(d < 0) & (w > low))
+        leave = np.divide(high - w, d, out=leave, where=(d > 0) & (w < high))
+    up = np.divide(threshold - u, fall - slope, out=never.copy(), where=(fall > slope) & may_rise)
+    down = np.divide(threshold + u, fall + slope, out=never, where=(fall > -slope) & may_fall)
     times = np.where(active, leave, np.minimum(up, down))
-    return Events(times, np.where(up <= down, 1.0, -1.0))
+    return Events(times, kinks.leaving_signs(np.where(up <= down, 1.0, -1.0), rest))
 
 
 def _first(times: FloatArray, block: int) -> tuple[IndexArray, float]:
@@ -160,35 +172,51 @@ def _first(times: FloatArray, block: int) -> tuple[IndexArray, float]:
 
 def _move(
     A: Curvature,
-    l1: FloatArray,
+    kinks: Kinks,
     state: State,
     way: Direction,
     events: Events,
     chosen: IndexArray,
     length: float,
 ) -> State:
-    """Go along the line and apply the chosen events; a weight that passed zero is set to zero."""
+    """Go along the line and apply the chosen events; a weight that passed an end is put there."""
     w = state.w + length * way.d
     u = state.u - length * way.slope
     sign, active = state.sign.copy(), state.active.copy()
     leaving = chosen[active[chosen]]
     entering = chosen[~active[chosen]]
+    limit = kinks.limit(state.rest)
+    threshold = state.threshold - length * (state.threshold - limit)
     if leaving.size:
+        ends = np.zeros_like(w)
+        if kinks.is_box:
+            low, high = kinks.ends(sign)
+            ends = np.where(way.d < 0, low, high)
         beyond = np.zeros_like(w)
-        beyond[leaving] = w[leaving]
+        beyond[leaving] = w[leaving] - ends[leaving]
         u += A.product(beyond)
-        w[leaving], sign[leaving], active[leaving] = 0.0, 0.0, False
+        w[leaving], sign[leaving], active[leaving] = ends[leaving], 0.0, False
     sign[entering], active[entering] = events.signs[entering], True
-    return State(w, u, sign, active, state.threshold - length * (state.threshold - l1))
+    moved = State(w, u, sign, active, threshold)
+    return moved._replace(threshold=_of_new_rest(kinks, moved, leaving)) if kinks.is_box else moved
 
 
-def _raise_thresholds(state: State, positive: bool) -> State:
-    """Raise thresholds off the support to |u|, and a little more, differently for each feature."""
-    pull = state.u if positive else np.abs(state.u)
+def _of_new_rest(kinks: Kinks, state: State, leaving: IndexArray) -> FloatArray:
+    """Let thresholds of weights that have just come to rest begin at their limits."""
+    threshold = state.threshold.copy()
+    threshold[leaving] = kinks.limit(state.rest)[leaving]
+    return threshold
+
+
+def _raise_thresholds(state: State, kinks: Kinks) -> State:
+    """Raise thresholds off the support to the pull, and a little more, each differently."""
+    pull = kinks.pull(state.u, state.rest)
     raised = ~state.active & (pull > state.threshold)
     if not raised.any():
         return state
     untied = pull * _untied(pull.size)
+    if kinks.is_box:  # pulls at a bound may be negative, or zero
+        untied = pull + (_untied(pull.size) - 1.0) * np.maximum(np.abs(pull), kinks.l1)
     return state._replace(threshold=np.where(raised, untied, state.threshold))
 
 
@@ -202,23 +230,26 @@ def _factors(size: int) -> FloatArray:
     return 1.0 + TIE * np.random.default_rng(0).random(size)
 
 
-def _drop_wrong(
-    A: Curvature, l1: FloatArray, state: State, positive: bool
-) -> tuple[State, Direction | None, int]:
-    """Remove features from the support that would leave zero against their sign."""
+def _drop_wrong(A: Curvature, kinks: Kinks, state: State) -> tuple[State, Direction | None, int]:
+    """Let features rest again that would leave the point where they rested to the other side."""
     dropped = 0
     while True:
-        way = _newton(A, l1, state)
+        way = _newton(A, kinks.l1, state)
         if way is None:
             return state, None, dropped
         wrong = (state.w == 0) & (way.d * state.sign < 0)
+        if kinks.is_box:
+            low, high = kinks.ends(state.sign)
+            below, above = (state.w <= low) & (way.d < 0), (state.w >= high) & (way.d > 0)
+            wrong = state.active & (below | above)
         if not wrong.any():
             return state, way, dropped
         dropped += int(wrong.sum())
         state = state._replace(sign=np.where(wrong, 0.0, state.sign), active=state.active & ~wrong)
-        state = _raise_thresholds(state, positive)
+        state = _raise_thresholds(state, kinks)
 
 
-def _excess(l1: FloatArray, state: State) -> float:
+def _excess(kinks: Kinks, state: State) -> float:
     """Largest excess of a threshold over l1 off the support: how far it is to the optimum."""
-    return float(np.max(state.threshold - l1, where=~state.active, initial=0.0))
+    excess = state.threshold - kinks.limit(state.rest)
+    return float(np.max(excess, where=~state.active, initial=0.0))

@@ -76,8 +76,8 @@ def walk(
             for _ in range(lambdas.size * len(found)):
                 after()
             l2 = np.multiply.outer((1.0 - penalty.l1_ratio) * lambdas, penalty.weights)
-            return _points_of(view, found, l2 if with_degrees_of_freedom else None)
-    record = _Record(view, lambdas.size, with_degrees_of_freedom, after)
+            return _points_of(view, penalty, found, l2 if with_degrees_of_freedom else None)
+    record = _Record(view, penalty, lambdas.size, with_degrees_of_freedom, after)
     accurate = True
     for target in range(view.units.size):
         problems = _problems(view, target, penalty, lambdas)
@@ -101,7 +101,9 @@ def _in_batch(
     return found
 
 
-def _points_of(view: View, found: Sequence[PathSolution], l2: FloatArray | None) -> Points:
+def _points_of(
+    view: View, penalty: UnitPenalty, found: Sequence[PathSolution], l2: FloatArray | None
+) -> Points:
     """Put the certified paths of all targets together, in the units of the data.
 
     With `l2`, the coefficients of w^2 / 2 along the grid, there are degrees of freedom.
@@ -109,12 +111,13 @@ def _points_of(view: View, found: Sequence[PathSolution], l2: FloatArray | None)
     units = view.units
     W, gaps, losses = (np.stack(of, axis=1) for of in list(zip(*found, strict=True))[:3])
     freedom = np.zeros(gaps.shape)
+    coefs = (units[:, None] * W * view.columns.factors).reshape(-1, W.shape[2])
+    coefs = penalty.clip(coefs)
     if l2 is not None:
-        supports = [support_of(w) for w in W.reshape(-1, W.shape[2])]
+        supports = [support_of(moving) for moving in penalty.without_bounded(coefs)]
         rows = np.repeat(l2, len(units), axis=0)
         of_support = [row[support] for row, support in zip(rows, supports, strict=True)]
         freedom.ravel()[:] = degrees_of_freedom(view.design, supports, of_support)
-    coefs = (units[:, None] * W * view.columns.factors).reshape(-1, W.shape[2])
     intercepts = view.intercepts(coefs, len(W))
     return Points(coefs, intercepts, units**2 * gaps, units**2 * losses, freedom, True, True)
 
@@ -125,14 +128,16 @@ class _Record:
     def __init__(
         self,
         view: View,
+        penalty: UnitPenalty,
         n_lambdas: int,
         with_degrees_of_freedom: bool,
         after: Callable[[], object],
     ) -> None:
-        self.view, self._after = view, after
+        self.view, self._penalty, self._after = view, penalty, after
         self._n_lambdas, self._n_targets = n_lambdas, view.units.size
         self._with_degrees_of_freedom = with_degrees_of_freedom
-        self._l2: dict[int, FloatArray] = {}  # of the supports that need degrees of freedom
+        # Supports that need degrees of freedom, and their coefficients of w^2 / 2.
+        self._free: dict[int, tuple[IndexArray, FloatArray]] = {}
         self._gaps, self._losses, self._freedom = np.zeros((3, n_lambdas, self._n_targets))
         self.certified = True
         self._rows: list[tuple[IndexArray, FloatArray]] = [
@@ -151,7 +156,7 @@ class _Record:
         """Keep the solution for one penalty and target, with its degrees of freedom if known."""
         unit, factors, w = self.view.units[target], self.view.columns.factors, result.w
         support = support_of(w)
-        values = unit * w[support] * factors[support]
+        values = self._penalty.clip(unit * w[support] * factors[support], support)
         row = k * self._n_targets + target
         self._rows[row] = support, values
         self._gaps[k, target] = unit**2 * result.gap
@@ -159,18 +164,18 @@ class _Record:
         if freedom is not None:
             self._freedom[k, target] = freedom
         elif self._with_degrees_of_freedom:
-            self._l2[row] = problem.l2[support]
+            moving = support[self._penalty.without_bounded(values, support) != 0]
+            self._free[row] = moving, problem.l2[moving]
         self.certified &= result.converged
         self.last = result, problem
         self._after()
 
     def points(self, accurate: bool) -> Points:
         """Return the collected solutions, in the units of the data."""
-        if self._l2:
-            supports = [self._rows[row][0] for row in self._l2]
-            self._freedom.ravel()[list(self._l2)] = degrees_of_freedom(
-                self.view.design, supports, list(self._l2.values())
-            )
+        if self._free:
+            supports, l2 = zip(*self._free.values(), strict=True)
+            freedom = degrees_of_freedom(self.view.design, supports, l2)
+            self._freedom.ravel()[list(self._free)] = freedom
         coefs = _stacked(self._rows, self.view.design.n_features)
         intercepts = self.view.intercepts(coefs, self._n_lambdas)
         return Points(

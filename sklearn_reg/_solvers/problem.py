@@ -4,8 +4,8 @@ With Z the centred, scaled data and S weights of sum one (see `designs`), for on
 
     F(w) = 1/2 (y - Z w)'S (y - Z w) + sum_j h_j(w_j),    h_j(w) = l1_j |w| + l2_j / 2 w^2,
 
-where l1 = lambda_ l1_ratio v and l2 = lambda_ (1 - l1_ratio) v; with `positive`, h_j(w) is
-infinite for w < 0.
+where l1 = lambda_ l1_ratio v and l2 = lambda_ (1 - l1_ratio) v; h_j(w) is infinite where w is
+beyond its bounds.
 
 The certificate. For any theta, Fenchel's inequality bounds the distance to the optimum F* by
 
@@ -29,6 +29,7 @@ import numpy as np
 
 from sklearn_reg._data.designs import Design, Products
 from sklearn_reg._data.units import Penalties, View
+from sklearn_reg._tools.bounds import Bounds
 from sklearn_reg._tools.cached import KeepLast, cached_property
 from sklearn_reg._tools.linalg import (
     EPS,
@@ -123,9 +124,9 @@ class Problem:
         return self._elastic_net.l2
 
     @cached_property
-    def positive(self) -> bool:
-        """Whether weights of an elastic net must not be negative."""
-        return self._elastic_net.positive
+    def bounds(self) -> Bounds | None:
+        """Bounds on the weights of an elastic net."""
+        return self._elastic_net.bounds
 
     @property
     def _elastic_net(self) -> ElasticNet:
@@ -216,7 +217,11 @@ class Problem:
         return [largest[group] for group in groups if group.size > 1]
 
     def better_than_zero(self, w: FloatArray) -> FloatArray:
-        """Return w if F(w) <= F(0), else zero: w may be coefficients on another scale."""
+        """Return w if F(w) <= F(0), else zero: w may be coefficients on another scale.
+
+        What is beyond a bound is first moved to it.
+        """
+        w = self.h.feasible(w)
         if w.any():
             with np.errstate(over="ignore", invalid="ignore"):
                 square = self.design.residual_square(w, self.target)
@@ -266,13 +271,13 @@ class Problem:
         u, removed, spread = self._without_explained(w, products.correlation)
         objective = 0.5 * products.residual_square + penalty
         unit, delta, phi = self._rounding(w, products, spread)
-        if self._any_free and (self.h.size(u) > (LEFT - 1.0) * phi)[self._free].any():
+        if self._any_free and (self._pull_of_free(u) > (LEFT - 1.0) * phi)[self._free].any():
             return objective + hidden
         rest, matched = math.sqrt(max(0.0, products.residual_square - removed)), float(u @ w)
         size = np.abs(w)
         rounded = float(phi @ size) + unit * (objective + float(np.abs(u) @ size))
         bounds = [objective]
-        for c in set(self.h.scalings(self.h.size(u) + phi)):
+        for c in set(self.h.scalings(u, phi)):
             conjugate, more = self.h.conjugate_and_error(c, u, phi, w)
             gap = 0.5 * (removed + ((1.0 - c) * rest) ** 2) + penalty - c * matched + conjugate
             lost = rounded + more + delta * ((1.0 - c) * rest + 0.5 * delta)
@@ -308,25 +313,35 @@ class Problem:
     def _without_explained(self, w: FloatArray, u: FloatArray) -> tuple[FloatArray, float, float]:
         """Z'S (r - P r), |P r|^2 and sum_j z_j |a_j|, with P r = Z a on the unpenalised columns.
 
-        Under `positive` the correlation of an unpenalised column must only be non-positive, as it
-        mostly is for weights at zero; columns with a positive one are removed until none is left.
+        If only one side of a column has a bound, its correlation must not point to the other side,
+        as it mostly does not for weights at the bound; columns whose correlation does are removed
+        until none is left. If both sides have one, any correlation will do.
         """
         if not self._any_free:
             return u, 0.0, 0.0
-        if not self.positive:
+        if self.bounds is None:
             return self._projection.remove(u, np.flatnonzero(self._free))
-        span = self._free & ((w > 0) | (u > 0))
+        span = self._free & (self.bounds.open_inside(w) | (self._pull_of_free(u) > 0))
         while True:
             rest, removed, spread = self._projection.remove(u, np.flatnonzero(span))
-            left = self._free & ~span & (rest > 0)
+            left = self._free & ~span & (self._pull_of_free(rest) > 0)
             if not left.any():
                 return rest, removed, spread
             span |= left
 
+    def _pull_of_free(self, u: FloatArray) -> FloatArray:
+        """Return what must not be positive on an unpenalised column for its h_j*(u_j) to be finite.
+
+        If it has a bound on one side only, u_j may point to that side.
+        """
+        return np.abs(u) if self.bounds is None else self.bounds.open_pull(u)
+
 
 def problem_of(view: View, target: int, penalty: Penalties) -> Problem:
     """Return the problem of one target of a view."""
-    return Problem(view.design, target, penalty.of(target, view.units[target]))
+    return Problem(
+        view.design, target, penalty.of(target, view.units[target], view.columns.factors)
+    )
 
 
 class _Projection:

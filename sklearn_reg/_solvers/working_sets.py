@@ -22,6 +22,7 @@ from sklearn_reg._data.designs import Design
 from sklearn_reg._solvers import parametric, primal_dual
 from sklearn_reg._solvers.bordered_factor import BorderedFactor
 from sklearn_reg._solvers.curvature import Curvature, MatrixFreeCurvature
+from sklearn_reg._solvers.kinks import Kinks
 from sklearn_reg._solvers.problem import Evaluation, Problem
 from sklearn_reg._tools.typing import FloatArray, IndexArray
 
@@ -101,6 +102,8 @@ class WorkingSet(ABC):
         """
         problem, chosen = self.problem, self.features
         l1, w = level * problem.l1[chosen], point.w[chosen]
+        bounds = None if problem.bounds is None else problem.bounds.restricted(chosen)
+        kinks = Kinks(l1, bounds)
         # From the data and not from c - A w, so that each round corrects the errors of A.
         u = -point.gradient[chosen]
         enough = FINE if gap > FINE else FINEST
@@ -109,9 +112,9 @@ class WorkingSet(ABC):
         for step in range(PROXIMAL_STEPS if level == 1.0 else 1):
             if step > 1:
                 self.lower_ridge()
-            new, new_u, solved = self._solve_once(w, u, l1, tol)
+            new, new_u, solved = self._solve_once(w, u, kinks, tol)
             while not solved and self.raise_ridge():
-                new, new_u, solved = self._solve_once(w, u, l1, tol)
+                new, new_u, solved = self._solve_once(w, u, kinks, tol)
             if not solved:
                 break
             # The next step starts from the residual correlation without the ridge.
@@ -124,15 +127,14 @@ class WorkingSet(ABC):
         return full, solved
 
     def _solve_once(
-        self, w: FloatArray, u: FloatArray, l1: FloatArray, tol: float
+        self, w: FloatArray, u: FloatArray, kinks: Kinks, tol: float
     ) -> tuple[FloatArray, FloatArray, bool]:
         """Guess the support, or follow the path if that fails; return w, c - A w and success."""
-        A, positive = self.curvature, self.problem.positive
-        guessed = primal_dual.solve(A, l1, w, u, positive=positive, tol=tol)
+        guessed = primal_dual.solve(self.curvature, kinks, w, u, tol=tol)
         if guessed is not None:
             return *guessed, True
-        state = parametric.start_state(w, u, l1, positive)
-        state, solved = parametric.solve(A, l1, state, positive=positive, tol=tol)
+        state = parametric.start_state(w, u, kinks)
+        state, solved = parametric.solve(self.curvature, kinks, state, tol=tol)
         return state.w, state.u, solved
 
 

@@ -28,7 +28,7 @@ from sklearn_reg.display._unwrapping import apply_steps, curve_of_model, unwrap
 from sklearn_reg.path import RegularizationPath, regularization_path
 
 # The parameters that an estimator and `regularization_path` share.
-SHARED = ("fit_intercept", "standardize", "penalty_weights", "positive", "tol")
+SHARED = ("fit_intercept", "standardize", "penalty_weights", "positive", "bounds", "tol")
 UNNAMED = {"color": GREY, "linestyle": "-", "linewidth": 0.7, "zorder": 1}
 
 

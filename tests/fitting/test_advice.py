@@ -244,7 +244,7 @@ def test_a_penalty_that_leaves_nothing_is_fitted_at_any_rate(Estimator: Any) -> 
 def test_condition_number_is_that_of_the_problem_and_of_equal_scales(l2: float) -> None:
     X, y = houses(60)
     p = X.shape[1]
-    penalty = UnitPenalty(0.0, np.ones(p), np.zeros(p, dtype=bool), False).times(np.array([l2]))
+    penalty = UnitPenalty(0.0, np.ones(p), np.zeros(p, dtype=bool)).times(np.array([l2]))
     data = rows_of(X), y[:, None], None
     view = view_rows(*data, penalty, Preprocessing(True, False), on_gram=True)
     problem = problem_of(view, 0, penalty)

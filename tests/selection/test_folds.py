@@ -48,7 +48,7 @@ def test_gathered_folds_are_those_of_rows_dealt_in_turn(sizes: list[int], weight
     there = RowFolds(rows_of(X), Y, weights, splits, preprocessing)
     assert (folds.n_folds, folds.n_rows, folds.n_features, folds.n_targets) == (FOLDS, N, P, 2)
     coefs, intercepts = rng.normal(size=(2, P)), rng.normal(size=(1, 2))
-    penalty = UnitPenalty(0.5, np.ones(P), np.zeros(P, dtype=bool), False)
+    penalty = UnitPenalty(0.5, np.ones(P), np.zeros(P, dtype=bool))
     assert not any(view.design.has_rows for view in folds.views(penalty, 0))
     assert not any(view.design.has_rows for view in folds.views(penalty))
     for fold in range(FOLDS):

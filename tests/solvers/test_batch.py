@@ -23,6 +23,8 @@ from sklearn_reg import (
 from sklearn_reg._solvers.batch import MOST_FEATURES
 from sklearn_reg._solvers.homotopy import lasso_paths
 from sklearn_reg._solvers.newton_paths import elastic_net_paths
+from sklearn_reg._tools.bounds import Bounds
+from solving import LIMITS, bounds_of
 
 paths = importlib.import_module("sklearn_reg._solvers.paths")
 Array = np.ndarray[Any, Any]
@@ -46,34 +48,41 @@ def small(seed: int, kind: str) -> tuple[Array, Array]:
     return X, np.round(y) if kind == "tied" else y
 
 
+def limits_of(bounds: Bounds) -> tuple[Any, Any]:
+    return bounds.lower, bounds.upper
+
+
 KINDS = st.sampled_from(["any", "correlated", "equal", "dependent", "tied"])
 
 
-@given(st.integers(0, 10**6), KINDS, st.booleans(), st.sampled_from([1.0, 0.7, 0.1]))
+@given(st.integers(0, 10**6), KINDS, st.sampled_from(LIMITS), st.sampled_from([1.0, 0.7, 0.1]))
 def test_every_solution_that_ends_is_the_optimum(
-    seed: int, kind: str, positive: bool, l1_ratio: float
+    seed: int, kind: str, limits: str, l1_ratio: float
 ) -> None:
     X, y = small(seed, kind)
     v = np.random.default_rng(seed).uniform(0.5, 2.0, X.shape[1])
     Z, t = X - X.mean(axis=0), y - y.mean()
     gram, cross = Z.T @ Z / len(y), Z.T @ t / len(y)
-    largest = float(((cross if positive else np.abs(cross)) / v).max())
+    bounds = bounds_of(limits, len(v), seed)
+    largest = float(((np.abs(cross) if bounds is None else bounds.pull(cross)) / v).max())
     if largest <= 1e-9:
         return
     grid = largest * np.geomspace(1.0, 1e-2, 12)
     lambdas = np.tile(grid, (2, 1)) / l1_ratio
     grams, crosses = np.stack([gram, gram]), np.stack([cross, cross])
+    two = None if bounds is None else Bounds(*(np.stack([x, x]) for x in limits_of(bounds)))
     if l1_ratio == 1:
-        W, solved = lasso_paths(grams, crosses, v, lambdas, positive)
+        W, solved = lasso_paths(grams, crosses, v, lambdas, two)
     else:
         l1, l2 = l1_ratio * lambdas, (1 - l1_ratio) * lambdas
-        W, solved = elastic_net_paths(grams, crosses, v, l1, l2, positive)
+        W, solved = elastic_net_paths(grams, crosses, v, l1, l2, two)
     assert np.array_equal(W[0], W[1])
     if not solved[0]:
         assert kind in ("equal", "dependent", "tied")
         return
     for lambda_, w in zip(lambdas[0], W[0], strict=True):
-        data = Data(X, y, lambda_, l1_ratio, None, v, True, positive)
+        w = w if bounds is None else bounds.clip(w)
+        data = Data(X, y, lambda_, l1_ratio, None, v, True, False, bounds and limits_of(bounds))
         gap = judge.duality_gap(data, w, float(y.mean() - X.mean(axis=0) @ w))
         assert gap <= 1e-8 * judge.null_objective(data)
 
@@ -86,8 +95,10 @@ def test_every_solution_that_ends_is_the_optimum(
         {"fit_intercept": False},
         {"standardize": True},
         {"positive": True, "penalty_weights": [1, 2, np.inf, 0.5, 1, 1]},
+        {"bounds": (-0.01, [0.3, 100, 0, 9, 0.1, 0]), "standardize": True},
+        {"bounds": ([-200, 0, -np.inf, 0, -1, -9], 50), "fit_intercept": False},
     ],
-    ids=["plain", "no intercept", "standardized", "weights"],
+    ids=["plain", "no intercept", "standardized", "weights", "bounds", "wide bounds"],
 )
 def test_a_batch_gives_what_working_sets_give(
     l1_ratio: float, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch

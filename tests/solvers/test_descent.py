@@ -13,9 +13,9 @@ from sklearn_reg._solvers import ROUNDING, SOLVERS, Settings, choose
 from sklearn_reg._solvers.descent import accelerated, gradient_descent, subgradient
 from sklearn_reg._solvers.problem import Problem
 from sklearn_reg.penalties import L1, L2, ElasticNet
-from solving import Plain, make_problem, violation
+from solving import LIMITS, Plain, make_problem, violation
 
-STEPS = 35
+STEPS = 20
 
 
 def curvature(plain: Plain) -> float:
@@ -23,9 +23,7 @@ def curvature(plain: Plain) -> float:
 
 
 def prox(plain: Plain, z: Any, rate: float) -> Any:
-    if plain.positive:
-        return np.maximum(z - rate * plain.l1, 0.0)
-    return np.sign(z) * np.maximum(np.abs(z) - rate * plain.l1, 0.0)
+    return plain.clip(np.sign(z) * np.maximum(np.abs(z) - rate * plain.l1, 0.0))
 
 
 def descend(plain: Plain, rate: float, n_steps: int) -> list[float]:
@@ -39,8 +37,7 @@ def descend(plain: Plain, rate: float, n_steps: int) -> list[float]:
 def descend_subgradient(plain: Plain, rate: float, n_steps: int) -> list[float]:
     w, values = np.zeros(plain.Z.shape[1]), []
     for _ in range(n_steps):
-        w = w - rate * (plain.gradient(w) + plain.l1 * np.sign(w))
-        w = np.maximum(w, 0.0) if plain.positive else w
+        w = plain.clip(w - rate * (plain.gradient(w) + plain.l1 * np.sign(w)))
         values.append(plain.value(w))
     return values
 
@@ -67,12 +64,12 @@ WRITTEN_OUT = [
 
 
 @pytest.mark.parametrize("kind", ["lasso", "elastic net", "ridge"])
-@pytest.mark.parametrize("positive", [False, True])
+@pytest.mark.parametrize("limits", LIMITS)
 @pytest.mark.parametrize(("solver", "steps", "share"), WRITTEN_OUT)
 def test_every_step_is_the_one_written_out(
-    solver: Any, steps: Any, share: float, positive: bool, kind: str
+    solver: Any, steps: Any, share: float, limits: str, kind: str
 ) -> None:
-    problem, plain = make_problem(40, 8, 1, kind, positive=positive)
+    problem, plain = make_problem(40, 8, 1, kind, limits=limits)
     rate = share / problem.curvature
     start = np.zeros(8)
     result = solver(problem, start, Settings(rate, STEPS, 0.0))
@@ -148,11 +145,11 @@ def test_nothing_to_descend_stays_where_it_is(solver: Any) -> None:
 
 def test_violation_vanishes_at_the_optimum_alone() -> None:
     for kind in ("lasso", "elastic net", "ridge"):
-        for positive in (False, True):
-            problem, _ = make_problem(40, 8, 7, kind, positive=positive)
+        for limits in LIMITS:
+            problem, plain = make_problem(40, 8, 7, kind, limits=limits)
             best = SOLVERS["active_set"].run(problem, np.zeros(8), Settings(None, 99, 1e-13))
             assert violation(problem, problem.evaluate(best.w)) <= 1e-9
-            assert violation(problem, problem.evaluate(best.w + 0.1)) > 1e-3
+            assert violation(problem, problem.evaluate(plain.clip(best.w + 0.1))) > 1e-3
 
 
 # --- the choice of a solver -----------------------------------------------------------------------

@@ -18,7 +18,9 @@ from sklearn_reg import LassoRegression, lambda_max
 from sklearn_reg._solvers import parametric, primal_dual
 from sklearn_reg._solvers.bordered_factor import BorderedFactor
 from sklearn_reg._solvers.curvature import MatrixFreeCurvature
+from sklearn_reg._solvers.kinks import Kinks
 from sklearn_reg._solvers.spectral import Spectrum
+from solving import LIMITS, bounds_of
 
 Array = np.ndarray[Any, Any]
 active_set = importlib.import_module(
@@ -38,12 +40,12 @@ def system(seed: int, m: int, n: int) -> tuple[Array, Array]:
     seed=st.integers(0, 10_000),
     m=st.integers(1, 30),
     share=st.floats(0.01, 1.2),
-    positive=st.booleans(),
+    limits=st.sampled_from(LIMITS),
     free=st.booleans(),
     warm=st.booleans(),
 )
 def test_a_guess_that_ends_is_the_optimum_that_the_path_finds(
-    seed, m, share, positive, free, warm
+    seed, m, share, limits, free, warm
 ) -> None:
     A, c = system(seed, m, 40)
     l1 = np.full(m, share * np.abs(c).max())
@@ -51,10 +53,12 @@ def test_a_guess_that_ends_is_the_optimum_that_the_path_finds(
     w = np.zeros(m)
     if warm:
         w = np.maximum(np.random.default_rng(seed).standard_normal(m), 0.0)
+    bounds = bounds_of(limits, m, seed)
+    w, kinks = (w if bounds is None else bounds.clip(w)), Kinks(l1, bounds)
     u = c - A @ w
-    guess = primal_dual.solve(BorderedFactor(A), l1, w, u, positive=positive, tol=1e-10)
-    start = parametric.start_state(w, u, l1, positive)
-    state, solved = parametric.solve(BorderedFactor(A), l1, start, positive=positive, tol=1e-10)
+    guess = primal_dual.solve(BorderedFactor(A), kinks, w, u, tol=1e-10)
+    start = parametric.start_state(w, u, kinks)
+    state, solved = parametric.solve(BorderedFactor(A), kinks, start, tol=1e-10)
     assert solved
     if guess is not None:
         assert_allclose(guess[0], state.w, rtol=0, atol=1e-8 * (1 + np.abs(state.w).max()))
@@ -64,9 +68,9 @@ def test_a_guess_that_ends_is_the_optimum_that_the_path_finds(
 def test_a_guess_from_near_the_optimum_is_found() -> None:
     A, c = system(1, 30, 60)
     l1 = np.full(30, 0.3 * np.abs(c).max())
-    w = primal_dual.solve(BorderedFactor(A), l1, np.zeros(30), c, positive=False, tol=1e-10)[0]
+    w = primal_dual.solve(BorderedFactor(A), Kinks(l1, None), np.zeros(30), c, tol=1e-10)[0]
     u = c - A @ w
-    near = primal_dual.solve(BorderedFactor(A), 0.95 * l1, w, u, positive=False, tol=1e-10)
+    near = primal_dual.solve(BorderedFactor(A), Kinks(0.95 * l1, None), w, u, tol=1e-10)
     assert near is not None
 
 
@@ -87,7 +91,7 @@ def test_products_and_gram_give_the_same_solution() -> None:
     l1 = np.full(40, 0.2 * np.abs(c).max())
     free = MatrixFreeCurvature(design, design.squares, np.zeros(40))
     of_products, of_gram = (
-        primal_dual.solve(solver, l1, np.zeros(40), c, positive=False, tol=1e-9)
+        primal_dual.solve(solver, Kinks(l1, None), np.zeros(40), c, tol=1e-9)
         for solver in (free, BorderedFactor(A))
     )
     assert_allclose(of_products[0], of_gram[0], rtol=0, atol=1e-8)

@@ -14,7 +14,7 @@ from scipy.optimize import lsq_linear, nnls
 from designing import make_design
 from sklearn_reg._solvers.problem import Problem
 from sklearn_reg.penalties import ElasticNet
-from solving import Plain, make_problem, violation
+from solving import LIMITS, Plain, bounds_of, make_problem, violation
 
 pytestmark = pytest.mark.filterwarnings("error")
 laws = settings(deadline=None, derandomize=True, max_examples=60)
@@ -38,7 +38,7 @@ cases = {
     "p": st.integers(1, 12),
     "seed": st.integers(0, 2**32 - 1),
     "kind": st.sampled_from(KINDS),
-    "positive": st.booleans(),
+    "limits": st.sampled_from(LIMITS),
     "layout": st.sampled_from(LAYOUTS),
     "weighted": st.booleans(),
     "centred": st.booleans(),
@@ -49,11 +49,10 @@ cases = {
 tall = cases | {"n": st.integers(14, 25), "p": st.integers(1, 6)}
 
 
-def draw_w(p: int, seed: int, positive: bool, size: float = 1.0) -> Any:
+def draw_w(p: int, seed: int, size: float = 1.0) -> Any:
     """Draw weights of which some are zero."""
     rng = np.random.default_rng(seed)
-    w = size * rng.normal(size=p) * (rng.random(p) < 0.6)
-    return np.abs(w) if positive else w
+    return size * rng.normal(size=p) * (rng.random(p) < 0.6)
 
 
 # --- objective and gradient -----------------------------------------------------------------------
@@ -63,7 +62,7 @@ def draw_w(p: int, seed: int, positive: bool, size: float = 1.0) -> Any:
 @given(**cases)
 def test_objective_and_gradient_are_the_formulas(**case: Any) -> None:
     problem, plain = make_problem(**case)
-    for w in (np.zeros(case["p"]), draw_w(case["p"], case["seed"], case["positive"])):
+    for w in (np.zeros(case["p"]), plain.clip(draw_w(case["p"], case["seed"]))):
         at = problem.evaluate(w)
         size = plain.value(w) + plain.value(np.zeros_like(w))
         assert_allclose(at.objective, plain.value(w), rtol=1e-11, atol=1e-13 * size)
@@ -93,11 +92,11 @@ def test_prox_minimises_its_definition() -> None:
     z, step = np.array([-3.0, -0.2, 0.0, 0.1, 2.5, -0.9]), 0.7
     grid = np.linspace(-4, 4, 80_001)
     for kind in ("lasso", "ridge", "mixed"):
-        for positive in (False, True):
-            problem, _ = make_problem(20, 6, 1, kind, positive=positive)
+        for limits in LIMITS:
+            problem, plain = make_problem(20, 6, 1, kind, limits=limits)
             found = problem.h.rest.prox(z, step)
-            allowed = grid[grid >= 0] if positive else grid
             for j in range(6):
+                allowed = grid[(grid >= plain.lower[j]) & (grid <= plain.upper[j])]
                 cost = 0.5 * (allowed - z[j]) ** 2 + step * problem.l1[j] * np.abs(allowed)
                 assert abs(found[j] - allowed[cost.argmin()]) <= 1.01e-4
 
@@ -106,7 +105,7 @@ def test_prox_minimises_its_definition() -> None:
 def test_smooth_says_whether_there_is_a_kink(kind: str) -> None:
     expected = kind in ("ridge", "free", "some free ridge")
     assert make_problem(9, 6, 0, kind)[0].smooth is expected
-    assert make_problem(9, 6, 0, kind, positive=True)[0].smooth is False
+    assert make_problem(9, 6, 0, kind, limits="positive")[0].smooth is False
 
 
 @every_layout
@@ -128,8 +127,8 @@ def test_gap_is_an_upper_bound_of_the_distance_to_the_optimum(size: float, **cas
     least = plain.value(best)
     for w in (
         np.zeros(case["p"]),
-        draw_w(case["p"], case["seed"], case["positive"], size),
-        best + draw_w(case["p"], case["seed"] + 1, case["positive"], 1e-3 * size),
+        plain.clip(draw_w(case["p"], case["seed"], size)),
+        plain.clip(best + draw_w(case["p"], case["seed"] + 1, 1e-3 * size)),
         0.99 * best,
         best,
     ):
@@ -148,13 +147,13 @@ def test_gap_is_next_to_nothing_at_the_optimum(**case: Any) -> None:
 
 @every_layout
 @every_kind
-@pytest.mark.parametrize("positive", [False, True])
-def test_gap_grows_away_from_the_optimum(kind: str, layout: str, positive: bool) -> None:
-    problem, plain = make_problem(30, 6, 5, kind, layout=layout, positive=positive)
+@pytest.mark.parametrize("limits", LIMITS)
+def test_gap_grows_away_from_the_optimum(kind: str, layout: str, limits: str) -> None:
+    problem, plain = make_problem(30, 6, 5, kind, layout=layout, limits=limits)
     best = plain.minimise()
     assert problem.evaluate(best).gap <= 1e-11 * problem.null
     for step in (1e-4, 1e-2, 1.0):
-        w = best + step * np.abs(best).max()
+        w = plain.clip(best + step * np.abs(best).max())
         assert problem.evaluate(w).gap >= (plain.value(w) - plain.value(best)) * (1 - 1e-6) > 0
 
 
@@ -219,7 +218,7 @@ def test_gap_of_ridge_is_tight(layout: str) -> None:
 
 @every_layout
 def test_gap_of_non_negative_least_squares_agrees_with_scipy(layout: str) -> None:
-    problem, plain = make_problem(25, 8, 7, "free", layout=layout, positive=True)
+    problem, plain = make_problem(25, 8, 7, "free", layout=layout, limits="positive")
     best = nnls(plain.Z, plain.y)[0]
     assert (best == 0).any()
     assert (best > 0).any()
@@ -260,7 +259,7 @@ def test_violation_is_zero_at_the_optimum_and_only_there(**case: Any) -> None:
     best = plain.minimise()
     scale = np.abs(plain.Z.T @ plain.y).max() + plain.l1.max()
     assert violation(problem, problem.evaluate(best)) <= 1e-7 * (scale + np.linalg.norm(plain.y))
-    away = best + 0.1 + draw_w(case["p"], case["seed"], True)
+    away = plain.clip(best + 0.1 + np.abs(draw_w(case["p"], case["seed"])))
     rise = plain.value(away) - plain.value(best)
     if rise > 1e-6:
         # F(away) - F* <= |subgradient|_inf |away - best|_1 by convexity.
@@ -271,13 +270,13 @@ def test_violation_is_zero_at_the_optimum_and_only_there(**case: Any) -> None:
 def test_violation_by_hand() -> None:
     # Z = I / sqrt(2) on two rows, y = (1, -1), l1 = 0.1: Z'y = (0.5, -0.5).
     X, y = np.eye(2), np.array([[1.0], [-1.0]])
-    for positive, expected in ((False, [0.4, 0.1]), (True, [0.4, 0.1])):
+    for limits, expected in (("none", [0.4, 0.1]), ("positive", [0.4, 0.1])):
         design, _ = make_design(X, y, centred=False)
-        problem = Problem(design, 0, ElasticNet(np.full(2, 0.1), np.zeros(2), positive))
+        problem = Problem(design, 0, ElasticNet(np.full(2, 0.1), np.zeros(2), bounds_of(limits, 2)))
         assert_allclose(violation(problem, problem.evaluate(np.zeros(2))), expected[0], rtol=1e-14)
         # At w = (1, 0) the first residual is 0: u = (0, -0.5), so the first breaks l1 by 0.1 ...
         at = problem.evaluate(np.array([1.0, 0.0]))
-        assert_allclose(violation(problem, at), 0.1 if positive else 0.4, rtol=1e-14)
+        assert_allclose(violation(problem, at), 0.1 if limits == "positive" else 0.4, rtol=1e-14)
 
 
 def fenchel_gap(plain: Plain, w: Any) -> float:
@@ -306,7 +305,7 @@ def test_the_gap_is_the_better_of_two_bounds_written_out(kind: str, layout: str,
     problem, plain = make_problem(25, 7, seed, kind, layout=layout)
     best = plain.minimise()
     near = 0.1 * np.random.default_rng(seed).normal(size=7)
-    some = [draw_w(7, 1, False, size) for size in (0.01, 1.0)]
+    some = [draw_w(7, 1, size) for size in (0.01, 1.0)]
     for w in (np.zeros(7), near, *some, best + 0.01, best + 1.0):
         assert_allclose(problem.evaluate(w).gap, fenchel_gap(plain, w), rtol=1e-8)
 

@@ -17,12 +17,13 @@ from sklearn_reg import ElasticNetRegression, LassoRegression
 from sklearn_reg._solvers import working_sets
 from sklearn_reg._solvers.problem import Problem
 from sklearn_reg.penalties import ElasticNet
+from solving import bounds_of
 
 active_set = import_module("sklearn_reg._solvers.active_set")  # the module: its function hides it
 
 
 def problem_of(
-    X: Any, y: Any, l1: Any, l2: Any = 0.0, *, positive: bool = False, layout: str = "dense"
+    X: Any, y: Any, l1: Any, l2: Any = 0.0, *, limits: str = "none", layout: str = "dense"
 ) -> Problem:
     """Pose a problem without an intercept, so that Z'S y is X'y / n."""
     p = X.shape[1]
@@ -32,14 +33,18 @@ def problem_of(
         centred=False,
     )
     return Problem(
-        design, 0, ElasticNet(np.broadcast_to(l1, p) * 1.0, np.broadcast_to(l2, p) * 1.0, positive)
+        design,
+        0,
+        ElasticNet(
+            np.broadcast_to(l1, p) * 1.0, np.broadcast_to(l2, p) * 1.0, bounds_of(limits, p)
+        ),
     )
 
 
-def pulled(pull: list[float], l1: Any, *, positive: bool = False) -> tuple[Problem, Any]:
+def pulled(pull: list[float], l1: Any, *, limits: str = "none") -> tuple[Problem, Any]:
     """Pose a problem on orthogonal columns whose pull at w = 0 is known, seen from there."""
     p = len(pull)
-    problem = problem_of(np.sqrt(p) * np.eye(p), np.sqrt(p) * np.array(pull), l1, positive=positive)
+    problem = problem_of(np.sqrt(p) * np.eye(p), np.sqrt(p) * np.array(pull), l1, limits=limits)
     at = problem.evaluate(np.zeros(p))
     assert_allclose(-at.gradient, pull, rtol=1e-14, atol=1e-14)
     return problem, at
@@ -54,7 +59,7 @@ def test_the_level_is_the_largest_pull_beside_its_penalty() -> None:
 
 
 def test_the_level_under_positivity_counts_pull_upwards_only() -> None:
-    problem, at = pulled([4.0, -9.0, 1.0], 1.0, positive=True)
+    problem, at = pulled([4.0, -9.0, 1.0], 1.0, limits="positive")
     assert active_set._level(problem, at) == pytest.approx(4.0, rel=1e-14)
 
 
