@@ -167,6 +167,11 @@ class LassoRegression(PenalizedRegression):
         an entry.
     warm_start : bool, default=False
         Whether to start from the coefficients of the last fit.
+    relax : float, default=1.0
+        Share gamma of the penalised fit in the coefficients, in [0, 1]; the rest is least squares
+        on the features that it selects (and on those without a penalty): 1 is the lasso, 0 the
+        refit. The refit keeps to the bounds, but may turn signs. `objective_`, `dual_gap_` and
+        their histories are those of the penalised fit.
 
     Attributes
     ----------
@@ -228,6 +233,38 @@ class LassoRegression(PenalizedRegression):
 
     l1_ratio = 1.0
 
+    @in_our_words
+    def __init__(
+        self,
+        lambda_: float | ArrayLike = 1.0,
+        learning_rate: float | str = 0.01,
+        n_iterations: int = 1000,
+        *,
+        solver: str = "gradient_descent",
+        tol: float = 1e-6,
+        fit_intercept: bool = True,
+        standardize: bool = False,
+        penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
+        positive: bool = False,
+        bounds: Any = None,
+        warm_start: bool = False,
+        relax: float = 1.0,
+    ) -> None:
+        super().__init__(
+            lambda_,
+            learning_rate,
+            n_iterations,
+            solver=solver,
+            tol=tol,
+            fit_intercept=fit_intercept,
+            standardize=standardize,
+            penalty_weights=penalty_weights,
+            positive=positive,
+            bounds=bounds,
+            warm_start=warm_start,
+        )
+        self.relax = relax
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         # With lambda_=1 the best model of a target of unit variance is the constant one.
@@ -287,6 +324,11 @@ class ElasticNetRegression(PenalizedRegression):
         an entry.
     warm_start : bool, default=False
         Whether to start from the coefficients of the last fit.
+    relax : float, default=1.0
+        Share gamma of the penalised fit in the coefficients, in [0, 1]; the rest is least squares
+        on the features that it selects (and on those without a penalty): 1 is the elastic net, 0
+        the refit. The refit keeps to the bounds, but may turn signs. `objective_`, `dual_gap_` and
+        their histories are those of the penalised fit.
 
     Attributes
     ----------
@@ -357,6 +399,7 @@ class ElasticNetRegression(PenalizedRegression):
         positive: bool = False,
         bounds: Any = None,
         warm_start: bool = False,
+        relax: float = 1.0,
     ) -> None:
         self.lambda_ = lambda_
         self.learning_rate = learning_rate
@@ -370,6 +413,7 @@ class ElasticNetRegression(PenalizedRegression):
         self.positive = positive
         self.bounds = bounds
         self.warm_start = warm_start
+        self.relax = relax
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -212,6 +212,11 @@ class LassoRegressionCV(PenalizedRegressionCV):
     lambda_per_target : bool, default=False
         Whether each column of y gets its own lambda, chosen by `rule` from its own errors; they
         share `l1_ratio`. Then `scoring` must be None.
+    relax : float or array-like, default=1.0
+        Share gamma of the penalised fit in the coefficients, in [0, 1], or several to choose from;
+        the rest is least squares on the features that it selects (glmnet's gamma): 1 is the
+        lasso, 0 the refit, which keeps to the bounds but may turn signs. Several cost little more
+        than one. Below 1 `rule` must be "min", "1se" or a callable.
     store_cv_predictions : bool, default=False
         Whether to keep the prediction of each row by the fold that tests it, in `cv_predictions_`.
         `cv` must then test each row once, and X must be in memory.
@@ -287,6 +292,44 @@ class LassoRegressionCV(PenalizedRegressionCV):
 
     l1_ratio = 1.0
 
+    @in_our_words
+    def __init__(
+        self,
+        lambdas: int | ArrayLike = 100,
+        *,
+        eps: float = 1e-3,
+        cv: Any = None,
+        rule: Rule = "min",
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        tol: float = 1e-6,
+        fit_intercept: bool = True,
+        standardize: bool = False,
+        penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
+        positive: bool = False,
+        bounds: Any = None,
+        relax: float | ArrayLike = 1.0,
+        lambda_per_target: bool = False,
+        store_cv_predictions: bool = False,
+    ) -> None:
+        super().__init__(
+            lambdas,
+            eps=eps,
+            cv=cv,
+            rule=rule,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            tol=tol,
+            fit_intercept=fit_intercept,
+            standardize=standardize,
+            penalty_weights=penalty_weights,
+            positive=positive,
+            bounds=bounds,
+            lambda_per_target=lambda_per_target,
+            store_cv_predictions=store_cv_predictions,
+        )
+        self.relax = relax
+
 
 class ElasticNetRegressionCV(PenalizedRegressionCV):
     """Elastic net with lambda, and l1_ratio if it is a list, chosen by cross-validation.
@@ -346,6 +389,11 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     lambda_per_target : bool, default=False
         Whether each column of y gets its own lambda, chosen by `rule` from its own errors; they
         share `l1_ratio`. Then `scoring` must be None.
+    relax : float or array-like, default=1.0
+        Share gamma of the penalised fit in the coefficients, in [0, 1], or several to choose from;
+        the rest is least squares on the features that it selects (glmnet's gamma): 1 is the
+        elastic net, 0 the refit, which keeps to the bounds but may turn signs. Several cost little
+        more than one. Below 1 `rule` must be "min", "1se" or a callable.
     store_cv_predictions : bool, default=False
         Whether to keep the prediction of each row by the fold that tests it, in `cv_predictions_`.
         `cv` must then test each row once, and X must be in memory.
@@ -437,6 +485,7 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
         positive: bool = False,
         bounds: Any = None,
+        relax: float | ArrayLike = 1.0,
         lambda_per_target: bool = False,
         store_cv_predictions: bool = False,
     ) -> None:
@@ -453,6 +502,7 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         self.penalty_weights = penalty_weights
         self.positive = positive
         self.bounds = bounds
+        self.relax = relax
         self.lambda_per_target = lambda_per_target
         self.store_cv_predictions = store_cv_predictions
 

@@ -14,14 +14,14 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_reg._checks.labels import ColumnLabels, Labels, labels_of
 from sklearn_reg._checks.parameters import check_flag, check_rows, check_sample_weight
-from sklearn_reg._checks.values import check_l1_ratio, check_number
+from sklearn_reg._checks.values import check_l1_ratio, check_number, check_share
 from sklearn_reg._data.data import FOR_WORKING_SETS, InMemory
 from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.units import UnitPenalty, View
 from sklearn_reg._fitting.report import as_html, as_text, path_frame, path_summary
 from sklearn_reg._solvers.accuracy import solve_accurately
 from sklearn_reg._solvers.grids import check_lambdas, largest_lambdas
-from sklearn_reg._solvers.paths import follow
+from sklearn_reg._solvers.paths import follow, losses_of
 from sklearn_reg._tools.linalg import dense
 from sklearn_reg._tools.typing import FloatArray, Matrix
 from sklearn_reg._tools.warn import warn
@@ -207,6 +207,7 @@ def regularization_path(
     penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
     positive: bool = False,
     bounds: Any = None,
+    relax: float = 1.0,
     tol: float = 1e-6,
 ) -> RegularizationPath:
     """Return the solutions for a grid of penalties, each certified.
@@ -243,6 +244,11 @@ def regularization_path(
         Bounds on the coefficients, lower <= 0 <= upper: each a number, an array-like of shape
         (n_features,), or a dict or Series by column label. None is no bound, as is a label without
         an entry.
+    relax : float, default=1.0
+        Share gamma of the penalised solution in the coefficients, in [0, 1]; the rest is least
+        squares on its non-zero features: 1 is the path of the penalty, 0 that of the refits, which
+        keep to the bounds. The gaps are those of the penalised solutions, and the degrees of
+        freedom the same blend of theirs and of the ranks of the supports.
     tol : float, default=1e-6
         Bound on every duality gap, relative to F(0, mean y).
 
@@ -265,6 +271,9 @@ def regularization_path(
     ----------
     R. J. Tibshirani, J. Taylor (2012). Degrees of freedom in lasso problems. Annals of Statistics
     40(2). https://doi.org/10.1214/12-AOS1003
+
+    N. Meinshausen (2007). Relaxed lasso. Computational Statistics & Data Analysis 52(1).
+    https://doi.org/10.1016/j.csda.2006.12.019
 
     Examples
     --------
@@ -289,7 +298,7 @@ def regularization_path(
     data, _, penalty, labels = asked = _Asked.read(
         X, y, sample_weight, fit_intercept, standardize, penalty_weights, positive, bounds, l1_ratio
     )
-    tol = check_number(tol, "tol", "a number >= 0", zero=True)
+    tol, relax = check_number(tol, "tol", "a number >= 0", zero=True), check_share(relax, "relax")
     grid = check_lambdas(lambdas, eps, knots=True)
     with data.overflow_explained():
         views = asked.views()
@@ -297,9 +306,17 @@ def regularization_path(
         if not isinstance(grid, np.ndarray):
             grid = grid(cheapest, penalty)
         follow_grid = partial(
-            follow, penalty=penalty, lambdas=grid, tol=tol, with_degrees_of_freedom=True
+            follow,
+            penalty=penalty,
+            lambdas=grid,
+            tol=tol,
+            with_degrees_of_freedom=True,
+            with_refits=relax != 1.0,
         )
         view, points = solve_accurately(chain([cheapest], views), follow_grid)
+        if relax != 1.0:
+            points = points.relaxed(relax)
+            points = points._replace(losses=losses_of(view, points.coefs))
     if not points.is_certified:
         _warn_uncertified(points.gaps / (0.5 * view.design.scatter * view.units**2), grid, tol)
     coefs, one = points.coefs, data.y_ndim == 1

@@ -38,13 +38,27 @@ def check_number(value: Any, name: str, wanted: str, *, zero: bool = False) -> f
     return number
 
 
-def check_l1_ratio(l1_ratio: Any) -> float:
+def check_share(value: Any, name: str) -> float:
     """Return a float in [0, 1]."""
     wanted = "a number in [0, 1]"
-    ratio = check_number(l1_ratio, "l1_ratio", wanted, zero=True)
-    if ratio > 1:
-        raise ValueError(f"l1_ratio must be {wanted}, got {l1_ratio!r}")
-    return ratio
+    share = check_number(value, name, wanted, zero=True)
+    if share > 1:
+        raise ValueError(f"{name} must be {wanted}, got {value!r}")
+    return share
+
+
+def check_l1_ratio(l1_ratio: Any) -> float:
+    """Return a float in [0, 1]."""
+    return check_share(l1_ratio, "l1_ratio")
+
+
+def check_shares(values: Any, name: str) -> tuple[list[float], bool]:
+    """Return floats in [0, 1], at least one, and whether they were given as a list."""
+    wanted = "a number in [0, 1] or an array of them, at least one"
+    given = real_numbers(values, name, wanted)
+    if given.ndim > 1 or given.size == 0:
+        raise ValueError(f"{name} must be {wanted}, got {values!r}")
+    return [check_share(share, name) for share in given.ravel().tolist()], given.ndim == 1
 
 
 def check_n_steps(value: Any, name: str = "n_steps") -> int:

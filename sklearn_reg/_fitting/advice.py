@@ -106,6 +106,20 @@ def _impossible_rate(fitted: Fitted, settings: Settings) -> Part | None:
     )
 
 
+def advice_on_refits(estimator: Any, fitted: Fitted) -> list[Advice]:
+    """Warn if least squares on the selected features is not certified."""
+    if all(refit.certified for refit in fitted.refits):
+        return []
+    target = next(k for k, refit in enumerate(fitted.refits) if not refit.certified)
+    cause = dependence(estimator, fitted.problems[target], fitted.results[target])
+    message = (
+        f"least squares on the selected features, of which relax={fitted.relax:g} takes a share, "
+        f"is not within tol={fitted.tol:g}: {cause}. Remedy: relax=1, a larger tol or a larger "
+        "lambda_."
+    )
+    return [Advice(ConvergenceWarning, message)]
+
+
 def _ended_above_tol(
     estimator: Any, fitted: Fitted, target: int, settings: Settings, impossible: Part | None
 ) -> Diagnosis:

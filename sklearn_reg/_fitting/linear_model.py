@@ -224,14 +224,14 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         """Set the fitted attributes, in the units and shapes of the data.
 
         Returns the fit as it is stored: the certificate of float32 coefficients includes rounding.
+        That of a relaxed fit is the certificate of the solution that it relaxes.
         """
         view = fitted.view
-        coef = view.coefficients(np.array([r.w for r in fitted.results]))
-        coef = fitted.penalty.clip(coef).astype(dtype)
+        coef = fitted.coefficients().astype(dtype)
         # From the stored coefficients, so that it compensates their rounding.
         intercept = view.intercepts(np.asarray(coef, dtype=np.float64))[0].astype(dtype)
         _refuse_overflow(coef_=coef, intercept_=intercept)
-        if dtype != np.float64:
+        if dtype != np.float64 and fitted.relax == 1.0:
             fitted = fitted.judged_at(coef, intercept)
         results, squares = fitted.results, view.units**2
         objective = squares * np.array([r.objective for r in results])
@@ -248,7 +248,7 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         self.history_ = squares[0] * history[:, 0] if one else squares * history
         self.gap_history_ = squares[0] * gaps[:, 0] if one else squares * gaps
         self.n_iter_ = n_iter
-        self.converged_ = all(r.converged for r in results)
+        self.converged_ = fitted.converged
         self.solver_ = results[0].solver
         return fitted
 

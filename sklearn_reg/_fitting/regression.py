@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike
 
 from sklearn_reg._checks.labels import keep_fitting_labels
 from sklearn_reg._checks.parameters import check_count, check_lambda
-from sklearn_reg._checks.values import check_l1_ratio, check_number
+from sklearn_reg._checks.values import check_l1_ratio, check_number, check_share
 from sklearn_reg._checks.words import in_our_words
 from sklearn_reg._data.cells import CellMoments, one_cell
 from sklearn_reg._data.data import Batch, Data, OfMoments
 from sklearn_reg._data.reading import check_y, count, read, read_all
 from sklearn_reg._data.units import Penalties, View
-from sklearn_reg._fitting.advice import Advice, advice_on_convergence
+from sklearn_reg._fitting.advice import Advice, advice_on_convergence, advice_on_refits
 from sklearn_reg._fitting.linear_model import PenalizedModel, all_or_nothing
 from sklearn_reg._solvers import AUTO_ITERATIONS, EXACT, SOLVERS, Settings, choose
 from sklearn_reg._solvers.accuracy import solve, solve_accurately
@@ -36,6 +36,7 @@ class PenalizedRegression(PenalizedModel):
     """Least squares with an elastic-net penalty; a subclass sets its `l1_ratio`."""
 
     l1_ratio: float  # share of L1 in the penalty
+    relax: float = 1.0  # share of the solution in the coefficients; see `_solvers.relaxed`
 
     @in_our_words
     def __init__(
@@ -273,18 +274,26 @@ class PenalizedRegression(PenalizedModel):
         penalty = self._penalty(data)
         solver = SOLVERS[choose(self.solver, penalty)]
         start = self._last_fit if warm else None
-        solve_on = partial(solve, penalty=penalty, solver=solver, settings=settings, start=start)
+        solve_on = partial(
+            solve,
+            penalty=penalty,
+            solver=solver,
+            settings=settings,
+            start=start,
+            relax=check_share(self.relax, "relax"),
+        )
         with data.overflow_explained():
             views = data.views(penalty, self._preprocessing, solver.gram_use)
             fitted = self._store(solve_accurately(views, solve_on)[1], data.dtype, data.y_ndim)
         self.__dict__.pop("moments_", None)  # those of other rows
         if fitted.view.moments is not None:
             self.moments_ = fitted.view.moments
-        return advice_on_convergence(self, fitted, settings)
+        return [*advice_on_convergence(self, fitted, settings), *advice_on_refits(self, fitted)]
 
     def _settings(self) -> Settings:
         """Check the parameters that do not depend on the data."""
         self._check_flags("warm_start")
+        check_share(self.relax, "relax")
         rate: Any = self.learning_rate
         if not (isinstance(rate, str) and rate == "auto"):
             rate = check_number(rate, "learning_rate", "a number > 0 or 'auto'")

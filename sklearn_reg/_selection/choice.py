@@ -27,9 +27,9 @@ AS_GOOD, AS_GOOD_CRITERION = 0.01, 2.0
 
 
 class Choice(NamedTuple):
-    """The chosen grid, and indices of the chosen point and of others on this grid."""
+    """The chosen kind of model, and indices of the chosen point and of others on its grid."""
 
-    ratio: int
+    kind: int
     chosen: int
     best: int  # the smallest loss, or value of the criterion
     smallest: int  # the smallest loss
@@ -55,22 +55,22 @@ def is_criterion(rule: Rule) -> TypeGuard[str]:
 def choose(
     rule: Rule, grids: Sequence[FloatArray], losses: FloatArray, values: FloatArray | None
 ) -> Choice:
-    """Apply a rule to losses of shape (n_ratios, n_lambdas, n_folds), infinite where undefined.
+    """Apply a rule to losses of shape (n_kinds, n_lambdas, n_folds), infinite where undefined.
 
-    `values`, of shape (n_ratios, n_lambdas), are those of a criterion, if the rule is one.
+    `values`, of shape (n_kinds, n_lambdas), are those of a criterion, if the rule is one.
     """
-    ratio, best = _smallest(losses.mean(axis=2) if values is None else values)
-    smallest = int(np.argmin(losses[ratio].mean(axis=1)))
-    sparser = one_standard_error(losses[ratio])
+    kind, best = _smallest(losses.mean(axis=2) if values is None else values)
+    smallest = int(np.argmin(losses[kind].mean(axis=1)))
+    sparser = one_standard_error(losses[kind])
     chosen = best
     if rule == "1se":
         chosen = sparser
     elif callable(rule):
         # Copies, because a rule may change its arguments.
         with calling("rule", rule):
-            answer = rule(grids[ratio].copy(), losses[ratio].copy())
-        chosen = _index(answer, len(grids[ratio]), rule)
-    return Choice(ratio, chosen, best, smallest, sparser)
+            answer = rule(grids[kind].copy(), losses[kind].copy())
+        chosen = _index(answer, len(grids[kind]), rule)
+    return Choice(kind, chosen, best, smallest, sparser)
 
 
 def choose_for_each(
@@ -82,19 +82,19 @@ def choose_for_each(
 ) -> list[Choice]:
     """Apply a rule to each target alone: the last axis of losses and values is that of targets.
 
-    Targets share l1_ratio: the one with the smallest sum of their smallest losses, each divided by
+    Targets share a kind: the one with the smallest sum of their smallest losses, each divided by
     its unit, or values.
     """
     sizes = losses.mean(axis=2) / units if values is None else values
-    ratio = int(sizes.min(axis=1).sum(axis=1).argmin())
-    only = slice(ratio, ratio + 1)
+    kind = int(sizes.min(axis=1).sum(axis=1).argmin())
+    only = slice(kind, kind + 1)
     return [
         choose(
             rule,
             grids[only],
             losses[only, ..., target],
             None if values is None else values[only, :, target],
-        )._replace(ratio=ratio)
+        )._replace(kind=kind)
         for target in range(losses.shape[-1])
     ]
 
@@ -115,8 +115,8 @@ def _index(answer: Any, n_lambdas: int, rule: Rule) -> int:
 
 def _smallest(values: FloatArray) -> tuple[int, int]:
     """Return the position of the smallest entry of a matrix, the first if there are several."""
-    ratio, index = np.unravel_index(np.argmin(values), values.shape)
-    return int(ratio), int(index)
+    kind, index = np.unravel_index(np.argmin(values), values.shape)
+    return int(kind), int(index)
 
 
 def one_standard_error(losses: FloatArray) -> int:

@@ -16,7 +16,7 @@ from sklearn.model_selection import LeaveOneOut, PredefinedSplit
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_reg._checks.values import check_l1_ratio, overflow_explained, real_numbers
+from sklearn_reg._checks.values import check_shares, overflow_explained
 from sklearn_reg._checks.words import in_our_words
 from sklearn_reg._data.cells import CellMoments
 from sklearn_reg._data.data import Batch, InMemory, check_weight
@@ -62,6 +62,8 @@ class PenalizedRegressionCV(PenalizedModel):
     """Cross-validation over a grid of penalties; a subclass sets its `l1_ratio`."""
 
     l1_ratio: float | ArrayLike  # share of L1 in the penalty, or several
+    relax: float | ArrayLike = 1.0  # share of the solution in the coefficients, or several
+    _n_relax = 0  # the number of values of relax if they are a list; models of 0.2 have none
 
     @in_our_words
     def __init__(
@@ -211,18 +213,19 @@ class PenalizedRegressionCV(PenalizedModel):
     def fold_coefs_(self) -> FloatArray:
         """Coefficients of each fold, of shape (n_lambdas, n_folds, n_features).
 
-        Several targets have an axis before the features, several values of l1_ratio one in front.
+        Several targets have an axis before the features; several values of l1_ratio have one in
+        front, and several of relax one after that.
         The array is created when it is accessed, and `dir` does not list it.
         """
         check_is_fitted(self)
         n_targets = 1 if self.coef_.ndim == 1 else len(self.coef_)
-        ratios = [
+        kinds = [
             np.stack([dense(W).reshape(-1, n_targets, W.shape[1]) for W in folds], axis=1)
             for folds in self._fold_coefs
         ]
-        coefs = np.stack(ratios)
+        coefs = np.stack(kinds)
         coefs = coefs[:, :, :, 0] if self.coef_.ndim == 1 else coefs
-        return coefs if self._many_ratios else coefs[0]
+        return self._shaped(coefs)
 
     @with_callbacks
     def _fit(
@@ -255,7 +258,9 @@ class PenalizedRegressionCV(PenalizedModel):
         with start(self, len(penalties) * folds.n_folds + 1) as task:
             if curves is None:
                 with guarded():
-                    curves = cross_validate(folds, penalties, grids, plan.tol, self.n_jobs, task)
+                    curves = cross_validate(
+                        folds, penalties, grids, plan.tol, self.n_jobs, task, plan.relax
+                    )
             scores = None
             if self.scoring is not None:
                 assert isinstance(data, InMemory)
@@ -263,7 +268,7 @@ class PenalizedRegressionCV(PenalizedModel):
                 scores = scores_of(
                     self.scoring, data, folds.splits, curves.coefs, curves.intercepts, to_score
                 )
-            found = _Found(folds, penalties, grids, curves, scores)
+            found = _Found.of(plan, folds, penalties, grids, curves, scores)
             if self.store_cv_predictions:
                 assert isinstance(data, InMemory)
                 assert isinstance(folds, RowFolds)
@@ -298,8 +303,10 @@ class PenalizedRegressionCV(PenalizedModel):
             with guarded():
                 folds = StreamFolds(gathered, assignment, self._preprocessing)
                 grids = grids_of(plan.grid, folds, penalties)
-                curves = cross_validate(folds, penalties, grids, plan.tol, self.n_jobs, task)
-            found = _Found(folds, penalties, grids, curves, None)
+                curves = cross_validate(
+                    folds, penalties, grids, plan.tol, self.n_jobs, task, plan.relax
+                )
+            found = _Found.of(plan, folds, penalties, grids, curves, None)
             return self._finish(plan, found, dtype, y_ndim, guarded, task)
 
     def _plan(self) -> _Plan:
@@ -312,8 +319,15 @@ class PenalizedRegressionCV(PenalizedModel):
             )
         tol = self._check_tol()
         grid, rule = check_lambdas(self.lambdas, self.eps), check_rule(self.rule)
-        ratios, self._many_ratios = _check_l1_ratios(self.l1_ratio)
-        return _Plan(tol, grid, rule, ratios)
+        ratios, self._many_ratios = check_shares(self.l1_ratio, "l1_ratio")
+        relax, many_relax = check_shares(self.relax, "relax")
+        self._n_relax = len(relax) if many_relax else 0
+        if is_criterion(rule) and relax != [1.0]:
+            raise ValueError(
+                "rule must be 'min', '1se' or a callable where relax is not 1, because refits "
+                f"depend on y in more ways than a count of features tells, got {rule!r}"
+            )
+        return _Plan(tol, grid, rule, ratios, relax)
 
     def _refuse_what_needs_rows(self, data: str) -> None:
         """Refuse a scorer and out-of-fold predictions if there are no rows to predict."""
@@ -346,23 +360,25 @@ class PenalizedRegressionCV(PenalizedModel):
         """Choose a lambda, fit all of the data with it, store the fit, and return advice."""
         folds, penalties, curves = found.folds, found.penalties, found.curves
         losses = self._losses(folds, curves, found.scores)
-        with task.part("choose and refit", len(penalties) * folds.n_folds):
+        with task.part("choose and refit", len(plan.ratios) * folds.n_folds):
             values = None
             if is_criterion(plan.rule):
                 with guarded():
                     values = criteria(plan.rule, folds, penalties, found.grids, plan.tol)
             choices, decided = self._choices(plan, found, losses, values)
-            ratio, at = choices[0].ratio, np.array([choice.chosen for choice in choices])
-            lambdas = np.resize(found.grids[ratio][at], folds.n_targets)
+            kind, at = choices[0].kind, np.array([choice.chosen for choice in choices])
+            ratio, share = divmod(kind, len(plan.relax))
+            lambdas = np.resize(found.grids[kind][at], folds.n_targets)
             with guarded():
-                fitted = refit(folds, penalties[ratio].times(lambdas), plan.tol)
+                penalty = penalties[kind].times(lambdas)
+                fitted = refit(folds, penalty, plan.tol, plan.relax[share])
                 fitted = self._store(fitted, dtype, y_ndim)
-        self.l1_ratio_ = plan.ratios[ratio]
-        self._keep_choices(choices, found.grids[ratio], each=self.lambda_per_target and y_ndim > 1)
+        self.l1_ratio_, self.relax_ = plan.ratios[ratio], plan.relax[share]
+        self._keep_choices(choices, found.grids[kind], each=self.lambda_per_target and y_ndim > 1)
         self._keep(np.array(found.grids), curves, losses, found.scores)
         if found.predict is not None:
-            of_ratio = curves.coefs[ratio], curves.intercepts[ratio]
-            self.cv_predictions_ = found.predict(*of_ratio, np.resize(at, folds.n_targets))
+            of_kind = curves.coefs[kind], curves.intercepts[kind]
+            self.cv_predictions_ = found.predict(*of_kind, np.resize(at, folds.n_targets))
         return [
             *self._advice_on_scores(found.scores, found.grids),
             *self._advice_on_edges(choices, decided, callable(plan.grid), found),
@@ -390,15 +406,15 @@ class PenalizedRegressionCV(PenalizedModel):
             losses = found.curves.test
             units = found.folds.null_losses()
             choices = choose_for_each(plan.rule, found.grids, losses, values, units)
-        ratio = choices[0].ratio
-        decided = losses[ratio] if values is None else values[ratio][:, None]
-        grid = found.grids[ratio]
+        kind = choices[0].kind
+        decided = losses[kind] if values is None else values[kind][:, None]
+        grid = found.grids[kind]
         return choices, [
             Curve(grid, decided[..., target], plan.rule) for target in range(len(choices))
         ]
 
     def _losses(self, folds: Folds, curves: Curves, scores: FloatArray | None) -> FloatArray:
-        """Return the losses to minimise, of shape (n_ratios, n_lambdas, n_folds).
+        """Return the losses to minimise, of shape (n_kinds, n_lambdas, n_folds).
 
         Several targets count alike: each error is relative to that of the target's null model.
         Undefined scores are infinite losses, which are ranked last.
@@ -415,28 +431,38 @@ class PenalizedRegressionCV(PenalizedModel):
             )
         return losses
 
+    def _shaped(self, by_kind: FloatArray, *, with_relax: bool = True) -> FloatArray:
+        """Return values by kind with axes for l1_ratio and for relax where these are lists."""
+        values = by_kind.reshape(-1, self._n_relax or 1, *by_kind.shape[1:])
+        values = values if self._n_relax and with_relax else values[:, 0]
+        return values if self._many_ratios else values[0]
+
     def _keep(
-        self, grids: FloatArray, curves: Curves, losses: FloatArray, scores: FloatArray | None
+        self,
+        grids: FloatArray,
+        curves: Curves,
+        losses: FloatArray,
+        scores: FloatArray | None,
     ) -> None:
-        """Set the attributes that have an axis for l1_ratio if it is a list."""
-        first = slice(None) if self._many_ratios else 0
+        """Set the attributes that have axes for l1_ratio and for relax where these are lists."""
         one = self.coef_.ndim == 1
-        self.lambdas_ = grids[first]
-        self.mse_path_ = curves.test.mean(axis=-1)[first]
-        self.train_mse_path_ = curves.train.mean(axis=-1)[first]
-        self.dual_gaps_ = curves.gaps[first]
+        shaped = self._shaped
+        self.lambdas_ = shaped(grids, with_relax=False)
+        self.mse_path_ = shaped(curves.test.mean(axis=-1))
+        self.train_mse_path_ = shaped(curves.train.mean(axis=-1))
+        self.dual_gaps_ = shaped(curves.gaps, with_relax=False)
         self._fold_coefs = [kept_small(coefs) for coefs in curves.coefs]
-        # (n_ratios, n_lambdas, n_folds, n_targets)
+        # (n_kinds, n_lambdas, n_folds, n_targets)
         intercepts = np.asarray(curves.intercepts).swapaxes(1, 2)
-        self.fold_intercepts_ = (intercepts[..., 0] if one else intercepts)[first]
+        self.fold_intercepts_ = shaped(intercepts[..., 0] if one else intercepts)
         for name in SOMETIMES:  # of an earlier fit
             self.__dict__.pop(name, None)
         if self.lambda_per_target and not one:
-            self.target_mse_path_ = curves.test[first]
+            self.target_mse_path_ = shaped(curves.test)
         if scores is not None:
-            self.score_path_ = scores[first]
+            self.score_path_ = shaped(scores)
         elif curves.test.shape[-1] > 1:
-            self.relative_mse_path_ = losses[first]
+            self.relative_mse_path_ = shaped(losses)
 
     def _leaves_one_out(
         self, splitter: Any, data: InMemory, penalties: Sequence[UnitPenalty]
@@ -446,6 +472,7 @@ class PenalizedRegressionCV(PenalizedModel):
             isinstance(splitter, LeaveOneOut)
             and data.weights is None
             and self.scoring is None
+            and bool(np.all(np.asarray(self.relax) == 1.0))
             and all(
                 penalty.is_sparse or (penalty.is_ridge and not self.standardize)
                 for penalty in penalties
@@ -478,24 +505,24 @@ class PenalizedRegressionCV(PenalizedModel):
         if scores is None or np.isfinite(scores).all():
             return
         undefined = ~np.isfinite(scores).all(axis=2)
-        ratio, k = np.argwhere(undefined)[0]
+        kind, k = np.argwhere(undefined)[0]
         yield Advice(
             UserWarning,
             f"scoring={self.scoring!r} is not finite at {np.count_nonzero(undefined)} of "
-            f"{undefined.size} lambdas, the first {grids[ratio][k]:.3g}: they are ranked last.",
+            f"{undefined.size} lambdas, the first {grids[kind][k]:.3g}: they are ranked last.",
         )
 
     def _advice_on_edges(
         self, choices: Sequence[Choice], curves: Sequence[Curve], is_automatic: bool, found: _Found
     ) -> Iterator[Advice]:
         """Advise how to extend a grid, if that helps, for the first target that it helps."""
-        ratio = choices[0].ratio
-        folds, penalty = found.folds, found.penalties[ratio]
+        kind = choices[0].kind
+        folds, penalty = found.folds, found.penalties[kind]
         # Without non-zero coefficients, as at the start of an automatic grid, a larger penalty
         # changes nothing. Ridge never makes coefficients zero.
         null = is_automatic or not (
             penalty.is_ridge
-            or any(dense(W[: folds.n_targets]).any() for W in found.curves.coefs[ratio])
+            or any(dense(W[: folds.n_targets]).any() for W in found.curves.coefs[kind])
         )
 
         def remedy() -> str:
@@ -531,15 +558,6 @@ class PenalizedRegressionCV(PenalizedModel):
         )
 
 
-def _check_l1_ratios(l1_ratio: Any) -> tuple[list[float], bool]:
-    """Return shares of L1 in the penalty, and whether they were given as a list."""
-    wanted = "a number in [0, 1] or an array of them, at least one"
-    given = real_numbers(l1_ratio, "l1_ratio", wanted)
-    if given.ndim > 1 or given.size == 0:
-        raise ValueError(f"l1_ratio must be {wanted}, got {l1_ratio!r}")
-    return [check_l1_ratio(ratio) for ratio in given.ravel().tolist()], given.ndim == 1
-
-
 def _folds_of(
     data: Batch, splitter: Any, params: dict[str, Any], preprocessing: Preprocessing
 ) -> Folds:
@@ -558,18 +576,35 @@ class _Plan(NamedTuple):
     grid: Grid | FloatArray
     rule: Rule
     ratios: Sequence[float]
+    relax: Sequence[float]
 
 
 class _Found(NamedTuple):
-    """The results from which a rule chooses."""
+    """The results from which a rule chooses; penalties and grids are by kind, as curves are."""
 
     folds: Folds
     penalties: Sequence[UnitPenalty]
     grids: Sequence[FloatArray]
     curves: Curves
     scores: FloatArray | None
-    # Out-of-fold predictions, given the coefficients and intercepts of the folds of an l1_ratio and
+    # Out-of-fold predictions, given the coefficients and intercepts of the folds of a kind and
     # the index of the lambda of each target.
     predict: Callable[[Sequence[Matrix], Sequence[FloatArray], IndexArray], FloatArray] | None = (
         None
     )
+
+    @classmethod
+    def of(
+        cls,
+        plan: _Plan,
+        folds: Folds,
+        penalties: Sequence[UnitPenalty],
+        grids: Sequence[FloatArray],
+        curves: Curves,
+        scores: FloatArray | None,
+    ) -> _Found:
+        """Repeat the penalty and the grid of each l1_ratio for every value of relax."""
+        n_relax = len(plan.relax)
+        penalties = [penalty for penalty in penalties for _ in range(n_relax)]
+        grids = [grid for grid in grids for _ in range(n_relax)]
+        return cls(folds, penalties, grids, curves, scores)

@@ -30,16 +30,20 @@ from sklearn_reg._tools.typing import FloatArray, Matrix
 # If a product reads fewer numbers than this, threads wait for each other longer than they gain.
 WORTH_A_THREAD = 2**20
 Job = tuple[int, int]  # the places of an l1_ratio and of a fold
+Result = tuple[Points, FloatArray]  # solutions along a grid, and their errors; see `Folds.errors`
 
 
 class Curves(NamedTuple):
-    """Results of all folds, by ratio, lambda and fold."""
+    """Results of all folds, by kind of model, lambda and fold.
 
-    train: FloatArray  # mean squared errors, of shape (n_ratios, n_lambdas, n_folds, n_targets)
+    A kind is an l1_ratio and a share of the refit: all shares of the first ratio come first.
+    """
+
+    train: FloatArray  # mean squared errors, of shape (n_kinds, n_lambdas, n_folds, n_targets)
     test: FloatArray
-    gaps: FloatArray  # of the worst target, of shape (n_ratios, n_lambdas, n_folds)
-    coefs: Sequence[Sequence[Matrix]]  # by ratio and fold: (n_lambdas * n_targets, n_features)
-    intercepts: Sequence[Sequence[FloatArray]]  # by ratio and fold: (n_lambdas, n_targets)
+    gaps: FloatArray  # of the worst target, of shape (n_kinds, n_lambdas, n_folds)
+    coefs: Sequence[Sequence[Matrix]]  # by kind and fold: (n_lambdas * n_targets, n_features)
+    intercepts: Sequence[Sequence[FloatArray]]  # by kind and fold: (n_lambdas, n_targets)
     certified: bool
 
 
@@ -74,11 +78,12 @@ def cross_validate(
     tol: float,
     n_jobs: int | None,
     task: Task,
+    relax: Sequence[float] = (1.0,),
 ) -> Curves:
-    """Follow the path of each fold, and compute its errors."""
-    n_folds = folds.n_folds
+    """Follow the path of each fold, relax it, and compute the errors."""
+    n_folds, with_refits = folds.n_folds, any(share != 1.0 for share in relax)
 
-    def run(ratio: int, fold: int) -> Coroutine[tuple[Points, FloatArray]]:
+    def run(ratio: int, fold: int) -> Coroutine[list[Result]]:
         penalty, lambdas = penalties[ratio], grids[ratio]
         steps = len(lambdas) * folds.n_targets
         with task.part("fold", ratio * n_folds + fold, steps) as path:
@@ -91,11 +96,13 @@ def cross_validate(
 
             points = yield from solve_accurately_together(
                 folds.views(penalty, fold),
-                lambda view: walk(view, penalty, lambdas, tol, after=after),
+                lambda view: walk(
+                    view, penalty, lambdas, tol, with_refits=with_refits, after=after
+                ),
             )
-            return points, folds.errors(fold, points.coefs, points.intercepts)
+            return _relaxed(folds, fold, points, relax)
 
-    def run_group(some: Sequence[Job]) -> list[tuple[Points, FloatArray]]:
+    def run_group(some: Sequence[Job]) -> list[list[Result]]:
         with one_blas_thread(), np.errstate(**ARITHMETIC):
             return run_together([run(*job) for job in some])
 
@@ -105,25 +112,41 @@ def cross_validate(
     groups = _shared_out(jobs, workers if n_jobs else 1, folds.at_once)
     with one_blas_thread():  # also between the groups
         results = parallel(delayed(run_group)(group) for group in groups)
-    return _curves([result for group in results for result in group], len(penalties))
+    done = [result for group in results for result in group]
+    of_ratios = [done[start : start + n_folds] for start in range(0, len(done), n_folds)]
+    by_kind = [result for of in of_ratios for kind in zip(*of, strict=True) for result in kind]
+    return _curves(by_kind, len(penalties) * len(relax))
 
 
-def _curves(done: Sequence[tuple[Points, FloatArray]], n_ratios: int) -> Curves:
-    """Combine the solutions and errors of all folds, which are in the order of the l1_ratios."""
-    n_folds, n_lambdas = len(done) // n_ratios, len(done[0][0].gaps)
-    shape = (n_ratios, n_folds, n_lambdas)
+def _relaxed(folds: Folds, fold: int, points: Points, relax: Sequence[float]) -> list[Result]:
+    """Return the solutions of a fold for each share of the refit, and their errors."""
+    kinds = [points.relaxed(share)._replace(refits=None) for share in relax]
+    if len(kinds) == 1:
+        (one,) = kinds
+        return [(one, folds.errors(fold, one.coefs, one.intercepts))]
+    dense = all(isinstance(kind.coefs, np.ndarray) for kind in kinds)
+    stacked = (np.concatenate if dense else sparse.vstack)([kind.coefs for kind in kinds])
+    coefs = stacked if dense else sparse.csr_array(stacked)
+    errors = folds.errors(fold, coefs, np.concatenate([kind.intercepts for kind in kinds]))
+    return list(zip(kinds, np.split(errors, len(kinds), axis=1), strict=True))
+
+
+def _curves(done: Sequence[Result], n_kinds: int) -> Curves:
+    """Combine the solutions and errors of all folds, which are in the order of the kinds."""
+    n_folds, n_lambdas = len(done) // n_kinds, len(done[0][0].gaps)
+    shape = (n_kinds, n_folds, n_lambdas)
     errors = np.array([errors for _, errors in done]).reshape(*shape[:2], 2, *shape[2:], -1)
     gaps = np.array([points.gaps.max(axis=1) for points, _ in done]).reshape(shape)
 
-    def by_ratio(values: Sequence[Any]) -> list[list[Any]]:
-        return [list(values[r * n_folds : (r + 1) * n_folds]) for r in range(n_ratios)]
+    def by_kind(values: Sequence[Any]) -> list[list[Any]]:
+        return [list(values[k * n_folds : (k + 1) * n_folds]) for k in range(n_kinds)]
 
     return Curves(
         errors[:, :, 0].swapaxes(1, 2),
         errors[:, :, 1].swapaxes(1, 2),
         gaps.transpose(0, 2, 1),
-        by_ratio([points.coefs for points, _ in done]),
-        by_ratio([points.intercepts for points, _ in done]),
+        by_kind([points.coefs for points, _ in done]),
+        by_kind([points.intercepts for points, _ in done]),
         all(points.is_certified and points.is_accurate for points, _ in done),
     )
 
@@ -143,10 +166,10 @@ def _shared_out(jobs: Sequence[Job], workers: int, at_once: int) -> list[Sequenc
     return [jobs[start:end] for start, end in pairwise(ends) if start < end]
 
 
-def refit(folds: Folds, penalty: Penalties, tol: float) -> Fitted:
-    """Fit all of the data with the chosen penalty."""
+def refit(folds: Folds, penalty: Penalties, tol: float, relax: float) -> Fitted:
+    """Fit all of the data with the chosen penalty, and relax the fit."""
     solver, settings = SOLVERS[choose("auto", penalty)], Settings(None, AUTO_ITERATIONS, tol)
-    solve_on = partial(solve, penalty=penalty, solver=solver, settings=settings)
+    solve_on = partial(solve, penalty=penalty, solver=solver, settings=settings, relax=relax)
     return solve_accurately(folds.views(penalty), solve_on)[1]
 
 

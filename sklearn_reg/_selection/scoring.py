@@ -45,9 +45,9 @@ def scores_of(
     intercepts: Sequence[Sequence[FloatArray]],
     params: dict[str, Any] | None,
 ) -> FloatArray:
-    """Score every solution on its test fold, of shape (n_ratios, n_lambdas, n_folds).
+    """Score every solution on its test fold, of shape (n_kinds, n_lambdas, n_folds).
 
-    Coefficients and intercepts are by ratio and fold. `params` are the metadata routed to the
+    Coefficients and intercepts are by kind and fold. `params` are the metadata routed to the
     scorer; None means that there is no routing, and a scorer that takes sample weights gets those
     of the fit.
     """
@@ -60,15 +60,15 @@ def scores_of(
     for fold, split in enumerate(splits):
         X_test, y_test = data.X[split.test], data.y[split.test]
         mine = {name: _of_rows(value, split.test, len(data.Y)) for name, value in params.items()}
-        for ratio in range(len(coefs)):
-            for k, b in enumerate(intercepts[ratio][fold]):
-                W = dense(coefs[ratio][fold][k * b.size : (k + 1) * b.size])
+        for kind in range(len(coefs)):
+            for k, b in enumerate(intercepts[kind][fold]):
+                W = dense(coefs[kind][fold][k * b.size : (k + 1) * b.size])
                 model = Scored()
                 one = data.y_ndim == 1
                 model.coef_, model.intercept_ = (W[0], b[0]) if one else (W, b)
                 with calling("scoring", scoring):
                     score = scorer(model, X_test, y_test, **mine)
-                scores[ratio, k, fold] = _number(score, scoring)
+                scores[kind, k, fold] = _number(score, scoring)
     return scores
 
 

@@ -6,7 +6,7 @@ matters is known after the solve: a bound on the rounding errors is compared wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -15,7 +15,8 @@ from sklearn_reg._data.units import Penalties, View
 from sklearn_reg._solvers import EXACT, Settings, Solver, SolverResult
 from sklearn_reg._solvers.batching import Coroutine
 from sklearn_reg._solvers.problem import Problem, problem_of
-from sklearn_reg._tools.linalg import EPS
+from sklearn_reg._solvers.relaxed import Refit, refits
+from sklearn_reg._tools.linalg import EPS, support_of
 from sklearn_reg._tools.typing import FloatArray
 
 
@@ -71,14 +72,31 @@ class Fitted(NamedTuple):
     problems: list[Problem]
     results: list[SolverResult]
     tol: float
+    relax: float = 1.0  # the share of the solutions in the coefficients; see `relaxed`
+    refits: Sequence[Refit] = ()  # least squares on the support of each solution, if relaxed
 
     @property
     def is_accurate(self) -> bool:
         """Whether rounding errors of the objectives are small relative to their tolerance."""
-        return all(
+        return all(refit.accurate for refit in self.refits) and all(
             is_accurate(self.view, result, problem, self.tol)
             for problem, result in zip(self.problems, self.results, strict=True)
         )
+
+    @property
+    def converged(self) -> bool:
+        """Whether every solution, and least squares on its support, is within the tolerance."""
+        solved = all(result.converged for result in self.results)
+        return solved and all(refit.certified for refit in self.refits)
+
+    def coefficients(self) -> FloatArray:
+        """Return the coefficients of X, of shape (n_targets, n_features)."""
+        W = np.array([result.w for result in self.results])
+        if self.relax != 1.0:
+            W *= self.relax
+            for w, refit in zip(W, self.refits, strict=True):
+                w[refit.features] += (1.0 - self.relax) * refit.w
+        return self.penalty.clip(self.view.coefficients(W))
 
     def judged_at(self, coefs: FloatArray, intercepts: FloatArray) -> Fitted:
         """Evaluate these coefficients and intercepts, which are rounded, instead of the solutions.
@@ -126,8 +144,9 @@ def solve(
     solver: Solver,
     settings: Settings,
     start: Callable[[View], FloatArray] | None = None,
+    relax: float = 1.0,
 ) -> Fitted:
-    """Solve the problem of each target.
+    """Solve the problem of each target, and least squares on its support if `relax` is below 1.
 
     The solver starts at the target's row of start(view), of shape (n_targets, n_features), or at
     zero if that is better or `start` is None.
@@ -139,4 +158,10 @@ def solve(
         problem = problem_of(view, target, penalty)
         results.append(solver.run(problem, problem.better_than_zero(starts[target]), settings))
         problems.append(problem)
-    return Fitted(view, penalty, problems, results, settings.tol)
+    fitted = Fitted(view, penalty, problems, results, settings.tol, relax)
+    if relax == 1.0:
+        return fitted
+    supports = [[support_of(result.w)] for result in results]
+    one, tol = penalty.unit_penalty, settings.tol
+    parts = [refits(view, target, one, support, tol) for target, support in enumerate(supports)]
+    return fitted._replace(refits=[refit for (refit,), _ in parts])

@@ -54,14 +54,14 @@ def degrees_of_freedom(
     """
     freedom = np.zeros(len(supports))
     lassos = [k for k, penalties in enumerate(l2) if not penalties.any()]
-    freedom[lassos] = _ranks(design, [supports[k] for k in lassos])
+    freedom[lassos] = ranks(design, [supports[k] for k in lassos])
     for k in set(range(len(supports))).difference(lassos):
         gram = design.gram(supports[k], supports[k])
         freedom[k] = np.trace(solver_of(gram + np.diag(l2[k]))(gram))
     return freedom
 
 
-def _ranks(design: Design, supports: Sequence[IndexArray]) -> list[int]:
+def ranks(design: Design, supports: Sequence[IndexArray]) -> list[int]:
     """Return the rank of the columns of each support.
 
     Supports along a path are nearly nested: if all of their columns together are independent, so
@@ -76,7 +76,7 @@ def _ranks(design: Design, supports: Sequence[IndexArray]) -> list[int]:
     if len(supports) == 1:
         return [_rank(design, together)]
     half = len(supports) // 2
-    return _ranks(design, supports[:half]) + _ranks(design, supports[half:])
+    return ranks(design, supports[:half]) + ranks(design, supports[half:])
 
 
 def _are_independent(design: Design, columns: IndexArray) -> bool:

@@ -26,12 +26,13 @@ from sklearn_reg._solvers.accuracy import is_accurate
 from sklearn_reg._solvers.active_set import ActiveSet
 from sklearn_reg._solvers.batch import PathSolution, path_requests
 from sklearn_reg._solvers.batching import Coroutine, run_alone
-from sklearn_reg._solvers.degrees_of_freedom import degrees_of_freedom
+from sklearn_reg._solvers.degrees_of_freedom import degrees_of_freedom, ranks
 from sklearn_reg._solvers.direct import closed_form
 from sklearn_reg._solvers.problem import Problem, problem_of
+from sklearn_reg._solvers.relaxed import Refit, refits
 from sklearn_reg._solvers.result import SolverResult, finish
 from sklearn_reg._solvers.spectral import Spectrum
-from sklearn_reg._tools.linalg import support_of
+from sklearn_reg._tools.linalg import dense, support_of
 from sklearn_reg._tools.threads import one_blas_thread
 from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
 
@@ -46,6 +47,29 @@ class Points(NamedTuple):
     degrees_of_freedom: FloatArray
     is_accurate: bool
     is_certified: bool
+    refits: Refits | None = None
+
+    def relaxed(self, relax: float) -> Points:
+        """Return the blend of these solutions with their refits; losses are not blended."""
+        if relax == 1.0:
+            return self
+        assert self.refits is not None
+        rest, refits = 1.0 - relax, self.refits
+        return self._replace(
+            coefs=relax * self.coefs + rest * refits.coefs,
+            intercepts=relax * self.intercepts + rest * refits.intercepts,
+            degrees_of_freedom=relax * self.degrees_of_freedom + rest * refits.ranks,
+        )
+
+
+class Refits(NamedTuple):
+    """Least squares on the support of each of the solutions along a grid; see `relaxed`."""
+
+    coefs: Matrix
+    intercepts: FloatArray
+    ranks: FloatArray  # of the columns of each support; zeros where nothing asks for them
+    accurate: bool
+    certified: bool
 
 
 def follow(
@@ -55,10 +79,11 @@ def follow(
     tol: float,
     *,
     with_degrees_of_freedom: bool = False,
+    with_refits: bool = False,
 ) -> Points:
     """Follow a path: solve for one penalty after another."""
     with one_blas_thread():
-        return run_alone(walk(view, penalty, lambdas, tol, with_degrees_of_freedom))
+        return run_alone(walk(view, penalty, lambdas, tol, with_degrees_of_freedom, with_refits))
 
 
 def walk(
@@ -67,16 +92,70 @@ def walk(
     lambdas: FloatArray,
     tol: float,
     with_degrees_of_freedom: bool = False,
+    with_refits: bool = False,
     after: Callable[[], object] = lambda: None,
 ) -> Coroutine[Points]:
     """Follow a path, as a coroutine; call `after` after each penalty."""
+    points, supports = yield from _solutions(
+        view, penalty, lambdas, tol, with_degrees_of_freedom, after
+    )
+    if not with_refits:
+        return points
+    refits = _refits_of(view, penalty, supports(), tol, with_degrees_of_freedom)
+    return points._replace(
+        refits=refits,
+        is_accurate=points.is_accurate and refits.accurate,
+        is_certified=points.is_certified and refits.certified,
+    )
+
+
+def _refits_of(
+    view: View,
+    penalty: UnitPenalty,
+    supports: Sequence[IndexArray],
+    tol: float,
+    with_ranks: bool,
+) -> Refits:
+    """Refit each of the solutions, whose supports are in the order of their coefficients."""
+    n_targets, factors = view.units.size, view.columns.factors
+    found: list[Refit] = []
+    place = np.zeros(len(supports), dtype=np.intp)
+    rows: list[tuple[IndexArray, FloatArray]] = []
+    for target, unit in enumerate(view.units):
+        some, places = refits(view, target, penalty, supports[target::n_targets], tol)
+        place[target::n_targets] = len(found) + places
+        found += some
+        rows += [(S, penalty.clip(unit * w * factors[S], S)) for S, w, *_ in some]
+    coefs, freedom = _stacked(rows, view.design.n_features)[place], np.zeros(len(rows))
+    if with_ranks:
+        moving = [S[penalty.without_bounded(values, S) != 0] for S, values in rows]
+        freedom[:] = ranks(view.design, moving)
+    return Refits(
+        coefs,
+        view.intercepts(coefs, len(supports) // n_targets),
+        freedom[place].reshape(-1, n_targets),
+        all(refit.accurate for refit in found),
+        all(refit.certified for refit in found),
+    )
+
+
+def _solutions(
+    view: View,
+    penalty: UnitPenalty,
+    lambdas: FloatArray,
+    tol: float,
+    with_degrees_of_freedom: bool,
+    after: Callable[[], object],
+) -> Coroutine[tuple[Points, Callable[[], list[IndexArray]]]]:
+    """Solve for one penalty after another; return also a function that gives the supports."""
     if not (penalty.is_ridge and with_degrees_of_freedom):  # which the spectrum has
         found = yield from _in_batch(view, penalty, lambdas, tol)
         if found:
             for _ in range(lambdas.size * len(found)):
                 after()
             l2 = np.multiply.outer((1.0 - penalty.l1_ratio) * lambdas, penalty.weights)
-            return _points_of(view, penalty, found, l2 if with_degrees_of_freedom else None)
+            points = _points_of(view, penalty, found, l2 if with_degrees_of_freedom else None)
+            return points, lambda: [support_of(w) for w in dense(points.coefs)]
     record = _Record(view, penalty, lambdas.size, with_degrees_of_freedom, after)
     accurate = True
     for target in range(view.units.size):
@@ -86,7 +165,8 @@ def walk(
         else:
             yield from _warm_started(record, target, problems, tol)
         accurate &= is_accurate(view, *record.last, tol)
-    return record.points(accurate and (record.certified or view.design.has_rows))
+    points = record.points(accurate and (record.certified or view.design.has_rows))
+    return points, lambda: [support for support, _ in record.rows]
 
 
 def _in_batch(
@@ -122,6 +202,18 @@ def _points_of(
     return Points(coefs, intercepts, units**2 * gaps, units**2 * losses, freedom, True, True)
 
 
+def losses_of(view: View, coefs: Matrix) -> FloatArray:
+    """Return the mean squared residuals of coefficients, of shape (n_lambdas, n_targets)."""
+    n_targets = view.units.size
+    losses = np.zeros(coefs.shape[0])
+    for k in range(losses.size):
+        target = k % n_targets
+        coef = np.broadcast_to(dense(coefs[[k]]), (n_targets, coefs.shape[1]))
+        w = view.solutions(coef)[target]
+        losses[k] = view.units[target] ** 2 * view.design.residual_square(w, target)
+    return np.maximum(losses, 0.0).reshape(-1, n_targets)
+
+
 class _Record:
     """Collects solutions, of which only the non-zero coefficients are stored."""
 
@@ -140,7 +232,7 @@ class _Record:
         self._free: dict[int, tuple[IndexArray, FloatArray]] = {}
         self._gaps, self._losses, self._freedom = np.zeros((3, n_lambdas, self._n_targets))
         self.certified = True
-        self._rows: list[tuple[IndexArray, FloatArray]] = [
+        self.rows: list[tuple[IndexArray, FloatArray]] = [
             (np.zeros(0, dtype=np.intp), np.zeros(0))
         ] * (n_lambdas * self._n_targets)
         self.last: tuple[SolverResult, Problem]
@@ -158,7 +250,7 @@ class _Record:
         support = support_of(w)
         values = self._penalty.clip(unit * w[support] * factors[support], support)
         row = k * self._n_targets + target
-        self._rows[row] = support, values
+        self.rows[row] = support, values
         self._gaps[k, target] = unit**2 * result.gap
         self._losses[k, target] = unit**2 * _loss(problem, result)
         if freedom is not None:
@@ -176,7 +268,7 @@ class _Record:
             supports, l2 = zip(*self._free.values(), strict=True)
             freedom = degrees_of_freedom(self.view.design, supports, l2)
             self._freedom.ravel()[list(self._free)] = freedom
-        coefs = _stacked(self._rows, self.view.design.n_features)
+        coefs = _stacked(self.rows, self.view.design.n_features)
         intercepts = self.view.intercepts(coefs, self._n_lambdas)
         return Points(
             coefs, intercepts, self._gaps, self._losses, self._freedom, accurate, self.certified

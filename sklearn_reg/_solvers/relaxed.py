@@ -1,0 +1,186 @@
+r"""Relaxed fits: a blend of a solution and of least squares on its support.
+
+With w a solution, S its support together with the features that have no penalty, and w_S the
+coefficients of least squares on S, the relaxed fit of gamma in [0, 1] is [1]_ [2]_
+
+    gamma w + (1 - gamma) w_S.
+
+The bounds on the coefficients hold for w_S, and so for the blend. The signs of w do not: least
+squares may turn them. Where the columns of S depend on each other, w_S is of minimum norm, as in
+closed form.
+
+References
+----------
+.. [1] N. Meinshausen (2007). Relaxed lasso. Computational Statistics & Data Analysis 52(1).
+   https://doi.org/10.1016/j.csda.2006.12.019
+.. [2] T. Hastie, R. Tibshirani, R. Tibshirani (2020). Best subset, forward stepwise or lasso?
+   Analysis and recommendations based on extensive comparisons. Statistical Science 35(4).
+   https://doi.org/10.1214/19-STS733
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from sklearn_reg._data.designs import Design
+from sklearn_reg._data.units import UnitPenalty, View
+from sklearn_reg._solvers.active_set import active_set
+from sklearn_reg._solvers.bordered_factor import BorderedFactor
+from sklearn_reg._solvers.degrees_of_freedom import ranks
+from sklearn_reg._solvers.direct import closed_form
+from sklearn_reg._solvers.newton_paths import solve_restricted
+from sklearn_reg._solvers.problem import Problem
+from sklearn_reg._solvers.result import Settings
+from sklearn_reg._tools.linalg import EPS, inverse_roots
+from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
+from sklearn_reg.penalties import ElasticNet
+
+# Up to so many features the systems of all supports are solved together.
+MOST_TOGETHER = 60
+REFINED = 1e-14  # what a system may leave, relative to Z'S y
+STEPS = 100_000  # of descent, where bounds and dependent columns need it
+
+
+class Refit(NamedTuple):
+    """Least squares on one support."""
+
+    features: IndexArray
+    w: FloatArray  # of these features
+    accurate: bool  # whether rounding errors are small relative to the tolerance
+    certified: bool = True  # whether the duality gap is within the tolerance
+
+
+def refits(
+    view: View,
+    target: int,
+    penalty: UnitPenalty,
+    supports: Sequence[IndexArray],
+    tol: float,
+) -> tuple[list[Refit], IndexArray]:
+    """Return least squares on each support, and on the features without a penalty beside it.
+
+    Equal supports have one refit; the second result is the place of that of each support.
+
+    Parameters
+    ----------
+    view : View
+    target : int
+    penalty : UnitPenalty
+        Says which features have no penalty, and gives the bounds.
+    supports : sequence of ndarray of int
+        Those of a path: neighbours are often equal, or nearly so.
+    tol : float
+        Relative to F(0), as of the path.
+    """
+    design = view.design
+    free = np.flatnonzero((penalty.weights == 0) & ~penalty.excluded & (design.squares > 0))
+    models = [np.union1d(support, free) if free.size else support for support in supports]
+    keys = [model.tobytes() for model in models]
+    distinct = dict(zip(keys, models, strict=True))
+    h = penalty.of(0.0, view.units[target], view.columns.factors)
+    solve = _unbounded if penalty.bounds is None else _bounded
+    found = solve(design, target, h, list(distinct.values()), tol)
+    place = {key: k for k, key in enumerate(distinct)}
+    return found, np.array([place[key] for key in keys])
+
+
+def _unbounded(
+    design: Design, target: int, h: ElasticNet, models: Sequence[IndexArray], tol: float
+) -> list[Refit]:
+    """Solve the normal equations of independent columns; others in closed form."""
+    independent = np.array(ranks(design, models)) == [model.size for model in models]
+    some = [model for model, sure in zip(models, independent, strict=True) if sure]
+    solutions = iter(_normal_equations(design, target, some))
+    found = []
+    for model, sure in zip(models, independent, strict=True):
+        if sure:
+            found.append(_judged(design, target, model, next(solutions), tol))
+        else:
+            found.append(_alone(design, target, h, model, tol))
+    return found
+
+
+def _normal_equations(
+    design: Design, target: int, models: Sequence[IndexArray]
+) -> list[FloatArray]:
+    """Solve G_SS w_S = c_S for each model, with the Gram matrix of all of them."""
+    if not models:
+        return []
+    together = np.unique(np.concatenate(models))
+    if not together.size:
+        return [np.zeros(0) for _ in models]
+    gram, cross = design.gram(together, together), design.cross[together, target]
+    scale = inverse_roots(np.diagonal(gram))
+    gram, cross = gram * np.multiply.outer(scale, scale), cross * scale
+    inside = np.zeros((len(models), together.size), dtype=bool)
+    for row, model in zip(inside, models, strict=True):
+        row[np.searchsorted(together, model)] = True
+    solve = _at_once if together.size <= MOST_TOGETHER else _in_turn
+    W = scale * solve(gram, cross, inside)
+    return [w[of] for w, of in zip(W, inside, strict=True)]
+
+
+def _at_once(gram: FloatArray, cross: FloatArray, inside: BoolArray) -> FloatArray:
+    """Solve the systems of all models together, and refine them if that changes anything."""
+    grams = np.broadcast_to(gram, (len(inside), *gram.shape))
+    signs, right = inside.astype(np.float64), np.broadcast_to(cross, inside.shape)
+    W = solve_restricted(grams, signs, right[..., None])[..., 0]
+    left = np.where(inside, right - W @ gram, 0.0)
+    if np.abs(left).max(initial=0.0) <= REFINED * np.abs(cross).max(initial=0.0):
+        return W
+    return np.asarray(W + solve_restricted(grams, signs, left[..., None])[..., 0])
+
+
+def _in_turn(gram: FloatArray, cross: FloatArray, inside: BoolArray) -> FloatArray:
+    """Solve the systems one after another; neighbours share a factor of the Gram matrix."""
+    factor, W = BorderedFactor(np.asfortranarray(gram)), np.zeros(inside.shape)
+    for k, active in enumerate(inside):
+        for _ in range(2):  # the second time refines
+            step = factor.solve(active, cross - factor.product(W[k]))
+            if step is not None:
+                W[k] += step
+    return W
+
+
+def _judged(design: Design, target: int, model: IndexArray, w: FloatArray, tol: float) -> Refit:
+    """Say whether a solution of the normal equations is accurate."""
+    full = np.zeros(design.n_features)
+    full[model] = w
+    lost = design.rounding(full, target)
+    return Refit(model, w, lost <= max(tol, EPS) * 0.5 * float(design.scatter[target]))
+
+
+def _alone(design: Design, target: int, h: ElasticNet, model: IndexArray, tol: float) -> Refit:
+    """Solve one model in closed form, which finds the rank of its columns."""
+    problem = _problem(design, target, h, model)
+    result = closed_form(problem, np.zeros(model.size), Settings(None, 1, tol))
+    sure = design.has_rows or (result.converged and not problem.rank_in_doubt)
+    return Refit(model, result.w, sure, result.converged)
+
+
+def _bounded(
+    design: Design, target: int, h: ElasticNet, models: Sequence[IndexArray], tol: float
+) -> list[Refit]:
+    """Solve within bounds, one model after another, each from the last solution."""
+    found, last = [], np.zeros(design.n_features)
+    for model in models:
+        if not model.size:
+            found.append(Refit(model, np.zeros(0), True))
+            continue
+        problem = _problem(design, target, h, model)
+        start = problem.better_than_zero(last[model])
+        result = active_set(problem, start, Settings(None, STEPS, tol))
+        last[model] = result.w
+        sure = design.has_rows or (result.converged and not problem.rank_in_doubt)
+        found.append(Refit(model, result.w, sure, result.converged))
+    return found
+
+
+def _problem(design: Design, target: int, h: ElasticNet, model: IndexArray) -> Problem:
+    """Pose least squares on these features, within their bounds."""
+    bounds = None if h.bounds is None else h.bounds.restricted(model)
+    nothing = np.zeros(model.size)
+    return Problem(design.restricted(model), target, ElasticNet(nothing, nothing, bounds))
