@@ -48,10 +48,13 @@ class RidgeRegression(PenalizedRegression):
     standardize : bool, default=False
         Whether to penalise (and descend on) columns divided by their weighted population standard
         deviation. Coefficients are returned on the original scale.
-    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
+    penalty_weights : array-like of shape (n_features,), dict, Series or "adaptive", default=None
         v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict or a
         pandas Series is matched by the column labels of a DataFrame X; features without an entry
-        get 1. A Series with the index 0, 1, ... is matched by position, as an array is.
+        get 1. A Series with the index 0, 1, ... is matched by position, as an array is. "adaptive"
+        takes weights d_j max_k |b_k| / |b_j| from a pilot ridge on the rows at hand (Zou), with b
+        its coefficients on standardised columns, d their standard deviations, and the penalty of
+        the smallest generalised cross-validation score; for one target.
     positive : bool, default=False
         Whether coefficients must not be negative: a lower bound of 0.
     bounds : pair (lower, upper), default=None
@@ -83,6 +86,8 @@ class RidgeRegression(PenalizedRegression):
         Upper bound on F - F* after each iteration.
     solver_ : str
         The solver that ran; with "auto", the chosen one.
+    penalty_weights_ : ndarray of shape (n_features,)
+        The weights v of the fit, with `penalty_weights="adaptive"`; inf for excluded features.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -103,6 +108,9 @@ class RidgeRegression(PenalizedRegression):
     ----------
     A. E. Hoerl, R. W. Kennard (1970). Ridge regression: biased estimation for nonorthogonal
     problems. Technometrics 12(1). https://doi.org/10.1080/00401706.1970.10488634
+
+    H. Zou (2006). The adaptive lasso and its oracle properties. J. American Statistical Association
+    101(476). https://doi.org/10.1198/016214506000000735
 
     Examples
     --------
@@ -155,10 +163,13 @@ class LassoRegression(PenalizedRegression):
     standardize : bool, default=False
         Whether to penalise (and descend on) columns divided by their weighted population standard
         deviation. Coefficients are returned on the original scale.
-    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
+    penalty_weights : array-like of shape (n_features,), dict, Series or "adaptive", default=None
         v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict or a
         pandas Series is matched by the column labels of a DataFrame X; features without an entry
-        get 1. A Series with the index 0, 1, ... is matched by position, as an array is.
+        get 1. A Series with the index 0, 1, ... is matched by position, as an array is. "adaptive"
+        takes weights d_j max_k |b_k| / |b_j| from a pilot ridge on the rows at hand (Zou), with b
+        its coefficients on standardised columns, d their standard deviations, and the penalty of
+        the smallest generalised cross-validation score; for one target.
     positive : bool, default=False
         Whether coefficients must not be negative: a lower bound of 0.
     bounds : pair (lower, upper), default=None
@@ -195,6 +206,8 @@ class LassoRegression(PenalizedRegression):
         Upper bound on F - F* after each iteration.
     solver_ : str
         The solver that ran; with "auto", the chosen one.
+    penalty_weights_ : ndarray of shape (n_features,)
+        The weights v of the fit, with `penalty_weights="adaptive"`; inf for excluded features.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -215,6 +228,12 @@ class LassoRegression(PenalizedRegression):
     ----------
     R. Tibshirani (1996). Regression shrinkage and selection via the lasso. J. Royal Statistical
     Society B 58(1). https://doi.org/10.1111/j.2517-6161.1996.tb02080.x
+
+    H. Zou (2006). The adaptive lasso and its oracle properties. J. American Statistical Association
+    101(476). https://doi.org/10.1198/016214506000000735
+
+    N. Meinshausen (2007). Relaxed lasso. Computational Statistics & Data Analysis 52(1).
+    https://doi.org/10.1016/j.csda.2006.12.019
 
     I. Daubechies, M. Defrise, C. De Mol (2004). An iterative thresholding algorithm for linear
     inverse problems with a sparsity constraint. Communications on Pure and Applied Mathematics
@@ -312,10 +331,13 @@ class ElasticNetRegression(PenalizedRegression):
     standardize : bool, default=False
         Whether to penalise (and descend on) columns divided by their weighted population standard
         deviation. Coefficients are returned on the original scale.
-    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
+    penalty_weights : array-like of shape (n_features,), dict, Series or "adaptive", default=None
         v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict or a
         pandas Series is matched by the column labels of a DataFrame X; features without an entry
-        get 1. A Series with the index 0, 1, ... is matched by position, as an array is.
+        get 1. A Series with the index 0, 1, ... is matched by position, as an array is. "adaptive"
+        takes weights d_j max_k |b_k| / |b_j| from a pilot ridge on the rows at hand (Zou), with b
+        its coefficients on standardised columns, d their standard deviations, and the penalty of
+        the smallest generalised cross-validation score; for one target.
     positive : bool, default=False
         Whether coefficients must not be negative: a lower bound of 0.
     bounds : pair (lower, upper), default=None
@@ -352,6 +374,8 @@ class ElasticNetRegression(PenalizedRegression):
         Upper bound on F - F* after each iteration.
     solver_ : str
         The solver that ran; with "auto", the chosen one.
+    penalty_weights_ : ndarray of shape (n_features,)
+        The weights v of the fit, with `penalty_weights="adaptive"`; inf for excluded features.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -371,6 +395,12 @@ class ElasticNetRegression(PenalizedRegression):
     ----------
     H. Zou, T. Hastie (2005). Regularization and variable selection via the elastic net. J. Royal
     Statistical Society B 67(2). https://doi.org/10.1111/j.1467-9868.2005.00503.x
+
+    H. Zou (2006). The adaptive lasso and its oracle properties. J. American Statistical Association
+    101(476). https://doi.org/10.1198/016214506000000735
+
+    N. Meinshausen (2007). Relaxed lasso. Computational Statistics & Data Analysis 52(1).
+    https://doi.org/10.1016/j.csda.2006.12.019
 
     Examples
     --------

@@ -69,8 +69,9 @@ class RidgeRegressionCV(PenalizedRegressionCV):
         Whether to fit b.
     standardize : bool, default=False
         Whether to penalise columns divided by their standard deviation in each training set.
-    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
-        One weight >= 0 per feature, by position or by name as in `RidgeRegression`.
+    penalty_weights : array-like of shape (n_features,), dict, Series or "adaptive", default=None
+        One weight >= 0 per feature, by position or by name as in `RidgeRegression`. "adaptive"
+        finds weights in each fold anew, from its training rows.
     positive : bool, default=False
         Whether coefficients must not be negative: a lower bound of 0.
     bounds : pair (lower, upper), default=None
@@ -124,6 +125,8 @@ class RidgeRegressionCV(PenalizedRegressionCV):
     n_iter_ : int
         The iterations of this fit; `objective_`, `dual_gap_`, `converged_`, `history_`,
         `gap_history_` and `solver_` are as in `RidgeRegression`.
+    penalty_weights_ : ndarray of shape (n_features,)
+        The weights v of the fit, with `penalty_weights="adaptive"`; inf for excluded features.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -201,7 +204,7 @@ class LassoRegressionCV(PenalizedRegressionCV):
         Whether to fit b.
     standardize : bool, default=False
         Whether to penalise columns divided by their standard deviation in each training set.
-    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
+    penalty_weights : array-like of shape (n_features,), dict, Series or "adaptive", default=None
         One weight >= 0 per feature, by position or by name as in `LassoRegression`.
     positive : bool, default=False
         Whether coefficients must not be negative: a lower bound of 0.
@@ -231,6 +234,8 @@ class LassoRegressionCV(PenalizedRegressionCV):
         is within one standard error of that; at `l1_ratio_`, whatever the rule.
     l1_ratio_ : float
         The share of L1; the chosen one if there were several.
+    relax_ : float
+        The chosen share of the penalised fit.
     lambdas_ : ndarray of shape (n_lambdas,)
         The grid, from the largest to the smallest.
     mse_path_ : ndarray of shape (n_lambdas, n_folds)
@@ -261,6 +266,8 @@ class LassoRegressionCV(PenalizedRegressionCV):
     n_iter_ : int
         The iterations of this fit; `objective_`, `dual_gap_`, `converged_`, `history_`,
         `gap_history_` and `solver_` are as in `LassoRegression`.
+    penalty_weights_ : ndarray of shape (n_features,)
+        The weights v of the fit, with `penalty_weights="adaptive"`; inf for excluded features.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -378,7 +385,7 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         Whether to fit b.
     standardize : bool, default=False
         Whether to penalise columns divided by their standard deviation in each training set.
-    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
+    penalty_weights : array-like of shape (n_features,), dict, Series or "adaptive", default=None
         One weight >= 0 per feature, by position or by name as in `ElasticNetRegression`.
     positive : bool, default=False
         Whether coefficients must not be negative: a lower bound of 0.
@@ -408,6 +415,8 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         is within one standard error of that; at `l1_ratio_`, whatever the rule.
     l1_ratio_ : float
         The share of L1; the chosen one if there were several.
+    relax_ : float
+        The chosen share of the penalised fit.
     lambdas_ : ndarray of shape (n_lambdas,)
         The grid, from the largest to the smallest.
     mse_path_ : ndarray of shape (n_lambdas, n_folds)
@@ -438,6 +447,8 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     n_iter_ : int
         The iterations of this fit; `objective_`, `dual_gap_`, `converged_`, `history_`,
         `gap_history_` and `solver_` are as in `ElasticNetRegression`.
+    penalty_weights_ : ndarray of shape (n_features,)
+        The weights v of the fit, with `penalty_weights="adaptive"`; inf for excluded features.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)

@@ -91,6 +91,8 @@ class Moments:
     ----------
     weight : float
         Sum of the sample weights, W; without weights, the number of rows.
+    n_rows : int
+        Number of rows with a positive weight.
     mean_x : ndarray of shape (n_features,)
         Weighted means of the columns of X.
     mean_y : ndarray of shape (n_targets,)
@@ -126,7 +128,7 @@ class Moments:
     def __init__(self, n_features: int, n_targets: int = 1) -> None:
         check_count(n_features, "n_features")
         check_count(n_targets, "n_targets")
-        self.weight = 0.0
+        self.weight, self.n_rows = 0.0, 0
         # Means are stored as a shift and an offset from it: the error of a difference of two means
         # is then relative to the spread, however large the means are.
         self._shift: tuple[FloatArray, FloatArray] = (np.zeros(n_features), np.zeros(n_targets))
@@ -239,6 +241,8 @@ class Moments:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
+        if "n_rows" not in state:  # version 0.2.0 did not store it
+            self.n_rows = round(self.weight)
         if "_lost" not in state:  # version 0.1.0 did not store it
             self._lost = EPS * np.abs(self.gram.diagonal()), EPS * np.abs(self.scatter)
 
@@ -362,7 +366,7 @@ class Moments:
             for shift, offset, d in zip(self._shift, self._offset, (dx, dy), strict=True)
         )
         self._shift, self._offset = (shift_x, shift_y), (offset_x, offset_y)
-        self.weight = weight
+        self.weight, self.n_rows = weight, max(0, self.n_rows + sign * other.n_rows)
         return self
 
     def _weight_with(self, other: Moments, sign: int) -> float:
@@ -522,7 +526,9 @@ def _of_chunk(
         # One product gives the Gram matrix, X'y, y'y, the sums and the weight. NumPy detects that
         # it is symmetric and computes half of it.
         product += block.T @ block
-    return _from_product(product, near)
+    chunk = _from_product(product, near)
+    chunk.n_rows = len(Y) if s is None else int(np.count_nonzero(s))
+    return chunk
 
 
 def _from_product(product: FloatArray, shift: tuple[FloatArray, FloatArray]) -> Moments:
@@ -560,7 +566,7 @@ def _of_sparse_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
     moments = Moments(p, Y.shape[1])
     if len(Y) == 0:
         return moments
-    moments.weight = float(s.sum())
+    moments.weight, moments.n_rows = float(s.sum()), len(Y)
     full = np.bincount(X.indices, minlength=p) == len(Y)
     shift_x, mean_y = np.where(full, X.T @ s / moments.weight, 0.0), s @ Y / moments.weight
     if full.any():

@@ -156,9 +156,10 @@ def lambda_max(
         Whether there is an intercept.
     standardize : bool, default=False
         Whether to penalise columns divided by their standard deviation.
-    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
+    penalty_weights : array-like of shape (n_features,), dict, Series or "adaptive", default=None
         One weight >= 0 per feature; 0 = free, inf = excluded. A dict or pandas Series is matched
-        by the column labels of X; features without an entry get 1.
+        by the column labels of X; features without an entry get 1. "adaptive": as in
+        `LassoRegression`.
     positive : bool, default=False
         Whether coefficients must not be negative: a lower bound of 0.
     bounds : pair (lower, upper), default=None
@@ -235,9 +236,10 @@ def regularization_path(
         Whether there is an intercept.
     standardize : bool, default=False
         Whether to penalise columns divided by their standard deviation.
-    penalty_weights : array-like of shape (n_features,), dict or Series, default=None
+    penalty_weights : array-like of shape (n_features,), dict, Series or "adaptive", default=None
         One weight >= 0 per feature; 0 = free, inf = excluded. A dict or pandas Series is matched
-        by the column labels of X; features without an entry get 1.
+        by the column labels of X; features without an entry get 1. "adaptive": as in
+        `LassoRegression`.
     positive : bool, default=False
         Whether coefficients must not be negative: a lower bound of 0.
     bounds : pair (lower, upper), default=None

@@ -129,7 +129,7 @@ def check_penalty_weights(
     if penalty_weights is None:
         return np.ones(n_features), np.zeros(n_features, dtype=bool)
     penalty_weights = in_order(penalty_weights, features, "penalty_weights", "X", default=1.0)
-    wanted = "numbers >= 0 (0 = free, inf = excluded)"
+    wanted = "numbers >= 0 (0 = free, inf = excluded) or 'adaptive'"
     weights = real_numbers(penalty_weights, "penalty_weights", wanted).astype(np.float64)
     wanted = f"penalty_weights must be {wanted}"
     if weights.shape != (n_features,):

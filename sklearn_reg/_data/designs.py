@@ -61,6 +61,8 @@ class Design(ABC):
         y'S y: twice the objective of the null model.
     n_terms : int
         The number of terms in each sum of a product.
+    n_weighted : int
+        The number of rows with a positive weight.
     has_rows : bool
         Whether the design has rows, or only moments.
     last_factorisation : KeepLast
@@ -72,6 +74,7 @@ class Design(ABC):
     cross: FloatArray
     scatter: FloatArray
     n_terms: int
+    n_weighted: int
     has_rows: bool
 
     def __init__(self) -> None:
@@ -249,6 +252,7 @@ class RowsDesign(Design):
         self.rows = rows
         self.n_rows, self.n_features = rows.shape
         self.n_terms, self.has_rows = self.n_rows, True
+        self.n_weighted = int(np.count_nonzero(weights))
         self.n_targets = Y.shape[1]
         self.Y, self.weights, self.means, self.factors = Y, weights, means, factors
         self.cross = cross
@@ -484,6 +488,7 @@ class GramDesign(Design):
         super().__init__()
         self.n_features, self.n_targets = moments.cross.shape
         self.n_terms, self.has_rows = self.n_features, False
+        self.n_weighted = moments.n_rows
         weight, mean_x, mean_y = moments.weight, moments.mean_x, moments.mean_y
         self._gram = moments.gram / weight
         self.cross = moments.cross / weight

@@ -42,6 +42,8 @@ class UnitPenalty(NamedTuple):
         Penalty weights, 1 for excluded features.
     excluded : ndarray of shape (n_features,) of bool
         Which features must get no coefficient.
+    adaptive : bool
+        Whether the weights are still to be found from the data; see `_solvers.adaptive`.
     bounds : Bounds or None
         Of the coefficients of X; `of` turns them into those of the solvers.
     """
@@ -50,12 +52,13 @@ class UnitPenalty(NamedTuple):
     weights: FloatArray
     excluded: BoolArray
     bounds: Bounds | None = None
+    adaptive: bool = False
 
     @classmethod
     def read(
         cls,
         l1_ratio: float,
-        penalty_weights: ArrayLike | Mapping[Any, float] | None,
+        penalty_weights: ArrayLike | Mapping[Any, float] | str | None,
         bounds: Any,
         positive: bool,
         n_features: int,
@@ -65,11 +68,13 @@ class UnitPenalty(NamedTuple):
 
         A feature that must be zero is excluded.
         """
-        weights, excluded = check_penalty_weights(penalty_weights, n_features, labels)
+        adaptive = isinstance(penalty_weights, str) and penalty_weights == "adaptive"
+        given = None if adaptive else penalty_weights
+        weights, excluded = check_penalty_weights(given, n_features, labels)
         limits = check_bounds(bounds, positive, n_features, labels)
         if limits is not None:
             excluded = excluded | ~(limits.up | limits.down)
-        return cls(l1_ratio, weights, excluded, limits)
+        return cls(l1_ratio, weights, excluded, limits, adaptive)
 
     def times(self, lambdas: FloatArray) -> Penalties:
         """Return the penalty of each target, given its lambda_."""
@@ -181,6 +186,7 @@ class View(NamedTuple):
     columns: Columns
     units: FloatArray
     offsets: FloatArray
+    centred: bool  # whether there is an intercept
     moments: Moments | None = None  # of the rows, if the view has only these
 
     def coefficients(self, w: FloatArray) -> FloatArray:
@@ -222,7 +228,7 @@ def view_rows(
         design, columns = design_of_rows(
             rows, targets, weights, preprocessing, penalty.excluded, penalty.any_without_l1
         )
-    return View(design, columns, units, offsets)
+    return View(design, columns, units, offsets, preprocessing.centred)
 
 
 def view_moments(moments: Moments, penalty: AnyPenalty, preprocessing: Preprocessing) -> View:
@@ -235,7 +241,7 @@ def view_moments(moments: Moments, penalty: AnyPenalty, preprocessing: Preproces
     design, columns = design_of_moments(
         varying.with_targets_in(units), preprocessing, penalty.excluded
     )
-    return View(design, columns, units, np.zeros_like(units), moments=moments)
+    return View(design, columns, units, np.zeros_like(units), preprocessing.centred, moments)
 
 
 def _power_of_two(size: FloatArray) -> FloatArray:

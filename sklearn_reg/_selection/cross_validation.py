@@ -473,6 +473,7 @@ class PenalizedRegressionCV(PenalizedModel):
             and data.weights is None
             and self.scoring is None
             and bool(np.all(np.asarray(self.relax) == 1.0))
+            and not any(penalty.adaptive for penalty in penalties)
             and all(
                 penalty.is_sparse or (penalty.is_ridge and not self.standardize)
                 for penalty in penalties

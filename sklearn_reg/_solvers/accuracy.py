@@ -13,6 +13,7 @@ import numpy as np
 
 from sklearn_reg._data.units import Penalties, View
 from sklearn_reg._solvers import EXACT, Settings, Solver, SolverResult
+from sklearn_reg._solvers.adaptive import adapted
 from sklearn_reg._solvers.batching import Coroutine
 from sklearn_reg._solvers.problem import Problem, problem_of
 from sklearn_reg._solvers.relaxed import Refit, refits
@@ -152,6 +153,7 @@ def solve(
     zero if that is better or `start` is None.
     """
     n_targets = view.units.size
+    penalty = penalty._replace(unit_penalty=adapted(view, penalty.unit_penalty))
     starts = np.zeros((n_targets, view.design.n_features)) if start is None else start(view)
     problems, results = [], []
     for target in range(n_targets):

@@ -13,6 +13,7 @@ from sklearn_reg._checks.values import check_number, number_in, real_numbers
 from sklearn_reg._data.units import UnitPenalty, View
 from sklearn_reg._solvers import AUTO_ITERATIONS, Settings
 from sklearn_reg._solvers.active_set import active_set
+from sklearn_reg._solvers.adaptive import adapted
 from sklearn_reg._solvers.homotopy import lasso_knots
 from sklearn_reg._solvers.problem import Problem, problem_of
 from sklearn_reg._tools.typing import FloatArray
@@ -30,7 +31,7 @@ FINE = 1e-14  # the tolerance, relative to F(0), of the problem that gives lambd
 
 def largest_lambdas(view: View, penalty: UnitPenalty) -> FloatArray:
     """Return lambda_max for each target."""
-    n_targets = view.units.size
+    penalty, n_targets = adapted(view, penalty), view.units.size
     one = penalty.times(np.ones(n_targets))
     level = _level_beside_bounded if penalty.bounded_and_free else _level
     return np.array([level(view, penalty, problem_of(view, j, one)) for j in range(n_targets)])
@@ -68,6 +69,7 @@ def _grid(count: int, eps: float, view: View, penalty: UnitPenalty) -> FloatArra
     The L2 penalty is added to the eigenvalues of the Gram matrix, which are squares of singular
     values, whatever the unit of y; so its grid spans eps squared.
     """
+    penalty = adapted(view, penalty)
     if not penalty.has_level:
         weights = penalty.weights[penalty.weights > 0]
         start = RIDGE_START * view.design.largest_eigenvalue
@@ -88,7 +90,7 @@ def knots_of(eps: float, view: View, penalty: UnitPenalty) -> FloatArray:
     ValueError
         If the path is not piecewise linear, or there are too many features.
     """
-    n_features = view.design.n_features
+    n_features, penalty = view.design.n_features, adapted(view, penalty)
     if not penalty.is_lasso:
         raise ValueError(
             "lambdas='knots' needs l1_ratio=1 and penalty_weights > 0, because other paths are not "

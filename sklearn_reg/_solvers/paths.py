@@ -24,6 +24,7 @@ from sklearn_reg._data.units import UnitPenalty, View
 from sklearn_reg._solvers import AUTO_ITERATIONS, Settings
 from sklearn_reg._solvers.accuracy import is_accurate
 from sklearn_reg._solvers.active_set import ActiveSet
+from sklearn_reg._solvers.adaptive import adapted
 from sklearn_reg._solvers.batch import PathSolution, path_requests
 from sklearn_reg._solvers.batching import Coroutine, run_alone
 from sklearn_reg._solvers.degrees_of_freedom import degrees_of_freedom, ranks
@@ -96,6 +97,7 @@ def walk(
     after: Callable[[], object] = lambda: None,
 ) -> Coroutine[Points]:
     """Follow a path, as a coroutine; call `after` after each penalty."""
+    penalty = adapted(view, penalty)
     points, supports = yield from _solutions(
         view, penalty, lambdas, tol, with_degrees_of_freedom, after
     )

@@ -77,6 +77,16 @@ class Spectrum:
         traces: FloatArray = np.sum(self.values / (self.values + lambdas[:, None]), axis=1)
         return traces
 
+    def residual_squares(self, lambdas: FloatArray, target: int) -> FloatArray:
+        """Squares of the residuals, r'S r, of the solutions for these penalties."""
+        shares = self._components(target) ** 2
+        if not self.of_rows:  # of the components along U
+            known = self.values > self.error
+            shares = np.where(known, shares / np.where(known, self.values, 1.0), 0.0)
+        kept = (lambdas[:, None] / (self.values + lambdas[:, None])) ** 2
+        beyond = max(0.0, float(self._design.scatter[target]) - float(shares.sum()))
+        return np.asarray(beyond + kept @ shares)
+
     @property
     def error(self) -> float:
         """Bound the backward error of the eigenvalues, as LAPACK's guide does (section 4.7)."""
