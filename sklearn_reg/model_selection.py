@@ -40,7 +40,7 @@ class RidgeRegressionCV(PenalizedRegressionCV):
     cv : int, splitter or iterable, default=None
         As in all of scikit-learn; None means 5 folds. An iterable gives pairs (train, test) of row
         numbers or of boolean masks; an iterator is read by one `fit`.
-    rule : {"min", "1se", "aic", "bic", "ebic", "gcv"} or callable, default="min"
+    rule : {"min", "1se", "aic", "bic", "ebic", "gcv", "plugin"} or callable, default="min"
         How lambda is chosen:
 
         - "min": the smallest mean error over the folds;
@@ -53,6 +53,12 @@ class RidgeRegressionCV(PenalizedRegressionCV):
         - "ebic": the extended BIC of J. Chen and Z. Chen (2008,
           https://doi.org/10.1093/biomet/asn034), which also charges for the number of models of
           that size, 2 log C(p, df): for finding the features among many, not for prediction;
+        - "plugin": the lambda of the square-root lasso (A. Belloni, V. Chernozhukov, L. Wang 2011,
+          https://doi.org/10.1093/biomet/asr043), the next one on the grid above
+          1.1 Phi^-1(1 - 0.025 / p) s / sqrt(n) times the largest standard deviation of a column
+          (over its penalty weight), with s the root mean square of the residuals at that lambda.
+          On noise alone it selects nothing with a chance of about 95 %. It needs no fold, no
+          estimate of the noise, `l1_ratio=1`, and columns of equal scale (`standardize=True`);
         - a callable takes lambdas (n_lambdas,) and losses (n_lambdas, n_folds), and returns the
           index of a lambda.
     scoring : str or callable, default=None
@@ -175,7 +181,7 @@ class LassoRegressionCV(PenalizedRegressionCV):
     cv : int, splitter or iterable, default=None
         As in all of scikit-learn; None means 5 folds. An iterable gives pairs (train, test) of row
         numbers or of boolean masks; an iterator is read by one `fit`.
-    rule : {"min", "1se", "aic", "bic", "ebic", "gcv"} or callable, default="min"
+    rule : {"min", "1se", "aic", "bic", "ebic", "gcv", "plugin"} or callable, default="min"
         How lambda is chosen:
 
         - "min": the smallest mean error over the folds;
@@ -188,6 +194,12 @@ class LassoRegressionCV(PenalizedRegressionCV):
         - "ebic": the extended BIC of J. Chen and Z. Chen (2008,
           https://doi.org/10.1093/biomet/asn034), which also charges for the number of models of
           that size, 2 log C(p, df): for finding the features among many, not for prediction;
+        - "plugin": the lambda of the square-root lasso (A. Belloni, V. Chernozhukov, L. Wang 2011,
+          https://doi.org/10.1093/biomet/asr043), the next one on the grid above
+          1.1 Phi^-1(1 - 0.025 / p) s / sqrt(n) times the largest standard deviation of a column
+          (over its penalty weight), with s the root mean square of the residuals at that lambda.
+          On noise alone it selects nothing with a chance of about 95 %. It needs no fold, no
+          estimate of the noise, `l1_ratio=1`, and columns of equal scale (`standardize=True`);
         - a callable takes lambdas (n_lambdas,) and losses (n_lambdas, n_folds), and returns the
           index of a lambda.
     scoring : str or callable, default=None
@@ -356,7 +368,7 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     cv : int, splitter or iterable, default=None
         As in all of scikit-learn; None means 5 folds. An iterable gives pairs (train, test) of row
         numbers or of boolean masks; an iterator is read by one `fit`.
-    rule : {"min", "1se", "aic", "bic", "ebic", "gcv"} or callable, default="min"
+    rule : {"min", "1se", "aic", "bic", "ebic", "gcv", "plugin"} or callable, default="min"
         How lambda is chosen:
 
         - "min": the smallest mean error over the folds;
@@ -369,6 +381,12 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
         - "ebic": the extended BIC of J. Chen and Z. Chen (2008,
           https://doi.org/10.1093/biomet/asn034), which also charges for the number of models of
           that size, 2 log C(p, df): for finding the features among many, not for prediction;
+        - "plugin": the lambda of the square-root lasso (A. Belloni, V. Chernozhukov, L. Wang 2011,
+          https://doi.org/10.1093/biomet/asr043), the next one on the grid above
+          1.1 Phi^-1(1 - 0.025 / p) s / sqrt(n) times the largest standard deviation of a column
+          (over its penalty weight), with s the root mean square of the residuals at that lambda.
+          On noise alone it selects nothing with a chance of about 95 %. It needs no fold, no
+          estimate of the noise, `l1_ratio=1`, and columns of equal scale (`standardize=True`);
         - a callable takes lambdas (n_lambdas,) and losses (n_lambdas, n_folds), and returns the
           index of a lambda.
     scoring : str or callable, default=None

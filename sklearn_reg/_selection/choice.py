@@ -7,13 +7,14 @@ from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 from scipy.special import gammaln
+from scipy.stats import norm
 
 from sklearn_reg._checks.values import calling
 from sklearn_reg._solvers.paths import Points
 from sklearn_reg._tools.statistics import standard_error
 from sklearn_reg._tools.typing import BoolArray, FloatArray
 
-CRITERIA = ("aic", "bic", "ebic", "gcv")
+CRITERIA = ("aic", "bic", "ebic", "gcv", "plugin")
 RULES = ("min", "1se", *CRITERIA)
 Rule = str | Callable[[FloatArray, FloatArray], int]
 
@@ -24,6 +25,10 @@ DECADE = 10.0
 # Without folds there is no standard error: losses are then equally good within this share of the
 # last one, and information criteria within this difference.
 AS_GOOD, AS_GOOD_CRITERION = 0.01, 2.0
+# The plug-in lambda exceeds all correlations with the noise, times a margin, but for this chance.
+MARGIN, CHANCE = 1.1, 0.05
+PLUGIN_STEP = 0.1  # log of the ratio of neighbours on a grid, beyond which it is advised to extend
+TOO_SMALL = 1e3  # the criterion of lambdas below the plug-in lambda, and more
 
 
 class Choice(NamedTuple):
@@ -154,6 +159,31 @@ class Size(NamedTuple):
     penalised: int  # features that a model may contain or not
     free: int  # features that every model contains
     intercept: bool
+    length: float  # the largest standard deviation of a column, over its penalty weight
+
+
+def plugin_criterion(points: Points, size: Size, lambdas: FloatArray) -> FloatArray:
+    """Return a criterion whose smallest value is at the plug-in lambda of each target.
+
+    Without knowing the variance of the noise, the square-root lasso [1]_ has the penalty
+
+        kappa = c Phi^-1(1 - alpha / (2 p)) / sqrt(n),    c = 1.1, alpha = 0.05,
+
+    and its solution is that of a lasso with lambda = kappa s, where s is the root mean square of
+    the residuals of that solution. The criterion is log(lambda / (kappa s)), the smallest
+    lambda of a grid that is not below its plug-in value having the smallest one.
+
+    References
+    ----------
+    .. [1] A. Belloni, V. Chernozhukov, L. Wang (2011). Square-root lasso: pivotal recovery of
+       sparse signals via conic programming. Biometrika 98(4).
+       https://doi.org/10.1093/biomet/asr043
+    """
+    kappa = MARGIN * norm.isf(CHANCE / (2 * max(1, size.penalised))) / np.sqrt(size.n_rows)
+    noise = np.sqrt(np.maximum(points.losses, np.finfo(float).tiny))
+    smallest = np.finfo(float).tiny
+    over = np.log(np.maximum(lambdas, smallest))[:, None] - np.log(kappa * size.length * noise)
+    return np.asarray(np.where(over >= 0.0, over, TOO_SMALL - over))
 
 
 def criterion(rule: str, points: Points, size: Size, units: FloatArray) -> FloatArray:
@@ -201,7 +231,7 @@ class Curve(NamedTuple):
     @property
     def is_logarithm(self) -> bool:
         """Whether losses are logarithms, of which only differences are meaningful."""
-        return self.rule in ("aic", "bic", "ebic")
+        return self.rule in ("aic", "bic", "ebic", "plugin")
 
     def is_flat(self, rounding: float) -> bool:
         """Whether all losses are equal up to the tolerance and rounding."""
@@ -234,6 +264,14 @@ def advice_on_edges(
     gives the same model. The remedy is for the other end.
     """
     lambdas, last = curve.lambdas, len(curve.lambdas) - 1
+    if curve.rule == "plugin":
+        above = float(curve.losses[-1, 0])
+        if last == 0 or best != last or above <= PLUGIN_STEP:
+            return None
+        return (
+            f"the plug-in lambda is below the smallest lambda, {lambdas[last]:.3g}, where the grid "
+            f"ends: {remedy()}."
+        )
     if last == 0 or curve.is_flat(rounding):
         return None
     if best == 0 and not is_null:

@@ -327,6 +327,8 @@ class PenalizedRegressionCV(PenalizedModel):
                 "rule must be 'min', '1se' or a callable where relax is not 1, because refits "
                 f"depend on y in more ways than a count of features tells, got {rule!r}"
             )
+        if rule == "plugin" and ratios != [1.0]:
+            raise ValueError(f"rule='plugin' needs l1_ratio=1, a lasso, got {self.l1_ratio!r}")
         return _Plan(tol, grid, rule, ratios, relax)
 
     def _refuse_what_needs_rows(self, data: str) -> None:
@@ -399,6 +401,11 @@ class PenalizedRegressionCV(PenalizedModel):
     ) -> tuple[list[Choice], list[Curve]]:
         """Return the choice of all targets, or of each, and the curve that decided it."""
         if not self.lambda_per_target:
+            if plan.rule == "plugin" and found.folds.n_targets > 1:
+                raise ValueError(
+                    "rule='plugin' needs lambda_per_target=True for several targets, because each "
+                    "has a noise of its own, got False"
+                )
             totals = None if values is None else values.sum(axis=-1)
             choices = [choose(plan.rule, found.grids, losses, totals)]
             losses, values = losses[..., None], None if totals is None else totals[..., None]

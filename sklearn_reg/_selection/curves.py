@@ -13,13 +13,14 @@ from scipy import sparse
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_reg._checks.values import ARITHMETIC
-from sklearn_reg._data.units import Penalties, UnitPenalty
-from sklearn_reg._selection.choice import Size, criterion
+from sklearn_reg._data.units import Penalties, UnitPenalty, View
+from sklearn_reg._selection.choice import Size, criterion, plugin_criterion
 from sklearn_reg._selection.folds import Folds, RowFolds
 from sklearn_reg._selection.leave_one_out import leave_one_out
 from sklearn_reg._selection.leave_one_out_sparse import leave_one_out_sparse
 from sklearn_reg._solvers import AUTO_ITERATIONS, SOLVERS, Settings, choose
 from sklearn_reg._solvers.accuracy import Fitted, solve, solve_accurately, solve_accurately_together
+from sklearn_reg._solvers.adaptive import adapted
 from sklearn_reg._solvers.batching import Coroutine, run_together
 from sklearn_reg._solvers.grids import Grid
 from sklearn_reg._solvers.paths import Points, follow, walk
@@ -186,12 +187,27 @@ def criteria(
         follow_grid = partial(
             follow, penalty=penalty, lambdas=grid, tol=tol, with_degrees_of_freedom=True
         )
-        _, points = solve_accurately(folds.views(penalty), follow_grid)
+        view, points = solve_accurately(folds.views(penalty), follow_grid)
         penalised = int(np.count_nonzero((penalty.weights > 0) & ~penalty.excluded))
         free = int(np.count_nonzero(penalty.weights == 0))
-        size = Size(folds.n_rows, penalised, free, folds.preprocessing.centred)
-        values.append(criterion(rule, points, size, folds.null_losses()))
+        size = Size(
+            folds.n_rows, penalised, free, folds.preprocessing.centred, _length(view, penalty)
+        )
+        if rule == "plugin":
+            values.append(plugin_criterion(points, size, grid))
+        else:
+            values.append(criterion(rule, points, size, folds.null_losses()))
     return np.array(values)
+
+
+def _length(view: View, penalty: UnitPenalty) -> float:
+    """Return the largest standard deviation of a penalised column, over its penalty weight."""
+    weights = adapted(view, penalty).weights
+    penalised = (weights > 0) & ~penalty.excluded
+    return (
+        float(np.max(np.sqrt(view.design.squares[penalised]) / weights[penalised], initial=0.0))
+        or 1.0
+    )
 
 
 def kept_small(folds: Sequence[Matrix]) -> Sequence[Matrix]:
