@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import eigh
 
 from sklearn_reg._data.designs import Design
 from sklearn_reg._data.units import UnitPenalty, View
@@ -34,13 +35,15 @@ from sklearn_reg._solvers.direct import closed_form
 from sklearn_reg._solvers.newton_paths import solve_restricted
 from sklearn_reg._solvers.problem import Problem
 from sklearn_reg._solvers.result import Settings
-from sklearn_reg._tools.linalg import EPS, inverse_roots
+from sklearn_reg._tools.linalg import EPS, are_alike, inverse_roots
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.penalties import ElasticNet
 
 # Up to so many features the systems of all supports are solved together.
 MOST_TOGETHER = 60
 REFINED = 1e-14  # what a system may leave, relative to Z'S y
+# Squares of singular values, relative to the largest, that are surely not zero, and surely zero.
+KNOWN, NOTHING = 1e-7, 1e-13
 STEPS = 100_000  # of descent, where bounds and dependent columns need it
 
 
@@ -91,7 +94,10 @@ def _unbounded(
     design: Design, target: int, h: ElasticNet, models: Sequence[IndexArray], tol: float
 ) -> list[Refit]:
     """Solve the normal equations of independent columns; others in closed form."""
-    independent = np.array(ranks(design, models)) == [model.size for model in models]
+    # Columns that outnumber the rows depend on each other; moments do not say how many rows vary.
+    most = design.n_weighted if design.has_rows else design.n_features
+    rank = iter(ranks(design, [model for model in models if model.size <= most]))
+    independent = [model.size <= most and next(rank) == model.size for model in models]
     some = [model for model, sure in zip(models, independent, strict=True) if sure]
     solutions = iter(_normal_equations(design, target, some))
     found = []
@@ -154,11 +160,33 @@ def _judged(design: Design, target: int, model: IndexArray, w: FloatArray, tol: 
 
 
 def _alone(design: Design, target: int, h: ElasticNet, model: IndexArray, tol: float) -> Refit:
-    """Solve one model in closed form, which finds the rank of its columns."""
+    """Solve one model of dependent columns with minimum norm."""
+    w = _of_kernel(design, target, model)
+    if w is not None:
+        return _judged(design, target, model, w, tol)
     problem = _problem(design, target, h, model)
     result = closed_form(problem, np.zeros(model.size), Settings(None, 1, tol))
     sure = design.has_rows or (result.converged and not problem.rank_in_doubt)
     return Refit(model, result.w, sure, result.converged)
+
+
+def _of_kernel(design: Design, target: int, model: IndexArray) -> FloatArray | None:
+    """Return w = A'(A A')^+ y for the rows A of a model; None where its rank is in doubt.
+
+    For columns of unequal length the closed form has another norm.
+    """
+    rows = design.row_space
+    if rows is None or not are_alike(np.sqrt(design.squares[model])):
+        return None
+    chosen = np.zeros(design.n_features)
+    chosen[model] = 1.0
+    values, vectors = eigh(rows.kernel(chosen), overwrite_a=True, check_finite=False)
+    known = values > KNOWN * values[-1]
+    if (values[~known] > NOTHING * values[-1]).any():
+        return None
+    vectors = vectors[:, known]
+    a = vectors @ ((vectors.T @ rows.target(target)) / values[known])
+    return np.asarray(rows.transposed_product(a)[model])
 
 
 def _bounded(
