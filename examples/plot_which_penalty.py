@@ -104,7 +104,8 @@ plt.show()
 # https://doi.org/10.1111/j.1467-9868.2005.00503.x). The table is about
 # predicting. If you want a short list of features, take an L1 part even where
 # ridge predicts a little better; how far to trust the list:
-# :ref:`sphx_glr_auto_examples_plot_unstable_selection.py`.
+# :ref:`sphx_glr_auto_examples_plot_unstable_selection.py`. What your own data
+# say about the three: :doc:`/guide/which_penalty`.
 #
 # Exercises
 # ---------

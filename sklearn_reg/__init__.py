@@ -51,6 +51,7 @@ from sklearn_reg.penalties import (
     l2_penalty,
     l2_prox,
 )
+from sklearn_reg.penalty_advice import PenaltyAdvice, penalty_advice
 
 __version__ = "0.2.0"
 
@@ -70,6 +71,7 @@ __all__ = [
     "LassoRegression",
     "LassoRegressionCV",
     "Moments",
+    "PenaltyAdvice",
     "RegularizationPath",
     "RegularizationPathDisplay",
     "RidgeRegression",
@@ -88,6 +90,7 @@ __all__ = [
     "l2_prox",
     "lambda_max",
     "lambda_sweep",
+    "penalty_advice",
     "regularization_path",
     "ridge_closed_form",
     "ridge_condition_number",

@@ -280,6 +280,11 @@ CALLABLES: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, str]]] 
         {"X": X, "y": Y},
         {"lambdas": "lambdas", "eps": "eps", "tol": "number >= 0"} | RATIO | DATA_OPTIONS,
     ),
+    "penalty_advice": (
+        reg.penalty_advice,
+        {"X": X, "y": Y},
+        {"sample_weight": "sample_weight"},
+    ),
     "lambda_max": (reg.lambda_max, {"X": X, "y": Y}, DATA_OPTIONS | {"l1_ratio": "ratio"}),
     "Moments": (
         reg.Moments,
@@ -511,6 +516,7 @@ def test_weights_are_refused_by_name(Estimator: Any, number: int) -> None:
 FUNCTIONS_OF_DATA = [
     reg.regularization_path,
     reg.lambda_max,
+    reg.penalty_advice,
     partial(reg.ridge_closed_form, lambda_=1.0),
     reg.Moments.from_data,
     partial(reg.lambda_sweep, reg.RidgeRegression(solver="auto")),

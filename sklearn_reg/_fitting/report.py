@@ -143,6 +143,43 @@ def sweep_summary(sweep: Any) -> dict[str, str]:
     }
 
 
+def advice_frame(advice: Any) -> Any:
+    """Return a table of the penalties that were compared: one row each."""
+    pd = _pandas("PenaltyAdvice")
+    found = advice.figures
+    sizes = {
+        "ridge": found["ridge_degrees_of_freedom"],
+        "lasso": float(found["lasso_features"]),
+        "elastic net": float(found["elastic_net_features"]),
+    }
+    rows = [(1.0, found["gain"], found["gain_se"], 0.0)]
+    for name, size in sizes.items():
+        key = name.replace(" ", "_")
+        above = found[f"above_best_{key}"], found[f"above_best_{key}_se"]
+        rows.append((found[f"cv_error_{key}"], *above, size))
+    return pd.DataFrame(
+        rows,
+        index=pd.Index(["mean of y", *sizes], name="penalty"),
+        columns=["cv_error", "difference", "standard_error", "size"],
+    )
+
+
+def advice_summary(advice: Any) -> dict[str, str]:
+    """Return a summary of advice on penalties, by name."""
+    numbered = enumerate(advice.reasons, start=1)
+    return {
+        "try first": _in_one_line(advice.estimator),
+        **{f"reason {number}": reason for number, reason in numbered},
+        "compare with": " and ".join(map(_in_one_line, advice.alternatives)),
+        "how": "on rows that took no part, for example with cross_val_score; this is advice on "
+        "what to try first",
+    }
+
+
+def _in_one_line(estimator: Any) -> str:
+    return " ".join(repr(estimator).split())
+
+
 def as_text(title: str, rows: dict[str, str], fields: Sequence[str]) -> str:
     """Write a summary in a few lines, with the names of the fields."""
     rows = {**rows, "fields": ", ".join(fields), "to_frame()": "a table"}
