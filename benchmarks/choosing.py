@@ -27,7 +27,7 @@ RELAX = [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
 def sets(small):
-    """Data by name: X, y, and bounds that bind."""
+    """Yield data by name: X, y, and bounds that bind."""
     rng = np.random.default_rng(0)
     X, y = load_diabetes(return_X_y=True)
     yield "diabetes", X, y, (-300.0, 400.0)
@@ -39,7 +39,7 @@ def sets(small):
 
 
 def bounded(X, y, box):
-    """Fits, paths and searches, without bounds and with them."""
+    """Yield fits, paths and searches, without bounds and with them."""
     at = 0.1 * lambda_max(X, y)
     for what, call in {
         "fit": lambda **k: LassoRegression(at, solver="auto", **k).fit(X, y),
@@ -55,7 +55,7 @@ def bounded(X, y, box):
 
 
 def relaxed(X, y):
-    """Searches over one and over five values of relax."""
+    """Yield searches over one and over five values of relax."""
     for name, CV in (("lasso", LassoRegressionCV), ("elastic net", ElasticNetRegressionCV)):
         yield f"relax, {name}, 5 folds", {
             "1": lambda CV=CV: CV(100, eps=1e-2).fit(X, y),
@@ -65,7 +65,7 @@ def relaxed(X, y):
 
 
 def stability(X, y):
-    """A path, and stability selection on 100 halves."""
+    """Yield a path, and stability selection on 100 halves."""
     yield "stability", {
         "one path": lambda: regularization_path(X, y, standardize=True),
         "100 halves": lambda: StabilitySelection(random_state=0).fit(X, y),
@@ -73,7 +73,7 @@ def stability(X, y):
 
 
 def with_glmnet(X, y, box):
-    """Paths within bounds and their refits, by glmnet and here."""
+    """Yield paths within bounds and their refits, by glmnet and here."""
     from glmnet import GaussNet
     from glmnet.paths.fastnet import FastNetControl
 
@@ -110,8 +110,8 @@ def main():
             for call, (seconds, _) in in_turn(calls, options.repeats).items():
                 best = float(np.min(seconds))
                 first = first or best
-                figures = f"{1e3 * best:.3g} | {best / first:.2f}"
-                print(f"| {name} {len(X)} x {X.shape[1]} | {work} | {call} | {figures} |", flush=True)
+                cells = name, len(X), X.shape[1], work, call, 1e3 * best, best / first
+                print("| {} {} x {} | {} | {} | {:.3g} | {:.2f} |".format(*cells), flush=True)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ GALLERY = [
     "plot_choosing_lambda.py",
     "plot_which_penalty.py",
     "plot_unstable_selection.py",
+    "plot_stability_selection.py",
     "plot_early_stopping.py",
     "plot_double_descent.py",
     "plot_learning_rates.py",

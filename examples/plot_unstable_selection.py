@@ -111,7 +111,8 @@ print(f"different lists in 100 draws: {len(np.unique(chosen[:, at], axis=0))}")
 # by chance is also in most draws of them. Meinshausen and Bühlmann (2010),
 # https://doi.org/10.1111/j.1467-9868.2010.00740.x, choose features by such
 # frequencies (*stability selection*), and bound how many of them are chosen
-# wrongly. What the elastic net does with such pairs:
+# wrongly: :ref:`sphx_glr_auto_examples_plot_stability_selection.py`. What the
+# elastic net does with such pairs:
 # :ref:`sphx_glr_auto_examples_plot_redundant_features.py`.
 #
 # Exercises

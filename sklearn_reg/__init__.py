@@ -19,6 +19,7 @@ from sklearn_reg.display import (
     CrossValidationDisplay,
     LambdaSweepDisplay,
     RegularizationPathDisplay,
+    StabilityDisplay,
     TrajectoryDisplay,
 )
 from sklearn_reg.estimators import ElasticNetRegression, LassoRegression, RidgeRegression
@@ -52,6 +53,7 @@ from sklearn_reg.penalties import (
     l2_prox,
 )
 from sklearn_reg.penalty_advice import PenaltyAdvice, penalty_advice
+from sklearn_reg.stability import StabilitySelection
 
 __version__ = "0.2.0"
 
@@ -76,6 +78,8 @@ __all__ = [
     "RegularizationPathDisplay",
     "RidgeRegression",
     "RidgeRegressionCV",
+    "StabilityDisplay",
+    "StabilitySelection",
     "TrajectoryDisplay",
     "adam_with_l2",
     "adamw",

@@ -21,6 +21,7 @@ from sklearn_reg import (
     LassoRegressionCV,
     Moments,
     RidgeRegression,
+    StabilitySelection,
     adamw,
     lambda_max,
     regularization_path,
@@ -219,6 +220,57 @@ def test_unstable_selection_3():
     assert 5.5 < lasso.sum(axis=1).mean() < 6.5
     assert 8.5 < net.sum(axis=1).mean() < 9.5
     assert len(np.unique(net, axis=0)) <= 6 < 12 <= len(np.unique(lasso, axis=0))
+
+
+# plot_stability_selection
+
+
+@cache
+def noisy(seed=1):
+    """Return ten measurements and ninety columns of noise, and y."""
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    rng = np.random.default_rng(seed)
+    noise = [X.to_numpy()[rng.permutation(len(X))] for _ in range(9)]
+    return np.hstack([X, *noise]), y.to_numpy(), list(X)
+
+
+def stable(X, y, **parameters):
+    parameters = {"expected_false_selections": 1, "random_state": 0} | parameters
+    return StabilitySelection(**parameters).fit(X, y)
+
+
+def test_stability_selection_1():
+    X, y, names = noisy()
+    sizes = []
+    for threshold in (0.6, 0.75, 0.9):
+        found = stable(X, y, threshold=threshold)
+        sizes.append(found.n_selected_limit_)
+        assert {names[j] for j in found.get_support(indices=True)} == {"bmi", "s5", "bp", "s3"}
+    assert sizes == [4, 7, 8]
+
+
+def test_stability_selection_2():
+    X, y, _ = noisy()
+    counts = [
+        stable(X, np.random.default_rng(100 + seed).permutation(y)).support_.sum()
+        for seed in range(12)
+    ]
+    assert np.median(counts) == 0
+    assert 0 < np.mean(counts) < 1
+
+
+def test_stability_selection_3():
+    X, y, names = noisy()
+    bmi, others = X[:, names.index("bmi"), None], np.delete(X, names.index("bmi"), axis=1)
+    frequencies = []
+    for seed in range(8):
+        errors = np.random.default_rng(seed).normal(scale=0.03 * bmi.std(), size=(442, 2))
+        found = stable(np.hstack([bmi + errors, others]), y)
+        frequencies.append(found.selection_frequencies_[:2])
+    assert min(map(sum, frequencies)) >= 1
+    assert np.mean(np.sum(frequencies, axis=1)) < 1.2
+    assert np.mean(np.max(frequencies, axis=1) < 0.9) > 0.5
+    assert stable(X, y).selection_frequencies_[names.index("bmi")] == 1
 
 
 # plot_binary_columns

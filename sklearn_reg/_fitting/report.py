@@ -78,6 +78,35 @@ def table_of(index: ColumnLabels, title: str, titles: ColumnLabels, columns: Flo
     )
 
 
+def frequency_table(
+    selector: Any, feature_names: Sequence[Hashable] | None, *, sort: bool, selected: bool
+) -> Any:
+    """Return named frequencies of stability selection, as a DataFrame if pandas is installed."""
+    names, frequencies = names_of_model(selector, feature_names), selector.selection_frequencies_
+    order = np.argsort(-frequencies, kind="stable") if sort else np.arange(len(names))
+    if selected:
+        order = order[selector.support_[order]]
+    return table_of([names[j] for j in order], "feature", ["frequency"], frequencies[None, order])
+
+
+def stability_html(selector: Any) -> str:
+    """Return a summary of stability selection for a notebook: the bound and the frequencies."""
+    frequencies, names = selector.selection_frequencies_, names_of_model(selector)
+    rows = {
+        "lambdas": _ends(selector.lambdas_, "down"),
+        "halves": str(selector.n_resamples),
+        "features of a half (q)": f"{selector.n_selected_:.4g}",
+        "selected": f"{np.count_nonzero(selector.support_)} of {frequencies.size}, with a "
+        f"frequency of at least {selector.threshold:g}",
+        "expected false selections": f"at most {selector.error_bound_:.3g}",
+    }
+    largest = np.argsort(-frequencies, kind="stable")[:SHOWN]
+    of_features = [(str(names[j]), f"{frequencies[j]:.2f}") for j in largest]
+    return _side_by_side(
+        _table("Stability selection", rows.items()), _table("Largest frequencies", of_features)
+    )
+
+
 def path_frame(path: Any) -> Any:
     """Return a table of a path: one row per lambda, for one target after another."""
     pd = _pandas("RegularizationPath")
@@ -227,9 +256,13 @@ def html_summary(model: Any) -> str:
     largest = np.argsort(-np.abs(coefs).max(axis=0), kind="stable")[:SHOWN]
     names = names_of_model(model)
     weights = [(str(names[j]), ", ".join(f"{w:.4g}" for w in coefs[:, j])) for j in largest]
+    return _side_by_side(_table("Fit", rows.items()), _table("Largest coefficients", weights))
+
+
+def _side_by_side(*tables: str) -> str:
     return (
         '<div style="display: flex; flex-wrap: wrap; align-items: flex-start; gap: 2em">'
-        f"{_table('Fit', rows.items())}{_table('Largest coefficients', weights)}</div>"
+        f"{''.join(tables)}</div>"
     )
 
 

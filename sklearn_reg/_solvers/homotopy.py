@@ -70,7 +70,7 @@ def lasso_paths(
     solved : ndarray of shape (n_problems,) of bool
         Whether the end of the grid was reached.
     """
-    paths = _Paths(grams, crosses, weights, lambdas, bounds)
+    paths = Paths(grams, crosses, weights, lambdas, bounds)
     for _ in paths.events():
         pass
     solved = np.ones(len(crosses), dtype=bool)
@@ -87,7 +87,7 @@ def lasso_knots(
     """
     if bounds is not None:
         bounds = Bounds(bounds.lower[None], bounds.upper[None])
-    paths = _Paths(gram[None], cross[None], weights, np.array([[lowest]]), bounds)
+    paths = Paths(gram[None], cross[None], weights, np.array([[lowest]]), bounds)
     if not paths.live.size:
         return np.empty(0)
     largest = float(paths.levels[0]) / (1.0 - START_ROUNDING)
@@ -96,13 +96,13 @@ def lasso_knots(
 
 
 # What the paths that are followed keep, with an axis for them in front.
-STATE = (
+STATE: tuple[str, ...] = (
     *("live", "levels", "_grid", "_lengths", "_tableaus", "_signs", "_left"),
     *("_lower", "_upper", "_up", "_down", "_rest"),
 )
 
 
-class _Paths:
+class Paths:
     """The paths that have not reached the end of their grid: those are `live`.
 
     Each keeps a tableau, the rows of G, c' and 0' swept [3]_ on the features A of the path. Then
@@ -113,6 +113,8 @@ class _Paths:
     a row of the tableau is what a coefficient changes of b and u.
     """
 
+    state = STATE
+
     def __init__(
         self,
         grams: FloatArray,
@@ -121,6 +123,20 @@ class _Paths:
         lambdas: FloatArray,
         bounds: Bounds | None,
     ) -> None:
+        self._lengths = np.einsum("kii->ki", grams)
+        ends = crosses[:, None], np.zeros_like(crosses)[:, None]
+        self._tableaus = np.concatenate([grams, *ends], axis=1)
+        self.W = np.zeros((len(crosses), lambdas.shape[1], weights.size))
+        self._start(crosses, weights, lambdas, bounds)
+
+    def _start(
+        self,
+        crosses: FloatArray,
+        weights: FloatArray,
+        lambdas: FloatArray,
+        bounds: Bounds | None,
+    ) -> None:
+        """Let the first feature of each path enter, given the lengths of the columns."""
         self._v, self._grid = weights, lambdas
         k, p = crosses.shape
         self._is_box = bounds is not None and bounds.is_box
@@ -128,9 +144,6 @@ class _Paths:
         self._lower, self._upper = limits.lower, limits.upper
         self._up, self._down = limits.up, limits.down
         self._rest = np.zeros((k, p))  # coefficients at a bound that is not zero
-        self.W = np.zeros((k, lambdas.shape[1], p))
-        self._lengths = np.einsum("kii->ki", grams)
-        self._tableaus = np.concatenate([grams, crosses[:, None], np.zeros((k, 1, p))], axis=1)
         self._signs = np.zeros((k, p))  # of the coefficients; zero for those that are zero
         self._left = np.full(k, -1)  # the feature that left last, if that was the last event
         pull = limits.pull(crosses) / weights
@@ -162,7 +175,7 @@ class _Paths:
     def _keep(self, kept: BoolArray) -> None:
         """Forget the state of the other paths."""
         if not kept.all():
-            for name in STATE:
+            for name in self.state:
                 setattr(self, name, getattr(self, name)[kept])
 
     def _sweep(self, feature: IndexArray, sign: FloatArray, rest: FloatArray) -> None:
@@ -201,8 +214,7 @@ class _Paths:
         """
         T, v, signs = self._tableaus, self._v, self._signs
         inside = signs != 0
-        pivots = T[:, :-2].reshape(len(T), -1)[:, :: v.size + 1]
-        outside = ~inside & (pivots > DEPENDENT * self._lengths)
+        outside = ~inside & self._may_enter()
         origin, slope = T[:, -2], T[:, -1]  # b and d inside, u_0 and u_1 outside
         low = np.where(inside, slope, v + slope)
         at_zero = outside & (self._rest == 0) if self._is_box else outside
@@ -232,6 +244,12 @@ class _Paths:
             rest = np.where(leaves & at_bound, reached, 0.0)
             sign = np.where(at_bound & ~leaves, np.sign(self._rest[rows, feature]), sign)
         return np.maximum(flat[rows, best], 0.0), sign, feature, rest
+
+    def _may_enter(self) -> BoolArray:
+        """Whether the features of each path leave enough of a feature unexplained."""
+        T = self._tableaus
+        pivots = T[:, :-2].reshape(len(T), -1)[:, :: self._v.size + 1]
+        return np.asarray(pivots > DEPENDENT * self._lengths)
 
     def _ahead(self) -> FloatArray:
         """Return the bound on the side of each coefficient of A."""

@@ -9,6 +9,7 @@ from sklearn_reg.display.convergence import ConvergenceDisplay
 from sklearn_reg.display.cross_validation import CrossValidationDisplay
 from sklearn_reg.display.lambda_sweep import LambdaSweepDisplay
 from sklearn_reg.display.regularization_path import RegularizationPathDisplay
+from sklearn_reg.display.stability import StabilityDisplay
 from sklearn_reg.display.trajectory import TrajectoryDisplay
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "CrossValidationDisplay",
     "LambdaSweepDisplay",
     "RegularizationPathDisplay",
+    "StabilityDisplay",
     "TrajectoryDisplay",
 ]

@@ -19,6 +19,7 @@ LAMBDA = r"$\lambda$ (more penalty to the right)"
 SQUARES = "(unit of y²)"
 ERROR = f"mean squared error {SQUARES}"
 GREY = "0.6"
+UNNAMED = {"color": GREY, "linestyle": "-", "linewidth": 0.7, "zorder": 1}  # a line of many
 ABOVE: dict[str, Any] = {  # the place of a legend above its axes
     "loc": "lower left",
     "bbox_to_anchor": (0, 1),

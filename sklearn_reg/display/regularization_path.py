@@ -14,7 +14,7 @@ from sklearn_reg._selection.cross_validation import PenalizedRegressionCV
 from sklearn_reg._tools.linalg import dense, support_of
 from sklearn_reg._tools.typing import FloatArray, Matrix
 from sklearn_reg.display._drawing import (
-    GREY,
+    UNNAMED,
     axes_for,
     draw_lambda_axis,
     draw_line,
@@ -29,7 +29,6 @@ from sklearn_reg.path import RegularizationPath, regularization_path
 
 # The parameters that an estimator and `regularization_path` share.
 SHARED = ("fit_intercept", "standardize", "penalty_weights", "positive", "bounds", "tol")
-UNNAMED = {"color": GREY, "linestyle": "-", "linewidth": 0.7, "zorder": 1}
 
 
 class RegularizationPathDisplay:

@@ -18,6 +18,8 @@ from sklearn_reg import (
     LassoRegressionCV,
     RegularizationPathDisplay,
     RidgeRegression,
+    StabilityDisplay,
+    StabilitySelection,
     TrajectoryDisplay,
 )
 
@@ -48,5 +50,6 @@ def displays(diabetes: Any, lasso: Any) -> list[Any]:
         CrossValidationDisplay.from_estimator(lasso),
         LambdaSweepDisplay.from_estimator(RidgeRegression(solver="auto"), X, y),
         ConvergenceDisplay.from_estimators({"ridge": RidgeRegression(solver="auto").fit(X, y)}),
+        StabilityDisplay.from_estimator(StabilitySelection(random_state=0).fit(X, y)),
         TrajectoryDisplay.from_trajectories({"a": np.zeros((3, 2)), "b": np.ones((3, 2))}),
     ]
