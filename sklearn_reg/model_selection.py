@@ -217,21 +217,22 @@ class LassoRegressionCV(PenalizedRegressionCV):
     standardize : bool, default=False
         Whether to penalise columns divided by their standard deviation in each training set.
     penalty_weights : array-like of shape (n_features,), dict, Series or "adaptive", default=None
-        One weight >= 0 per feature, by position or by name as in `LassoRegression`.
+        One weight >= 0 per feature, by position or by name as in `LassoRegression`. "adaptive"
+        finds weights in each fold anew, from its training rows.
     positive : bool, default=False
         Whether coefficients must not be negative: a lower bound of 0.
     bounds : pair (lower, upper), default=None
         Bounds on the coefficients, lower <= 0 <= upper: each a number, an array-like of shape
         (n_features,), or a dict or Series by column label. None is no bound, as is a label without
         an entry.
-    lambda_per_target : bool, default=False
-        Whether each column of y gets its own lambda, chosen by `rule` from its own errors; they
-        share `l1_ratio`. Then `scoring` must be None.
     relax : float or array-like, default=1.0
         Share gamma of the penalised fit in the coefficients, in [0, 1], or several to choose from;
         the rest is least squares on the features that it selects (glmnet's gamma): 1 is the
         lasso, 0 the refit, which keeps to the bounds but may turn signs. Several cost little more
         than one. Below 1 `rule` must be "min", "1se" or a callable.
+    lambda_per_target : bool, default=False
+        Whether each column of y gets its own lambda, chosen by `rule` from its own errors; they
+        share `l1_ratio`. Then `scoring` must be None.
     store_cv_predictions : bool, default=False
         Whether to keep the prediction of each row by the fold that tests it, in `cv_predictions_`.
         `cv` must then test each row once, and X must be in memory.
@@ -404,21 +405,22 @@ class ElasticNetRegressionCV(PenalizedRegressionCV):
     standardize : bool, default=False
         Whether to penalise columns divided by their standard deviation in each training set.
     penalty_weights : array-like of shape (n_features,), dict, Series or "adaptive", default=None
-        One weight >= 0 per feature, by position or by name as in `ElasticNetRegression`.
+        One weight >= 0 per feature, by position or by name as in `ElasticNetRegression`. "adaptive"
+        finds weights in each fold anew, from its training rows.
     positive : bool, default=False
         Whether coefficients must not be negative: a lower bound of 0.
     bounds : pair (lower, upper), default=None
         Bounds on the coefficients, lower <= 0 <= upper: each a number, an array-like of shape
         (n_features,), or a dict or Series by column label. None is no bound, as is a label without
         an entry.
-    lambda_per_target : bool, default=False
-        Whether each column of y gets its own lambda, chosen by `rule` from its own errors; they
-        share `l1_ratio`. Then `scoring` must be None.
     relax : float or array-like, default=1.0
         Share gamma of the penalised fit in the coefficients, in [0, 1], or several to choose from;
         the rest is least squares on the features that it selects (glmnet's gamma): 1 is the
         elastic net, 0 the refit, which keeps to the bounds but may turn signs. Several cost little
         more than one. Below 1 `rule` must be "min", "1se" or a callable.
+    lambda_per_target : bool, default=False
+        Whether each column of y gets its own lambda, chosen by `rule` from its own errors; they
+        share `l1_ratio`. Then `scoring` must be None.
     store_cv_predictions : bool, default=False
         Whether to keep the prediction of each row by the fold that tests it, in `cv_predictions_`.
         `cv` must then test each row once, and X must be in memory.

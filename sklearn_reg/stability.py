@@ -311,6 +311,11 @@ class StabilitySelection(SelectorMixin, BaseEstimator):  # type: ignore[misc]
             data.n_features,
             feature_labels(self),
         )
+        if penalty.adaptive:
+            raise ValueError(
+                "penalty_weights must be numbers for stability selection, whose bound holds for any "
+                "weights that do not depend on the half, got 'adaptive'"
+            )
         penalised = (penalty.weights > 0) & ~penalty.excluded
         n_penalised = int(np.count_nonzero(penalised))
         limit = self._limit(plan, n_penalised)

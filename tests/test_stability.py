@@ -412,3 +412,8 @@ def test_paths_that_are_not_certified_are_told() -> None:
     A, y = problem(9, 40, 5)
     with pytest.warns(ConvergenceWarning, match=r"of 4 halves.*tol=0"):
         stable(tol=0.0).fit(A, y)
+
+
+def test_adaptive_weights_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"penalty_weights must be numbers.*got 'adaptive'"):
+        stable(penalty_weights="adaptive").fit(X, Y)

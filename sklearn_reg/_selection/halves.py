@@ -8,7 +8,6 @@ those of the other.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
 import numpy as np
 from numpy.random import RandomState
@@ -26,6 +25,7 @@ from sklearn_reg._solvers.batch import (
     bounds_of,
 )
 from sklearn_reg._solvers.row_homotopy import Subsets
+from sklearn_reg._tools.cached import cached_property
 from sklearn_reg._tools.linalg import EPS, dense
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.moments import LOST_FACTOR, check_finite, row_chunks, spread_of
