@@ -313,8 +313,8 @@ class StabilitySelection(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         )
         if penalty.adaptive:
             raise ValueError(
-                "penalty_weights must be numbers for stability selection, whose bound holds for any "
-                "weights that do not depend on the half, got 'adaptive'"
+                "penalty_weights must be numbers for stability selection, because those of a pilot "
+                "fit differ from half to half, got 'adaptive'"
             )
         penalised = (penalty.weights > 0) & ~penalty.excluded
         n_penalised = int(np.count_nonzero(penalised))
