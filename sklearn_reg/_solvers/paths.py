@@ -33,7 +33,7 @@ from sklearn_reg._solvers.problem import Problem, problem_of
 from sklearn_reg._solvers.relaxed import Refit, refits
 from sklearn_reg._solvers.result import SolverResult, finish
 from sklearn_reg._solvers.spectral import Spectrum
-from sklearn_reg._tools.linalg import dense, support_of
+from sklearn_reg._tools.linalg import dense, support_of, supports_of
 from sklearn_reg._tools.threads import one_blas_thread
 from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
 
@@ -157,7 +157,7 @@ def _solutions(
                 after()
             l2 = np.multiply.outer((1.0 - penalty.l1_ratio) * lambdas, penalty.weights)
             points = _points_of(view, penalty, found, l2 if with_degrees_of_freedom else None)
-            return points, lambda: [support_of(w) for w in dense(points.coefs)]
+            return points, lambda: supports_of(dense(points.coefs))
     record = _Record(view, penalty, lambdas.size, with_degrees_of_freedom, after)
     accurate = True
     for target in range(view.units.size):

@@ -80,9 +80,15 @@ def refits(
     """
     design = view.design
     free = np.flatnonzero((penalty.weights == 0) & ~penalty.excluded & (design.squares > 0))
-    models = [np.union1d(support, free) if free.size else support for support in supports]
-    keys = [model.tobytes() for model in models]
-    distinct = dict(zip(keys, models, strict=True))
+    keys: list[bytes] = []
+    distinct: dict[bytes, IndexArray] = {}
+    last = None
+    for support in supports:
+        if support is not last:  # neighbours may share one array
+            model = np.union1d(support, free) if free.size else support
+            last, key = support, model.tobytes()
+            distinct[key] = model
+        keys.append(key)
     h = penalty.of(0.0, view.units[target], view.columns.factors)
     solve = _unbounded if penalty.bounds is None else _bounded
     found = solve(design, target, h, list(distinct.values()), tol)
@@ -99,14 +105,11 @@ def _unbounded(
     rank = iter(ranks(design, [model for model in models if model.size <= most]))
     independent = [model.size <= most and next(rank) == model.size for model in models]
     some = [model for model, sure in zip(models, independent, strict=True) if sure]
-    solutions = iter(_normal_equations(design, target, some))
-    found = []
-    for model, sure in zip(models, independent, strict=True):
-        if sure:
-            found.append(_judged(design, target, model, next(solutions), tol))
-        else:
-            found.append(_alone(design, target, h, model, tol))
-    return found
+    solved = iter(_judged(design, target, some, _normal_equations(design, target, some), tol))
+    return [
+        next(solved) if sure else _alone(design, target, h, model, tol)
+        for model, sure in zip(models, independent, strict=True)
+    ]
 
 
 def _normal_equations(
@@ -151,19 +154,36 @@ def _in_turn(gram: FloatArray, cross: FloatArray, inside: BoolArray) -> FloatArr
     return W
 
 
-def _judged(design: Design, target: int, model: IndexArray, w: FloatArray, tol: float) -> Refit:
-    """Say whether a solution of the normal equations is accurate."""
-    full = np.zeros(design.n_features)
-    full[model] = w
-    lost = design.rounding(full, target)
-    return Refit(model, w, lost <= max(tol, EPS) * 0.5 * float(design.scatter[target]))
+def _judged(
+    design: Design,
+    target: int,
+    models: Sequence[IndexArray],
+    solutions: Sequence[FloatArray],
+    tol: float,
+) -> list[Refit]:
+    """Say which solutions of normal equations are accurate."""
+    enough = max(tol, EPS) * 0.5 * float(design.scatter[target])
+    sizes = np.zeros(design.n_features)
+    for model, w in zip(models, solutions, strict=True):
+        sizes[model] = np.maximum(sizes[model], np.abs(w))
+    all_accurate = design.rounding(sizes, target) <= enough  # it grows with the size of weights
+
+    def accurate(model: IndexArray, w: FloatArray) -> bool:
+        full = np.zeros(design.n_features)
+        full[model] = w
+        return bool(design.rounding(full, target) <= enough)
+
+    return [
+        Refit(model, w, all_accurate or accurate(model, w))
+        for model, w in zip(models, solutions, strict=True)
+    ]
 
 
 def _alone(design: Design, target: int, h: ElasticNet, model: IndexArray, tol: float) -> Refit:
     """Solve one model of dependent columns with minimum norm."""
     w = _of_kernel(design, target, model)
     if w is not None:
-        return _judged(design, target, model, w, tol)
+        return _judged(design, target, [model], [w], tol)[0]
     problem = _problem(design, target, h, model)
     result = closed_form(problem, np.zeros(model.size), Settings(None, 1, tol))
     sure = design.has_rows or (result.converged and not problem.rank_in_doubt)

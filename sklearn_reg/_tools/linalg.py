@@ -38,6 +38,14 @@ def support_of(w: FloatArray) -> IndexArray:
     return support
 
 
+def supports_of(W: FloatArray) -> list[IndexArray]:
+    """Return the indices of the non-zeros of each row; equal neighbours share an array."""
+    inside = W != 0
+    new = np.append(True, (inside[1:] != inside[:-1]).any(axis=1))
+    heads = [support_of(row) for row in inside[new]]
+    return [heads[k] for k in np.cumsum(new) - 1]
+
+
 def dense(coefs: Matrix) -> FloatArray:
     """Return coefficients as an ndarray."""
     return np.asarray(coefs.toarray() if hasattr(coefs, "toarray") else coefs)
