@@ -35,6 +35,7 @@ SMALLEST_INTAKE, INTAKE = 40, 1.0
 # how many times faster an operation of a factorisation is, and the smallest support for products.
 CG_STEPS, FACTORISATION_SPEED_UP, SMALLEST_MATRIX_FREE = 100, 20, 500
 MAX_ROUNDS = 100
+TINY = 1e-150  # in the place of an L1 penalty of zero, by which a pull is divided
 # The search ends after so many rounds in which the gap has not halved, nor the objective fallen by
 # this share of the gap.
 STILL_ROUNDS, STILL_SHARE = 3, 1e-2
@@ -92,7 +93,9 @@ class ActiveSet:
         if level <= 1.0 and point.gap <= settings.tol * problem.null:
             return point, history
         if self.working_set is None:
-            needed = np.ones_like(problem.l1) if take_all else (problem.l1 == 0) | (point.w != 0)
+            needed = (
+                np.ones_like(problem.l1) if take_all else _never_at_rest(problem) | (point.w != 0)
+            )
             self.working_set = GramWorkingSet(problem, np.flatnonzero(needed))
         else:
             self.working_set.move_to(problem)
@@ -191,7 +194,14 @@ def _pulling(problem: Problem, point: Evaluation, level: float, inside: BoolArra
     most = max(SMALLEST_INTAKE, int(INTAKE * np.count_nonzero(point.w != 0)))
     if outside.size <= most:
         return outside
-    return outside[np.argpartition(-pull[outside] / problem.l1[outside], most)[:most]]
+    ratios = pull[outside] / np.maximum(problem.l1[outside], TINY)
+    return outside[np.argpartition(-ratios, most)[:most]]
+
+
+def _never_at_rest(problem: Problem) -> BoolArray:
+    """Return the features that are not zero at the optimum: no L1 penalty, and no bound there."""
+    smooth = problem.l1 == 0
+    return smooth if problem.bounds is None else smooth & problem.bounds.up & problem.bounds.down
 
 
 def _products_pay(problem: Problem, support: IndexArray) -> bool:
