@@ -113,6 +113,11 @@ class UnitPenalty(NamedTuple):
         return self.smooth and bool(self.weights.all())
 
     @property
+    def is_bounded_ridge(self) -> bool:
+        """Whether it is L2 on every feature, within bounds."""
+        return self.l1_ratio == 0 and self.bounds is not None and bool(self.weights.all())
+
+    @property
     def is_sparse(self) -> bool:
         """Whether every feature has an L1 penalty."""
         return self.l1_ratio > 0 and bool(self.weights.all())

@@ -200,8 +200,10 @@ def _pulling(problem: Problem, point: Evaluation, level: float, inside: BoolArra
 
 def _never_at_rest(problem: Problem) -> BoolArray:
     """Return the features that are not zero at the optimum: no L1 penalty, and no bound there."""
-    smooth = problem.l1 == 0
-    return smooth if problem.bounds is None else smooth & problem.bounds.up & problem.bounds.down
+    smooth: BoolArray = problem.l1 == 0
+    if problem.bounds is not None:
+        smooth &= problem.bounds.up & problem.bounds.down
+    return smooth
 
 
 def _products_pay(problem: Problem, support: IndexArray) -> bool:

@@ -81,7 +81,7 @@ def suits_batch(view: View, penalty: UnitPenalty, lambdas: FloatArray) -> bool:
     design = view.design
     if design.has_rows or design.n_features > MOST_FEATURES:
         return False
-    if not (penalty.is_sparse or penalty.is_ridge):
+    if not (penalty.is_sparse or penalty.is_ridge or penalty.is_bounded_ridge):
         return False
     if design.hidden is not None and design.hidden.any():
         return False
@@ -160,7 +160,7 @@ def solve_batch(problems: Problems, common: Common) -> PathSolution:
     grams, crosses, scatters, sizes, target_sizes, rounded_sizes, l1, l2, lower, upper = problems
     weights, bounded, tol = common
     bounds = Bounds(lower, upper) if bounded else None
-    if not l1.any():
+    if not l1.any() and bounds is None:
         W, solved = _ridge_paths(grams, crosses, weights, l2), np.ones(len(grams), dtype=bool)
     elif l2.any():
         W, solved = elastic_net_paths(grams, crosses, weights, l1, l2, bounds)
@@ -227,7 +227,7 @@ def _dual_points_in_a_box(
     l1: FloatArray, l2: FloatArray, u: FloatArray, bounds: Bounds, phi: FloatArray, W: FloatArray
 ) -> Iterator[tuple[Any, Any, Any]]:
     """Do the same where weights may rest at a bound, at which the conjugate is finite."""
-    every = (l1 / np.maximum(bounds.pull(u) + phi, l1)).min(axis=2)
+    every = (l1 / np.maximum(bounds.pull(u) + phi, np.maximum(l1, TINY))).min(axis=2)
     hard = bounds.open_pull(u) + phi
     feasible = 1.0 if l2.any() else (l1 / np.maximum(hard, l1)).min(axis=2)
     for c in (feasible, every):

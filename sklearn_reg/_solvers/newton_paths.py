@@ -46,7 +46,7 @@ def elastic_net_paths(
     weights : ndarray of shape (n_features,)
         v > 0.
     l1, l2 : ndarray of shape (n_problems, n_lambdas)
-        Falling and positive.
+        Falling and positive; l1 may be zero if there are bounds.
     bounds : Bounds or None
         Of shape (n_problems, n_features).
 
@@ -70,9 +70,12 @@ def elastic_net_paths(
                 left = c - _product(G, at)
             w = at + solve_restricted(G, s, (left - a * s)[..., None], second[moving])[..., 0]
             u = c - _product(G, w)
-            new = np.where((s != 0) & (s * w > 0), s, 0.0)
-            outside, beyond = s == 0, (1.0 + VIOLATED) * a
             may = None if bounds is None else Bounds(bounds.lower[moving], bounds.upper[moving])
+            kept = s * w > 0
+            if may is not None and not a.any():  # without an L1 penalty zero is no kink
+                kept |= may.up & may.down
+            new = np.where(kept, s, 0.0)
+            outside, beyond = s == 0, (1.0 + VIOLATED) * a
             new[outside & ((u > beyond) if may is None else (u > beyond) & may.up)] = 1.0
             new[outside & ((-u > beyond) if may is None else (-u > beyond) & may.down)] = -1.0
             still = (new == s).all(axis=1)
