@@ -47,29 +47,38 @@ def bounded(X, y, box):
         "5 folds": lambda **k: LassoRegressionCV(100, eps=1e-2, **k).fit(X, y),
         "elastic net, 5 folds": lambda **k: ElasticNetRegressionCV(100, eps=1e-2, **k).fit(X, y),
     }.items():
-        yield f"bounds, {what}", {
-            "without": call,
-            "that do not bind": lambda call=call: call(bounds=(-1e6, 1e6)),
-            "that bind": lambda call=call: call(bounds=box),
-        }
+        yield (
+            f"bounds, {what}",
+            {
+                "without": call,
+                "that do not bind": lambda call=call: call(bounds=(-1e6, 1e6)),
+                "that bind": lambda call=call: call(bounds=box),
+            },
+        )
 
 
 def relaxed(X, y):
     """Yield searches over one and over five values of relax."""
     for name, CV in (("lasso", LassoRegressionCV), ("elastic net", ElasticNetRegressionCV)):
-        yield f"relax, {name}, 5 folds", {
-            "1": lambda CV=CV: CV(100, eps=1e-2).fit(X, y),
-            "0.5": lambda CV=CV: CV(100, eps=1e-2, relax=0.5).fit(X, y),
-            "5 values": lambda CV=CV: CV(100, eps=1e-2, relax=RELAX).fit(X, y),
-        }
+        yield (
+            f"relax, {name}, 5 folds",
+            {
+                "1": lambda CV=CV: CV(100, eps=1e-2).fit(X, y),
+                "0.5": lambda CV=CV: CV(100, eps=1e-2, relax=0.5).fit(X, y),
+                "5 values": lambda CV=CV: CV(100, eps=1e-2, relax=RELAX).fit(X, y),
+            },
+        )
 
 
 def stability(X, y):
     """Yield a path, and stability selection on 100 halves."""
-    yield "stability", {
-        "one path": lambda: regularization_path(X, y, standardize=True),
-        "100 halves": lambda: StabilitySelection(random_state=0).fit(X, y),
-    }
+    yield (
+        "stability",
+        {
+            "one path": lambda: regularization_path(X, y, standardize=True),
+            "100 halves": lambda: StabilitySelection(random_state=0).fit(X, y),
+        },
+    )
 
 
 def with_glmnet(X, y, box):
@@ -86,10 +95,13 @@ def with_glmnet(X, y, box):
         ("relax", {"relax": 0.5}, {"relax": True}),
     ):
         net = GaussNet(lambda_values=lambdas, standardize=False, control=control, **theirs)
-        yield f"path, {what}", {
-            "here": lambda ours=ours: regularization_path(X, y, lambdas, **ours),
-            "glmnet": lambda net=net: net.fit(X, y),
-        }
+        yield (
+            f"path, {what}",
+            {
+                "here": lambda ours=ours: regularization_path(X, y, lambdas, **ours),
+                "glmnet": lambda net=net: net.fit(X, y),
+            },
+        )
 
 
 def main():

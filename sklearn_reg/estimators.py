@@ -52,8 +52,8 @@ class RidgeRegression(PenalizedRegression):
         v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict or a
         pandas Series is matched by the column labels of a DataFrame X; features without an entry
         get 1. A Series with the index 0, 1, ... is matched by position, as an array is. "adaptive"
-        takes weights d_j max_k |b_k| / |b_j| from a pilot ridge on the rows at hand (Zou), with b
-        its coefficients on standardised columns, d their standard deviations, and the penalty of
+        takes weights `d_j max_k |b_k| / |b_j|` from a pilot ridge on the rows at hand (Zou), with
+        b its coefficients on standardised columns, d their standard deviations, and the penalty of
         the smallest generalised cross-validation score; for one target.
     positive : bool, default=False
         Whether coefficients must not be negative: a lower bound of 0.
@@ -167,8 +167,8 @@ class LassoRegression(PenalizedRegression):
         v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict or a
         pandas Series is matched by the column labels of a DataFrame X; features without an entry
         get 1. A Series with the index 0, 1, ... is matched by position, as an array is. "adaptive"
-        takes weights d_j max_k |b_k| / |b_j| from a pilot ridge on the rows at hand (Zou), with b
-        its coefficients on standardised columns, d their standard deviations, and the penalty of
+        takes weights `d_j max_k |b_k| / |b_j|` from a pilot ridge on the rows at hand (Zou), with
+        b its coefficients on standardised columns, d their standard deviations, and the penalty of
         the smallest generalised cross-validation score; for one target.
     positive : bool, default=False
         Whether coefficients must not be negative: a lower bound of 0.
@@ -335,8 +335,8 @@ class ElasticNetRegression(PenalizedRegression):
         v, one weight >= 0 per feature: 0 leaves it unpenalised, inf excludes it. A dict or a
         pandas Series is matched by the column labels of a DataFrame X; features without an entry
         get 1. A Series with the index 0, 1, ... is matched by position, as an array is. "adaptive"
-        takes weights d_j max_k |b_k| / |b_j| from a pilot ridge on the rows at hand (Zou), with b
-        its coefficients on standardised columns, d their standard deviations, and the penalty of
+        takes weights `d_j max_k |b_k| / |b_j|` from a pilot ridge on the rows at hand (Zou), with
+        b its coefficients on standardised columns, d their standard deviations, and the penalty of
         the smallest generalised cross-validation score; for one target.
     positive : bool, default=False
         Whether coefficients must not be negative: a lower bound of 0.

@@ -12,6 +12,8 @@ from scipy import sparse
 from scipy.optimize import brentq
 from sklearn.datasets import load_diabetes
 from sklearn.feature_selection import SelectFromModel
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from loading import module_of
@@ -498,3 +500,87 @@ def test_adamw_digits_3_a_longer_training_needs_no_smaller_decay() -> None:
     guessed = digits.gradients(w, X_new, Y_new)[1].argmax(axis=2)
     small, large = (guessed != Y_new.argmax(axis=1)).mean(axis=1)
     assert large < small
+
+
+# plot_bounds
+
+
+def test_bounds_1():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    X = X / X.std(ddof=0)
+    signs = regularization_path(X, y, bounds=({"s1": 0, "s2": 0}, None))
+    assert not signs.coefs[:, 4:6].any()
+    free = regularization_path(X, y, signs.lambdas)
+    assert 1.013 < signs.training_loss[-1] / free.training_loss[-1] < 1.0145
+
+
+@cache
+def room():
+    """Return the lamps of the page, their settings, and what was measured."""
+    wavelengths, peaks = np.linspace(400, 700, 61), np.linspace(425, 675, 10)
+    lamps = np.exp(-0.5 * ((wavelengths[:, None] - peaks) / 35) ** 2)
+    settings = np.array([1, 1, 0.6, 0, 0, 0.3, 1, 1, 0, 0])
+    noise = np.random.default_rng(0).standard_normal((100, 61))
+    return lamps, settings, (lamps @ settings + 0.05 * noise).T
+
+
+def test_bounds_2():
+    lamps, settings, measured = room()
+    off = {top: ridge(lamps, measured, bounds=(0, top)).T - settings for top in (0.8, np.inf)}
+    np.testing.assert_allclose(off[0.8][:, settings == 1], -0.2)
+    np.testing.assert_allclose(off[0.8][:, [2, 5, 8]].mean(axis=0), 0.2, atol=0.04)
+    wrong, positive = (np.sqrt(np.mean(errors**2)) for errors in off.values())
+    assert positive < 0.15 < 0.165 < wrong < 0.175
+
+
+def test_bounds_3():
+    lamps, _, measured = room()
+    lowest = np.where(np.arange(10) == 2, 0.5, 0.0)
+    rest = ridge(lamps, measured - (lamps @ lowest)[:, None], bounds=(0, 1 - lowest))
+    found = lowest + rest.T
+    assert found[:, 2].min() >= 0.5
+    assert found.max() <= 1
+    # The gradient points outward at a bound, and is zero between the bounds.
+    gradient = lamps.T @ (lamps @ found.T - measured) / len(lamps)
+    assert (gradient.T[found == lowest] >= -1e-6).all()
+    assert (gradient.T[found == 1] <= 1e-6).all()
+    assert np.abs(gradient.T[(found > lowest) & (found < 1)]).max() < 1e-6
+
+
+# plot_relaxed
+
+
+def test_relaxed_1():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    relaxed = LassoRegressionCV(rule="1se", relax=[0, 0.25, 0.5, 0.75, 1]).fit(X, y)
+    assert relaxed.relax_ == 0
+    assert list(X.columns[relaxed.coef_ != 0]) == ["bmi", "bp", "s3", "s5"]
+    assert np.count_nonzero(LassoRegressionCV(rule="1se").fit(X, y).coef_) == 6
+
+
+def test_relaxed_2():
+    chosen_once, chosen_in_folds = [], []
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        X, y = rng.standard_normal((50, 100)), rng.standard_normal(50)
+        level = 0.5 * lambda_max(X, y)
+        Z = X[:, lasso(X, y, level) != 0]
+        errors = cross_val_score(LinearRegression(), Z, y, scoring="neg_mean_squared_error")
+        chosen_once.append(-errors.mean() / y.var())
+        honest = LassoRegressionCV([level], relax=0).fit(X, y)
+        chosen_in_folds.append(honest.mse_path_.mean() / y.var())
+    assert 0.65 < np.mean(chosen_once) < 0.8
+    assert np.mean(chosen_in_folds) > 1
+
+
+def test_relaxed_3():
+    rng = np.random.default_rng(0)
+    X = np.linalg.qr(rng.standard_normal((50, 6)))[0] * np.sqrt(50)
+    y = X @ rng.standard_normal(6) + rng.standard_normal(50)
+    whole = X.T @ y / 50
+    for share in (0, 0.25, 1):
+        found = lasso(X, y, 0.7, relax=share, fit_intercept=False)
+        kept = np.abs(whole) > 0.7
+        shrunk = np.sign(whole) * (np.abs(whole) - share * 0.7)
+        np.testing.assert_allclose(found, np.where(kept, shrunk, 0), atol=1e-8)
+        assert 0 < kept.sum() < 6

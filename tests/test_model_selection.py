@@ -172,6 +172,18 @@ def test_a_sweep_takes_a_pipeline_and_the_losses_are_mean_squared_errors() -> No
     assert_allclose(sweep.train_losses[3, 0], mean_squared_error(y[train], model.predict(X[train])))
 
 
+def test_a_sweep_keeps_bounds_and_relaxes_with_weights_of_each_fold() -> None:
+    X, y = data_of("diabetes")
+    options = {"relax": 0.5, "bounds": (-200, 400), "penalty_weights": "adaptive", "solver": "auto"}
+    sweep = lambda_sweep(LassoRegression(**options), X, y, [0.01, 0.1], cv=FOLDS)
+    for k, lambda_ in enumerate(sweep.lambdas):
+        for fold, (train, test) in enumerate(FOLDS.split(X)):
+            model = LassoRegression(lambda_, **options).fit(X[train], y[train])
+            error = mean_squared_error(y[test], model.predict(X[test]))
+            assert_allclose(sweep.validation_losses[k, fold], error)
+            assert model.coef_.max() <= 400
+
+
 def test_a_sweep_warns_once_of_all_fits_that_did_not_converge() -> None:
     X, y = data_of("tall")
     with pytest.warns(ConvergenceWarning, match="10 of 10 fits warned") as caught:

@@ -14,6 +14,7 @@ SCALES = "alpha of Lasso and ElasticNet is the same, Ridge's is n_samples * lamb
 MANY = "an integer is a number of penalties; the CV classes have it"
 NOT_NEEDED = "solver='auto' needs none, nor have the CV classes"
 BY_CV = "the CV classes have it"
+BOTH = "a pair (lower, upper)"
 # Name elsewhere: names here, of which the first that the estimator has is given, and a note.
 WORDS: dict[str, tuple[tuple[str, ...], str]] = {
     "alpha": (("lambda_", "lambdas"), f"{SCALES}; glmnet's alpha is l1_ratio"),
@@ -40,9 +41,19 @@ WORDS: dict[str, tuple[tuple[str, ...], str]] = {
     "intercept": (("fit_intercept",), ""),
     "l1_ratio": (("l1_ratio",), "ElasticNetRegression has it"),
     "penalty_factor": (("penalty_weights",), ""),
+    "exclude": (("penalty_weights",), "inf excludes a feature"),
+    "adaptive": (("penalty_weights",), "penalty_weights='adaptive'"),
     "weights": (("penalty_weights",), "and weights of rows sample_weight, an argument of fit"),
     "sample_weight": (("sample_weight",), "it is an argument of fit"),
     "non_negative": (("positive",), ""),
+    "constraints": (("bounds",), BOTH),
+    "lower": (("bounds",), BOTH),
+    "upper": (("bounds",), BOTH),
+    "lower_limits": (("bounds",), BOTH),
+    "upper_limits": (("bounds",), BOTH),
+    "lower.limits": (("bounds",), BOTH),
+    "upper.limits": (("bounds",), BOTH),
+    "gamma": (("relax",), "1 is the penalised fit, 0 least squares on its features"),
     "cv": (("cv",), BY_CV),
     "nfolds": (("cv",), BY_CV),
     "n_folds": (("cv",), BY_CV),

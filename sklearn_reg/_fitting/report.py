@@ -244,11 +244,13 @@ def html_summary(model: Any) -> str:
     """Return a summary of a fit for a notebook: sparsity, certificate, iterations, coefficients."""
     coefs: FloatArray = np.atleast_2d(model.coef_)
     gap, objective = float(np.max(model.dual_gap_)), float(np.max(model.objective_))
+    relaxed = bool(np.any(np.asarray(model.relax) != 1.0))
     rows = {
         "lambda": _number(model.lambda_),
         "l1_ratio": _number(getattr(model, "l1_ratio_", model.get_params().get("l1_ratio"))),
+        "relax": _number(getattr(model, "relax_", model.relax)) if relaxed else "",
         "non-zero weights": f"{np.count_nonzero(coefs)} of {coefs.size}",
-        "objective F": f"{objective:.6g}",
+        "objective F": f"{objective:.6g}" + (" of the penalised fit" if relaxed else ""),
         "duality gap": f"{gap:.2g}: F is at most this far above the optimum",
         "certified to tol": "yes" if model.converged_ else f"no (tol={model.tol:g})",
         "iterations": f"{model.n_iter_} of {model.solver_}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,6 +69,8 @@ class Curve(NamedTuple):
     chosen: float | None  # None if each target has its own
     scoring: Any
     relative: bool = False  # whether errors of several targets are relative to null models
+    relax: float | None = None  # the chosen share, if there were several
+    other_losses: Mapping[float, FloatArray] | None = None  # those of the other shares
 
     @property
     def one_standard_error(self) -> float | None:
@@ -80,7 +82,7 @@ class Curve(NamedTuple):
 
 
 def curve_of_model(model: PenalizedRegressionCV) -> Curve:
-    """Return the errors that a CV estimator has at its best l1_ratio."""
+    """Return the errors that a CV estimator has at its best l1_ratio and its best relax."""
     check_is_fitted(model)
     relative, train = hasattr(model, "relative_mse_path_"), None
     if model.scoring is not None:
@@ -94,9 +96,15 @@ def curve_of_model(model: PenalizedRegressionCV) -> Curve:
         at = np.ravel(model.l1_ratio).tolist().index(model.l1_ratio_)
         lambdas, losses = lambdas[at], losses[at]
         train = None if train is None else train[at]
+    relax, others = None, None
+    if model._n_relax:
+        shares, relax = np.ravel(model.relax).tolist(), model.relax_
+        others = {share: of for share, of in zip(shares, losses, strict=True) if share != relax}
+        losses = losses[shares.index(relax)]
+        train = None if train is None else train[shares.index(relax)]
     # With a lambda for each target there is none to mark in the errors of all.
     chosen = model.lambda_ if np.ndim(model.lambda_) == 0 else None
-    return Curve(lambdas, losses, train, chosen, model.scoring, relative)
+    return Curve(lambdas, losses, train, chosen, model.scoring, relative, relax, others)
 
 
 def check_searched(search: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -29,6 +30,7 @@ from sklearn_reg.display._unwrapping import (
 )
 
 RELATIVE_ERROR = "mean squared error (null models: 1)"
+THIN = {"linewidth": 1.0, "zorder": 1.9}  # behind the chosen curve
 
 
 class CrossValidationDisplay:
@@ -48,6 +50,10 @@ class CrossValidationDisplay:
         The lambda of the 1-SE rule, to be marked.
     name : str, default="mean squared error (unit of y²)"
         What the errors are.
+    relax : float, default=None
+        The chosen share of the penalised fit, to be named.
+    other_losses : dict of float to ndarray of shape (n_lambdas, n_folds), default=None
+        Errors on the test folds for other values of `relax`, whose means are thin lines.
 
     Attributes
     ----------
@@ -59,6 +65,8 @@ class CrossValidationDisplay:
         The mean over the test folds, with one standard error either way.
     train_line_ : matplotlib Line2D or None
         The mean over the training folds.
+    other_lines_ : list of matplotlib Line2D
+        The means over the test folds for the other values of `relax`.
     marks_ : list of matplotlib Line2D
         The vertical lines of the marked lambdas.
 
@@ -85,6 +93,8 @@ class CrossValidationDisplay:
         chosen: float | None = None,
         one_standard_error: float | None = None,
         name: str = ERROR,
+        relax: float | None = None,
+        other_losses: Mapping[float, FloatArray] | None = None,
     ) -> None:
         self.lambdas = lambdas
         self.losses = losses
@@ -92,10 +102,14 @@ class CrossValidationDisplay:
         self.chosen = chosen
         self.one_standard_error = one_standard_error
         self.name = name
+        self.relax = relax
+        self.other_losses = other_losses
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
         """Draw what a fitted CV estimator has measured, at the l1_ratio it chose.
+
+        If it chose `relax` among several values, there is a curve for each.
 
         Parameters
         ----------
@@ -131,6 +145,8 @@ class CrossValidationDisplay:
             chosen=curve.chosen,
             one_standard_error=curve.one_standard_error,
             name=error if scoring is None else f"minus the score ({scoring})",
+            relax=curve.relax,
+            other_losses=curve.other_losses,
         ).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
@@ -147,9 +163,17 @@ class CrossValidationDisplay:
             The display itself.
         """
         (self.ax_,), self.figure_ = axes_for(ax, 1, (6.4, 4.0))
-        train, test = styles(2)
+        others = self.other_losses or {}
+        train, test, *rest = styles(2 + len(others))
         look = {"color": test["color"], "linewidth": 1.6, "ecolor": GREY, "marker": "."}
-        self.errorbar_ = draw_means(self.ax_, self.lambdas, self.losses, "test folds", **look)
+        what = "test folds" if self.relax is None else f"test folds, relax = {self.relax:g}"
+        self.errorbar_ = draw_means(self.ax_, self.lambdas, self.losses, what, **look)
+        self.other_lines_ = [
+            draw_line(
+                self.ax_, self.lambdas, losses.mean(axis=1), f"relax = {share:g}", **thin | THIN
+            )
+            for (share, losses), thin in zip(others.items(), rest, strict=True)
+        ]
         self.train_line_ = None
         if self.train_losses is not None:
             look = {"color": train["color"], "linestyle": "--"}
@@ -157,7 +181,7 @@ class CrossValidationDisplay:
             self.train_line_ = draw_line(self.ax_, self.lambdas, mean, "training folds", **look)
         self.marks_ = draw_lambda_axis(self.ax_, self.lambdas, self.chosen, self.one_standard_error)
         label_axes(self.ax_, quoted=True, ylabel=self.name)
-        drawn = [self.errorbar_, self.train_line_, *self.marks_]
+        drawn = [self.errorbar_, self.train_line_, *self.marks_, *self.other_lines_]
         put_legend(self.ax_, [part for part in drawn if part], ax is not None, **ABOVE)
         return self
 

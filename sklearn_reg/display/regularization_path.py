@@ -136,8 +136,9 @@ class RegularizationPathDisplay:
         estimator : estimator object
             One of this package's six; a pipeline that ends in one and whose other steps are fitted;
             or a fitted search, such as `GridSearchCV`, whose `best_estimator_` is one of these. A
-            CV estimator must be fitted: its grid is drawn, and its `lambda_` and the 1-SE lambda
-            are marked. Of another, `lambda_` is marked.
+            CV estimator must be fitted: its grid is drawn at the `l1_ratio_` and the `relax_` that
+            it chose, and its `lambda_` and the 1-SE lambda are marked. Of another, `lambda_` is
+            marked.
         X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features), default=None
             Data, as the estimator takes them. None is refused, for a fitted estimator, too: it
             keeps the coefficients of its own lambda and, after cross-validation, those of the
@@ -171,6 +172,7 @@ class RegularizationPathDisplay:
         X, names = apply_steps(steps, X)
         grid, marks = _grid_and_marks(model)
         shared = {name: getattr(model, name) for name in SHARED}
+        shared["relax"] = getattr(model, "relax_", model.relax)
         path = regularization_path(X, y, **grid, sample_weight=sample_weight, **shared)
         return cls.from_path(path, feature_names=names, **marks, ax=ax)
 

@@ -87,3 +87,63 @@ def test_a_scorer_is_named_as_it_is(diabetes: Any) -> None:
         display = CrossValidationDisplay.from_estimator(model)
         display.figure_.canvas.draw()
         assert display.ax_.get_ylabel() == f"minus the score ({name})"
+
+
+@pytest.fixture(scope="module")
+def relaxed(diabetes: Any) -> ElasticNetRegressionCV:
+    return ElasticNetRegressionCV(30, [0.5, 1.0], relax=[0.0, 0.25, 1.0], eps=1e-2).fit(*diabetes)
+
+
+def test_each_value_of_relax_has_its_curve(relaxed: Any) -> None:
+    display = CrossValidationDisplay.from_estimator(make_pipeline(relaxed))
+    ratio, shares = [0.5, 1.0].index(relaxed.l1_ratio_), [0.0, 0.25, 1.0]
+    curves = relaxed.mse_path_[ratio].mean(axis=-1)
+    of = shares.index(relaxed.relax_)
+    line, _, (bars,) = display.errorbar_
+    assert_allclose(line.get_ydata(), curves[of])
+    assert len(bars.get_segments()) == 30
+    assert display.errorbar_.get_label().startswith(f"test folds, relax = {relaxed.relax_:g},")
+    train = relaxed.train_mse_path_[ratio, of].mean(axis=-1)
+    assert_allclose(display.train_line_.get_ydata(), train)
+    others = [share for share in shares if share != relaxed.relax_]
+    assert [thin.get_label() for thin in display.other_lines_] == [f"relax = {s:g}" for s in others]
+    for share, thin in zip(others, display.other_lines_, strict=True):
+        assert_array_equal(thin.get_xdata(), relaxed.lambdas_[ratio])
+        assert_allclose(thin.get_ydata(), curves[shares.index(share)])
+        assert thin.get_linewidth() < line.get_linewidth()
+    marked = [mark.get_xdata()[0] for mark in display.marks_]
+    assert marked == sorted({relaxed.lambda_, relaxed.lambda_1se_})
+    named = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert len(named) == len(set(named)) == 4 + len(marked)
+    assert not words_overlap(display)
+    assert display.ax_.get_legend().get_window_extent().x1 < display.figure_.bbox.x1
+
+
+@pytest.mark.parametrize("relax", [0.25, [0.25]])
+def test_one_value_of_relax_has_one_curve(relax: Any, diabetes: Any) -> None:
+    model = LassoRegressionCV(20, relax=relax, eps=1e-2).fit(*diabetes)
+    display = CrossValidationDisplay.from_estimator(model)
+    expected = model.mse_path_.reshape(20, 5).mean(axis=1)
+    assert_allclose(display.errorbar_[0].get_ydata(), expected)
+    assert display.other_lines_ == []
+
+
+def test_scores_and_several_targets_have_a_curve_for_each_relax(diabetes: Any) -> None:
+    X, y = diabetes
+    options: Any = {"relax": [0.0, 1.0], "eps": 1e-2}
+    by_score = LassoRegressionCV(20, scoring="r2", **options).fit(X, y)
+    both = LassoRegressionCV(20, **options).fit(X, np.column_stack([y, -y]))
+    each = LassoRegressionCV(20, lambda_per_target=True, **options)
+    each.fit(X, np.column_stack([y, -2 * y]))
+    for model, losses in (
+        (by_score, -by_score.score_path_),
+        (both, both.relative_mse_path_),
+        (each, each.relative_mse_path_),
+    ):
+        display = CrossValidationDisplay.from_estimator(model)
+        chosen = [0.0, 1.0].index(model.relax_)
+        (other,) = display.other_lines_
+        assert_allclose(display.errorbar_[0].get_ydata(), losses[chosen].mean(axis=1))
+        assert_allclose(other.get_ydata(), losses[1 - chosen].mean(axis=1))
+        assert display.train_line_ is None
+        assert len(display.marks_) == (0 if model is each else 2)

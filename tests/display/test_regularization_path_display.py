@@ -99,6 +99,27 @@ def test_path_of_one_of_several_targets(diabetes: Any) -> None:
     assert_allclose(display.plot(target=1).lines_[2].get_ydata()[-1], -2 * first[-1], rtol=1e-2)
 
 
+def test_path_is_relaxed_within_bounds_and_adaptive_as_its_estimator(diabetes: Any) -> None:
+    X, y = diabetes
+    options: Any = {"bounds": ({"s1": 0}, 400.0), "penalty_weights": "adaptive"}
+    fixed = LassoRegression(0.1, solver="auto", relax=0.5, **options)
+    chosen = LassoRegressionCV(20, relax=[0.25], eps=1e-2, **options).fit(X, y)
+    plain = LassoRegressionCV(20, relax=[1.0, 0.25], eps=1e-2).fit(X, y)
+    for model, relax, given, lambdas in (
+        (fixed, 0.5, options, 100),
+        (chosen, 0.25, options, chosen.lambdas_),
+        (plain, plain.relax_, {}, plain.lambdas_),
+    ):
+        display = RegularizationPathDisplay.from_estimator(model, X, y)
+        path = regularization_path(X, y, lambdas, relax=relax, **given)
+        assert len(display.lines_) == np.count_nonzero(path.coefs.any(axis=0))
+        for line in display.lines_:
+            expected = path.coefs[:, list(X.columns).index(line.get_label())]
+            assert_allclose(line.get_ydata(), expected, rtol=1e-6, atol=1e-6)
+        if given:
+            assert max(line.get_ydata().max() for line in display.lines_) == 400.0
+
+
 def test_path_refuses_what_it_cannot_follow(diabetes: Any) -> None:
     with pytest.raises(TypeError, match=r"of sklearn_reg.*LassoCV"):
         RegularizationPathDisplay.from_estimator(LassoCV(), *diabetes)

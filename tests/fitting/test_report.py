@@ -127,6 +127,17 @@ def test_a_notebook_says_that_a_fit_is_not_certified_or_not_there() -> None:
     assert summary(chosen)["lambda"] == f"{chosen.lambda_:.4g}"
 
 
+@newer
+def test_a_notebook_says_which_share_of_a_fit_is_penalised(lasso: Any) -> None:
+    assert "relax" not in summary(lasso)
+    half = LassoRegression(0.3, solver="auto", relax=0.5).fit(X, y)
+    assert summary(half)["relax"] == "0.5"
+    assert summary(half)["objective F"] == f"{half.objective_:.6g} of the penalised fit"
+    chosen = LassoRegressionCV(20, relax=[0.0, 0.5], eps=1e-2).fit(X, y)
+    assert summary(chosen)["relax"] == f"{chosen.relax_:g}"
+    assert_array_equal(chosen.coef_table(sort=False)["coefficient"], chosen.coef_)
+
+
 class Counted(Sequence[Any]):
     """A sequence that counts how often it is read."""
 
