@@ -309,8 +309,8 @@ def test_the_table_has_frequencies_by_name() -> None:
 
 def test_the_summary_has_the_bound_and_the_names() -> None:
     model = StabilitySelection(random_state=0)
-    assert "expected false selections" not in model._repr_html_()
-    html = model.fit(X, Y)._repr_html_()
+    assert "expected false selections" not in model._html_repr()
+    html = model.fit(X, Y)._html_repr()
     assert f"at most {model.error_bound_:.3g}" in html
     assert "bmi" in html
 

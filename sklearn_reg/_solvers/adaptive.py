@@ -67,7 +67,10 @@ def _pilot(view: View, squares: FloatArray) -> FloatArray:
         return np.zeros(design.n_features)
     lambdas = largest * np.geomspace(LARGEST, SMALLEST, COUNT)
     n = design.n_weighted
-    left = 1.0 - (spectrum.degrees_of_freedom(lambdas) + view.centred) / n
+    # Where all rows can be explained, few degrees of freedom are left: rounding must not count.
+    known = spectrum.values[spectrum.values > spectrum.error]
+    used = np.sum(known / (known + lambdas[:, None]), axis=1) + view.centred
+    left = 1.0 - used / n
     squares_left = spectrum.residual_squares(lambdas, 0)
     scores = np.full(COUNT, np.inf)
     np.divide(squares_left, left**2, out=scores, where=left > 0)

@@ -215,8 +215,9 @@ def _raise_thresholds(state: State, kinks: Kinks) -> State:
     if not raised.any():
         return state
     untied = pull * _untied(pull.size)
-    if kinks.is_box:  # pulls at a bound may be negative, or zero
-        untied = pull + (_untied(pull.size) - 1.0) * np.maximum(np.abs(pull), kinks.l1)
+    if kinks.is_box:  # pulls at a bound may be negative, zero, or infinite where nothing moves
+        finite = np.where(raised, pull, 0.0)
+        untied = finite + (_untied(pull.size) - 1.0) * np.maximum(np.abs(finite), kinks.l1)
     return state._replace(threshold=np.where(raised, untied, state.threshold))
 
 

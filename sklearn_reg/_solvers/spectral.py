@@ -84,7 +84,10 @@ class Spectrum:
             known = self.values > self.error
             shares = np.where(known, shares / np.where(known, self.values, 1.0), 0.0)
         kept = (lambdas[:, None] / (self.values + lambdas[:, None])) ** 2
-        beyond = max(0.0, float(self._design.scatter[target]) - float(shares.sum()))
+        total = float(self._design.scatter[target])
+        beyond = total - float(shares.sum())
+        if beyond <= 8.0 * self.values.size * EPS * total:  # rounding: all can be explained
+            beyond = 0.0
         return np.asarray(beyond + kept @ shares)
 
     @property
