@@ -17,7 +17,7 @@ from sklearn.datasets import load_diabetes
 
 from problems import regression
 
-settings.register_profile("default", derandomize=True, deadline=None)
+settings.register_profile("default", derandomize=True, deadline=None, max_examples=60)
 settings.register_profile(
     "thorough", max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "2000")), deadline=None
 )

@@ -140,7 +140,7 @@ def run(search: Search) -> Any:
 
 
 # A search is dozens of fits, each judged: few by default, all that a profile asks for in others.
-@settings(laws, max_examples=40 if settings().max_examples == 100 else settings().max_examples)
+@settings(laws, max_examples=40 if settings().max_examples == 60 else settings().max_examples)
 @given(searches())
 def test_every_fold_is_solved_and_every_error_is_right(search: Search) -> None:
     with warnings.catch_warnings(record=True) as caught:
