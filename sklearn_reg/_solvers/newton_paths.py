@@ -63,6 +63,8 @@ def elastic_net_paths(
     for point in range(l1.shape[1]):
         first, second = l1[:, point, None] * weights, l2[:, point, None] * weights
         moving = np.flatnonzero(live)
+        if not moving.size:  # all are left to others
+            break
         for _ in range(STEPS):
             G, c, a, s = grams[moving], crosses[moving], first[moving], signs[moving]
             at, left = rest[moving], c
