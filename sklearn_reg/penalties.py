@@ -261,7 +261,7 @@ class ElasticNet(Penalty):
 
     def scaling(self, u: Weights) -> float:
         """Return the largest c <= 1 with c |u_j| <= l1_j where h_j* is infinite beyond."""
-        return self._scaling(self.open_size(u))
+        return self.scalings(u)[0]
 
     def scalings(self, u: Weights, error: Weights | float = 0.0) -> tuple[float, ...]:
         """Return the largest feasible c, and the one that makes every h* zero."""
@@ -269,8 +269,8 @@ class ElasticNet(Penalty):
             far = self._far(u, error)
             few = error if isinstance(error, float) else error[far]
             return self._part(far)._scalings_in_box(u[far], few)
-        feasible = self._scaling(self.open_size(u) + error)
-        _, penalised, soft = self._sorted()
+        hard, penalised, soft = self._sorted()
+        feasible = _within((self.open_size(u) + error)[hard], self.l1[hard])
         if soft is None:
             return (feasible,)
         return feasible, _within((self.size(u) + error)[penalised], self.l1[penalised])
@@ -352,11 +352,6 @@ class ElasticNet(Penalty):
     def _is_box(self) -> bool:
         """Whether weights may be at a bound that is not zero."""
         return self.bounds is not None and self.bounds.is_box
-
-    def _scaling(self, size: Weights) -> float:
-        """Return the largest c <= 1 with c size_j <= l1_j where l2_j = 0."""
-        hard, _, _ = self._sorted()
-        return _within(size[hard], self.l1[hard])
 
     def _far(self, u: Weights, error: Weights | float = 0.0) -> NDArray[np.intp]:
         """Return the weights at which h_j* may be positive, at u or less; there are few."""

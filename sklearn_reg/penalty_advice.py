@@ -10,11 +10,10 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.stats import f as f_distribution
 from sklearn.model_selection import KFold
-from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from sklearn_reg._checks.parameters import check_rows, check_sample_weight
 from sklearn_reg._checks.values import overflow_explained
-from sklearn_reg._data.rows import take_rows
+from sklearn_reg._data.rows import rows_of, take_rows
 from sklearn_reg._fitting.report import advice_frame, advice_summary, as_html, as_text
 from sklearn_reg._tools.linalg import EPS
 from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
@@ -38,7 +37,6 @@ UNLIKELY = 1e-3  # the probability below which rows do not look as if they were 
 INTERCHANGEABLE = 78  # samples per feature, by Knight and Bajaj
 MIXED = 0.5  # the l1_ratio of the elastic net that is compared
 RATIOS = (0.1, 0.5, 0.9)  # those that the suggested elastic net tries
-BLOCK = 2**22  # numbers of X that are centred at once
 
 PENALTIES = {
     "ridge": RidgeRegressionCV,
@@ -296,7 +294,7 @@ def _sizes(X: Matrix, Y: FloatArray) -> Figures:
 
 def _columns(X: Matrix, Y: FloatArray, weights: FloatArray) -> Figures:
     """Return figures about the columns of X: scales, correlations, conditioning."""
-    deviations = _deviations(X, weights)
+    deviations = np.sqrt(rows_of(X).spread(weights)[1])  # 0 for constant columns, as in fits
     varies = np.flatnonzero(deviations)
     if not varies.size:
         raise ValueError("X must have a column that varies for penalty_advice, got constants only")
@@ -313,23 +311,6 @@ def _columns(X: Matrix, Y: FloatArray, weights: FloatArray) -> Figures:
         **_collinearity(correlations),
         **_conditioning(correlations, len(Y)),
     }
-
-
-def _deviations(X: Matrix, weights: FloatArray) -> FloatArray:
-    """Return the standard deviations of the columns; 0 for those within rounding of a constant."""
-    dtype: np.dtype[Any] = X.dtype
-    if sparse.issparse(X):
-        means, variances = mean_variance_axis(X, axis=0, weights=weights.astype(dtype))
-    else:
-        means, variances = np.empty(X.shape[1]), np.empty(X.shape[1])
-        step = max(1, BLOCK // len(X))
-        for start in range(0, X.shape[1], step):
-            block = np.asarray(X[:, start : start + step], dtype=np.float64)
-            means[start : start + step] = average = weights @ block
-            variances[start : start + step] = weights @ np.square(block - average)
-    lost = 64 * np.finfo(dtype).eps * np.abs(means)
-    deviations = np.sqrt(np.maximum(variances, 0.0)).astype(np.float64)
-    return np.where(deviations > lost, deviations, 0.0)
 
 
 def _strongest(

@@ -316,8 +316,7 @@ class StabilitySelection(SelectorMixin, BaseEstimator):  # type: ignore[misc]
                 "penalty_weights must be numbers for stability selection, because those of a pilot "
                 "fit differ from half to half, got 'adaptive'"
             )
-        penalised = (penalty.weights > 0) & ~penalty.excluded
-        n_penalised = int(np.count_nonzero(penalised))
+        n_penalised = int(np.count_nonzero(penalty.penalised))
         limit = self._limit(plan, n_penalised)
         members = draw_halves(len(data.Y), plan.n_resamples, plan.rng)
         weights = np.tile(penalty.weights, (plan.n_resamples, 1))
@@ -329,7 +328,7 @@ class StabilitySelection(SelectorMixin, BaseEstimator):  # type: ignore[misc]
             lambdas = lambdas_of(plan.grid, halves)
             counts = count_selected(halves, lambdas, plan.tol, limit)
         selected = counts.selected
-        selected[:, (penalty.weights == 0) & ~penalty.excluded] = plan.n_resamples
+        selected[:, penalty.free] = plan.n_resamples
         self.lambdas_ = lambdas
         self.frequency_path_ = selected / plan.n_resamples
         self.selection_frequencies_ = self.frequency_path_.max(axis=0)

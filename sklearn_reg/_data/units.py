@@ -87,8 +87,12 @@ class UnitPenalty(NamedTuple):
         return ElasticNet(
             np.minimum(l1, LARGEST_PENALTY * min(unit, 1.0)) / unit,
             np.minimum(l2, LARGEST_PENALTY),
-            None if self.bounds is None else self.bounds.in_units(unit * factors),
+            self.bounds_in(unit * factors),
         )
+
+    def bounds_in(self, units: FloatArray) -> Bounds | None:
+        """Return the bounds of coefficients in these units."""
+        return None if self.bounds is None else self.bounds.in_units(units)
 
     def clip(self, coefs: FloatArray, features: IndexArray | slice = EVERY) -> FloatArray:
         """Return coefficients of X without what rounding, in other units, put beyond a bound."""
@@ -101,6 +105,16 @@ class UnitPenalty(NamedTuple):
         if self.bounds is None:
             return coefs
         return np.where(self.bounds.restricted(features).inside(coefs), coefs, 0.0)
+
+    @property
+    def penalised(self) -> BoolArray:
+        """Which features a model may contain or not."""
+        return np.asarray((self.weights > 0) & ~self.excluded)
+
+    @property
+    def free(self) -> BoolArray:
+        """Which features have no penalty, so that every model contains them."""
+        return np.asarray((self.weights == 0) & ~self.excluded)
 
     @property
     def smooth(self) -> bool:

@@ -159,10 +159,9 @@ class Size(NamedTuple):
     penalised: int  # features that a model may contain or not
     free: int  # features that every model contains
     intercept: bool
-    length: float  # the largest standard deviation of a column, over its penalty weight
 
 
-def plugin_criterion(points: Points, size: Size, lambdas: FloatArray) -> FloatArray:
+def plugin_criterion(points: Points, size: Size, lambdas: FloatArray, length: float) -> FloatArray:
     """Return a criterion whose smallest value is at the plug-in lambda of each target.
 
     Without knowing the variance of the noise, the square-root lasso [1]_ has the penalty
@@ -170,7 +169,8 @@ def plugin_criterion(points: Points, size: Size, lambdas: FloatArray) -> FloatAr
         kappa = c Phi^-1(1 - alpha / (2 p)) / sqrt(n),    c = 1.1, alpha = 0.05,
 
     and its solution is that of a lasso with lambda = kappa s, where s is the root mean square of
-    the residuals of that solution. The criterion is log(lambda / (kappa s)), the smallest
+    the residuals of that solution. Columns of other lengths multiply kappa by the largest `length`,
+    over its penalty weight. The criterion is log(lambda / (kappa s)), the smallest
     lambda of a grid that is not below its plug-in value having the smallest one.
 
     References
@@ -182,7 +182,7 @@ def plugin_criterion(points: Points, size: Size, lambdas: FloatArray) -> FloatAr
     kappa = MARGIN * norm.isf(CHANCE / (2 * max(1, size.penalised))) / np.sqrt(size.n_rows)
     noise = np.sqrt(np.maximum(points.losses, np.finfo(float).tiny))
     smallest = np.finfo(float).tiny
-    over = np.log(np.maximum(lambdas, smallest))[:, None] - np.log(kappa * size.length * noise)
+    over = np.log(np.maximum(lambdas, smallest))[:, None] - np.log(kappa * length * noise)
     return np.asarray(np.where(over >= 0.0, over, TOO_SMALL - over))
 
 

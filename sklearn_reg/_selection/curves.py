@@ -188,13 +188,10 @@ def criteria(
             follow, penalty=penalty, lambdas=grid, tol=tol, with_degrees_of_freedom=True
         )
         view, points = solve_accurately(folds.views(penalty), follow_grid)
-        penalised = int(np.count_nonzero((penalty.weights > 0) & ~penalty.excluded))
-        free = int(np.count_nonzero(penalty.weights == 0))
-        size = Size(
-            folds.n_rows, penalised, free, folds.preprocessing.centred, _length(view, penalty)
-        )
+        penalised, free = map(int, map(np.count_nonzero, (penalty.penalised, penalty.free)))
+        size = Size(folds.n_rows, penalised, free, folds.preprocessing.centred)
         if rule == "plugin":
-            values.append(plugin_criterion(points, size, grid))
+            values.append(plugin_criterion(points, size, grid, _length(view, penalty)))
         else:
             values.append(criterion(rule, points, size, folds.null_losses()))
     return np.array(values)
@@ -202,12 +199,10 @@ def criteria(
 
 def _length(view: View, penalty: UnitPenalty) -> float:
     """Return the largest standard deviation of a penalised column, over its penalty weight."""
-    weights = adapted(view, penalty).weights
-    penalised = (weights > 0) & ~penalty.excluded
-    return (
-        float(np.max(np.sqrt(view.design.squares[penalised]) / weights[penalised], initial=0.0))
-        or 1.0
-    )
+    penalty = adapted(view, penalty)
+    lengths, weights = np.sqrt(view.design.squares), penalty.weights
+    ratios = lengths[penalty.penalised] / weights[penalty.penalised]
+    return float(ratios.max(initial=0.0)) or 1.0
 
 
 def kept_small(folds: Sequence[Matrix]) -> Sequence[Matrix]:

@@ -79,8 +79,7 @@ def _levels(halves: Halves) -> FloatArray:
 
 def count_selected(halves: Halves, lambdas: FloatArray, tol: float, most: int) -> Counts:
     """Count how many halves select each feature, each until it would have selected over `most`."""
-    plan, penalty = Plan(halves, lambdas, tol, most), halves.penalty
-    penalised = (penalty.weights > 0) & ~penalty.excluded
+    plan, penalised = Plan(halves, lambdas, tol, most), halves.penalty.penalised
     counts = np.zeros((lambdas.size, penalised.size), dtype=np.intp)
     sizes, sure = np.zeros(halves.n_halves, dtype=np.intp), np.zeros(halves.n_halves, dtype=bool)
     n_uncertain = 0
@@ -178,8 +177,7 @@ def alone(plan: Plan, some: IndexArray) -> Found:
 def _supports(view: View, penalty: UnitPenalty, plan: Plan) -> Coroutine[_Supports]:
     """Follow the path of one half on a view, until it has selected over `most`."""
     solver, settings = ActiveSet(), Settings(None, AUTO_ITERATIONS, plan.tol)
-    w = np.zeros(view.design.n_features)
-    penalised = (penalty.weights > 0) & ~penalty.excluded
+    w, penalised = np.zeros(view.design.n_features), penalty.penalised
     selected = np.zeros((plan.lambdas.size, w.size), dtype=bool)
     ever, certified = np.zeros(w.size, dtype=bool), True
     for k, lambda_ in enumerate(plan.lambdas):

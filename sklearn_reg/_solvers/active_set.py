@@ -19,6 +19,7 @@ import numpy as np
 from sklearn_reg._solvers.batching import Coroutine, Request, run_alone
 from sklearn_reg._solvers.descent import accelerated
 from sklearn_reg._solvers.direct import closed_form
+from sklearn_reg._solvers.kinks import Kinks
 from sklearn_reg._solvers.problem import Evaluation, Problem
 from sklearn_reg._solvers.result import ROUNDING, Settings, SolverResult, finish
 from sklearn_reg._solvers.working_sets import GramWorkingSet, MatrixFreeWorkingSet, WorkingSet
@@ -93,9 +94,7 @@ class ActiveSet:
         if level <= 1.0 and point.gap <= settings.tol * problem.null:
             return point, history
         if self.working_set is None:
-            needed = (
-                np.ones_like(problem.l1) if take_all else _never_at_rest(problem) | (point.w != 0)
-            )
+            needed = take_all | Kinks(problem.l1, problem.bounds).smooth | (point.w != 0)
             self.working_set = GramWorkingSet(problem, np.flatnonzero(needed))
         else:
             self.working_set.move_to(problem)
@@ -196,14 +195,6 @@ def _pulling(problem: Problem, point: Evaluation, level: float, inside: BoolArra
         return outside
     ratios = pull[outside] / np.maximum(problem.l1[outside], TINY)
     return outside[np.argpartition(-ratios, most)[:most]]
-
-
-def _never_at_rest(problem: Problem) -> BoolArray:
-    """Return the features that are not zero at the optimum: no L1 penalty, and no bound there."""
-    smooth: BoolArray = problem.l1 == 0
-    if problem.bounds is not None:
-        smooth &= problem.bounds.up & problem.bounds.down
-    return smooth
 
 
 def _products_pay(problem: Problem, support: IndexArray) -> bool:

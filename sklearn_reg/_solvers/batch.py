@@ -133,9 +133,7 @@ def path_requests(
 
 def bounds_of(penalty: UnitPenalty, units: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return lower and upper bounds of w for the units of the coefficients."""
-    if penalty.bounds is None:
-        return np.broadcast_to(-np.inf, units.shape), np.broadcast_to(np.inf, units.shape)
-    bounds = penalty.bounds.in_units(units)
+    bounds = penalty.bounds_in(units) or Bounds.none(units.shape)
     return bounds.lower, bounds.upper
 
 
@@ -166,7 +164,7 @@ def solve_batch(problems: Problems, common: Common) -> PathSolution:
         W, solved = elastic_net_paths(grams, crosses, weights, l1, l2, bounds)
     else:
         W, solved = lasso_paths(grams, crosses, weights, l1, bounds)
-    each = None if bounds is None else Bounds(lower[:, None], upper[:, None])
+    each = None if bounds is None else bounds[:, None]
     if each is not None:  # rounding may have put a weight beyond
         W = each.clip(W)
     size = np.abs(W)

@@ -33,17 +33,14 @@ def largest_lambdas(view: View, penalty: UnitPenalty) -> FloatArray:
     """Return lambda_max for each target."""
     penalty, n_targets = adapted(view, penalty), view.units.size
     one = penalty.times(np.ones(n_targets))
-    level = _level_beside_bounded if penalty.bounded_and_free else _level
-    return np.array([level(view, penalty, problem_of(view, j, one)) for j in range(n_targets)])
-
-
-def _level(view: View, penalty: UnitPenalty, one: Problem) -> float:
-    """Return lambda_max, given the problem with lambda_ = 1."""
-    return one.largest_level
+    problems = [problem_of(view, target, one) for target in range(n_targets)]
+    if penalty.bounded_and_free:
+        return np.array([_level_beside_bounded(view, penalty, problem) for problem in problems])
+    return np.array([problem.largest_level for problem in problems])
 
 
 def _level_beside_bounded(view: View, penalty: UnitPenalty, one: Problem) -> float:
-    """Return lambda_max where features without a penalty have bounds.
+    """Return lambda_max where features without a penalty have bounds, given that of lambda_ = 1.
 
     The residual of y on these features is that of a problem with bounds: the one of any lambda that
     is large enough. No correlation exceeds the product of the lengths of its column and of y.
@@ -105,10 +102,7 @@ def knots_of(eps: float, view: View, penalty: UnitPenalty) -> FloatArray:
     if not levels.max() > 0:
         return np.ones(1)
     lowest, gram = eps * _smallest_level(levels, view), view.design.gram(everything, everything)
-    limits = [
-        penalty.bounds and penalty.bounds.in_units(unit * view.columns.factors)
-        for unit in view.units
-    ]
+    limits = [penalty.bounds_in(unit * view.columns.factors) for unit in view.units]
     knots = [
         unit * lasso_knots(gram, cross, penalty.weights, lowest / unit, bounds)
         for unit, cross, bounds in zip(view.units, view.design.cross.T, limits, strict=True)

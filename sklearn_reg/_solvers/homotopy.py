@@ -85,9 +85,8 @@ def lasso_knots(
 
     The arguments are those of `lasso_paths`, for one problem.
     """
-    if bounds is not None:
-        bounds = Bounds(bounds.lower[None], bounds.upper[None])
-    paths = Paths(gram[None], cross[None], weights, np.array([[lowest]]), bounds)
+    one = None if bounds is None else bounds[None]
+    paths = Paths(gram[None], cross[None], weights, np.array([[lowest]]), one)
     if not paths.live.size:
         return np.empty(0)
     largest = float(paths.levels[0]) / (1.0 - START_ROUNDING)
@@ -140,7 +139,7 @@ class Paths:
         self._v, self._grid = weights, lambdas
         k, p = crosses.shape
         self._is_box = bounds is not None and bounds.is_box
-        limits = Bounds(*np.full((2, k, p), np.inf) * [[[-1]], [[1]]]) if bounds is None else bounds
+        limits = Bounds.none((k, p)) if bounds is None else bounds
         self._lower, self._upper = limits.lower, limits.upper
         self._up, self._down = limits.up, limits.down
         self._rest = np.zeros((k, p))  # coefficients at a bound that is not zero

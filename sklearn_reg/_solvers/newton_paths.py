@@ -72,7 +72,7 @@ def elastic_net_paths(
                 left = c - _product(G, at)
             w = at + solve_restricted(G, s, (left - a * s)[..., None], second[moving])[..., 0]
             u = c - _product(G, w)
-            may = None if bounds is None else Bounds(bounds.lower[moving], bounds.upper[moving])
+            may = None if bounds is None else bounds[moving]
             kept = s * w > 0
             if may is not None and not a.any():  # without an L1 penalty zero is no kink
                 kept |= may.up & may.down

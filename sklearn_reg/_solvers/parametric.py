@@ -151,11 +151,12 @@ def _events(kinks: Kinks, state: State, way: Direction) -> Events:
     fall = threshold - kinks.limit(rest)
     may_rise, may_fall = kinks.ways(rest)
     never = np.full(w.size, np.inf)
-    leave = np.divide(-w, d, out=never.copy(), where=(d * w < 0) & (sign != 0))
     if kinks.is_box:
         low, high = kinks.ends(sign)
         leave = np.divide(low - w, d, out=never.copy(), where=(d < 0) & (w > low))
         leave = np.divide(high - w, d, out=leave, where=(d > 0) & (w < high))
+    else:
+        leave = np.divide(-w, d, out=never.copy(), where=(d * w < 0) & (sign != 0))
     up = np.divide(threshold - u, fall - slope, out=never.copy(), where=(fall > slope) & may_rise)
     down = np.divide(threshold + u, fall + slope, out=never, where=(fall > -slope) & may_fall)
     times = np.where(active, leave, np.minimum(up, down))
@@ -238,11 +239,12 @@ def _drop_wrong(A: Curvature, kinks: Kinks, state: State) -> tuple[State, Direct
         way = _newton(A, kinks.l1, state)
         if way is None:
             return state, None, dropped
-        wrong = (state.w == 0) & (way.d * state.sign < 0)
         if kinks.is_box:
             low, high = kinks.ends(state.sign)
             below, above = (state.w <= low) & (way.d < 0), (state.w >= high) & (way.d > 0)
             wrong = state.active & (below | above)
+        else:
+            wrong = (state.w == 0) & (way.d * state.sign < 0)
         if not wrong.any():
             return state, way, dropped
         dropped += int(wrong.sum())

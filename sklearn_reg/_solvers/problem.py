@@ -334,7 +334,7 @@ class Problem:
 
         If it has a bound on one side only, u_j may point to that side.
         """
-        return np.abs(u) if self.bounds is None else self.bounds.open_pull(u)
+        return self._elastic_net.open_size(u)
 
 
 def problem_of(view: View, target: int, penalty: Penalties) -> Problem:

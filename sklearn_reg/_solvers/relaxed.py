@@ -79,7 +79,7 @@ def refits(
         Relative to F(0), as of the path.
     """
     design = view.design
-    free = np.flatnonzero((penalty.weights == 0) & ~penalty.excluded & (design.squares > 0))
+    free = np.flatnonzero(penalty.free & (design.squares > 0))
     keys: list[bytes] = []
     distinct: dict[bytes, IndexArray] = {}
     last = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sklearn_reg._tools.cached import KeepLast, cached_property
@@ -23,6 +25,15 @@ class Bounds:
         self.lower, self.upper = lower, upper
         self._last_units: KeepLast[Bounds] = KeepLast()
 
+    @classmethod
+    def none(cls, shape: tuple[int, ...]) -> Bounds:
+        """Return bounds of this shape that bound nothing."""
+        return cls(np.broadcast_to(-np.inf, shape), np.broadcast_to(np.inf, shape))
+
+    def __getitem__(self, index: Any) -> Bounds:
+        """Index both."""
+        return Bounds(self.lower[index], self.upper[index])
+
     @cached_property
     def up(self) -> BoolArray:
         """Whether each weight may be positive."""
@@ -42,7 +53,7 @@ class Bounds:
 
     def restricted(self, features: IndexArray | BoolArray | slice) -> Bounds:
         """Return the bounds of these features."""
-        return Bounds(self.lower[..., features], self.upper[..., features])
+        return self[..., features]
 
     def in_units(self, units: FloatArray) -> Bounds:
         """Return the bounds of w / units, none where a unit is zero; the last ones are kept."""
