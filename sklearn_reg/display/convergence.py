@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_reg._checks.values import check_labelled
 from sklearn_reg._fitting.linear_model import LinearModel
 from sklearn_reg._fitting.regression import PenalizedRegression
+from sklearn_reg._fitting.unwrapping import apply_steps, unwrap
 from sklearn_reg._tools.typing import FloatArray, Matrix
 from sklearn_reg.display._drawing import (
     SQUARES,
@@ -26,7 +27,6 @@ from sklearn_reg.display._drawing import (
     put_legend,
     styles,
 )
-from sklearn_reg.display._unwrapping import apply_steps, unwrap
 
 COMPARED = ("subgradient", "gradient_descent", "accelerated")  # the solvers to compare by default
 

@@ -7,8 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 
+from sklearn_reg._fitting.unwrapping import check_searched, is_search, layers
 from sklearn_reg._selection.cross_validation import PenalizedRegressionCV
 from sklearn_reg._tools.typing import FloatArray
+from sklearn_reg.display._curve import Curve, curve_of_model
 from sklearn_reg.display._drawing import (
     ABOVE,
     ERROR,
@@ -20,13 +22,6 @@ from sklearn_reg.display._drawing import (
     label_axes,
     put_legend,
     styles,
-)
-from sklearn_reg.display._unwrapping import (
-    Curve,
-    check_searched,
-    curve_of_model,
-    is_search,
-    layers,
 )
 
 RELATIVE_ERROR = "mean squared error (null models: 1)"

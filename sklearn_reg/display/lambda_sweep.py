@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_reg._checks.values import check_type
+from sklearn_reg._fitting.unwrapping import best_of, is_search
 from sklearn_reg._tools.typing import FloatArray, Matrix
 from sklearn_reg.display._drawing import (
     ABOVE,
@@ -22,7 +23,6 @@ from sklearn_reg.display._drawing import (
     put_legend,
     styles,
 )
-from sklearn_reg.display._unwrapping import best_of, is_search
 from sklearn_reg.model_selection import LambdaSweep, lambda_sweep
 
 SIDES = ("overfits", "underfits")  # the verdicts whose lambdas the figure shades

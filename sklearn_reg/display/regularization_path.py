@@ -10,9 +10,11 @@ from numpy.typing import ArrayLike
 
 from sklearn_reg._checks.values import check_type
 from sklearn_reg._fitting.regression import PenalizedRegression
+from sklearn_reg._fitting.unwrapping import apply_steps, unwrap
 from sklearn_reg._selection.cross_validation import PenalizedRegressionCV
 from sklearn_reg._tools.linalg import dense, support_of
 from sklearn_reg._tools.typing import FloatArray, Matrix
+from sklearn_reg.display._curve import curve_of_model
 from sklearn_reg.display._drawing import (
     UNNAMED,
     axes_for,
@@ -24,7 +26,6 @@ from sklearn_reg.display._drawing import (
     put_legend,
     styles,
 )
-from sklearn_reg.display._unwrapping import apply_steps, curve_of_model, unwrap
 from sklearn_reg.path import RegularizationPath, regularization_path
 
 # The parameters that an estimator and `regularization_path` share.

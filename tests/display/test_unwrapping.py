@@ -24,7 +24,7 @@ from sklearn_reg import (
     RegularizationPathDisplay,
     lambda_sweep,
 )
-from sklearn_reg.display._unwrapping import Curve
+from sklearn_reg.display._curve import Curve
 
 # --- pipelines ------------------------------------------------------------------------------------
 

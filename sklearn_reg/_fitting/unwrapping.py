@@ -1,20 +1,16 @@
-"""The model within a pipeline or a search, its features, and its errors over lambda."""
+"""The model within a pipeline or a search, and its features."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-import numpy as np
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_reg._fitting.report import feature_names_of
-from sklearn_reg._selection.choice import one_standard_error
-from sklearn_reg._selection.cross_validation import PenalizedRegressionCV
-from sklearn_reg._tools.typing import FloatArray, Matrix
+from sklearn_reg._tools.typing import Matrix
 
 Step = tuple[str, Any]
 
@@ -49,7 +45,7 @@ def layers(estimator: Any) -> Iterator[Any]:
         elif isinstance(estimator, TransformedTargetRegressor):
             raise TypeError(
                 "estimator is a TransformedTargetRegressor, whose model sees another y than is "
-                "given: draw its regressor_, with y as its transformer_ transforms it"
+                "given: pass its regressor_, with y as its transformer_ transforms it"
             )
         else:
             return
@@ -60,59 +56,11 @@ def is_search(estimator: Any) -> bool:
     return hasattr(estimator, "refit") and hasattr(estimator, "estimator")
 
 
-class Curve(NamedTuple):
-    """Errors over lambda, the largest lambda first, and the lambda that was chosen."""
-
-    lambdas: FloatArray
-    losses: FloatArray
-    train_losses: FloatArray | None
-    chosen: float | None  # None if each target has its own
-    scoring: Any
-    relative: bool = False  # whether errors of several targets are relative to null models
-    relax: float | None = None  # the chosen share, if there were several
-    other_losses: Mapping[float, FloatArray] | None = None  # those of the other shares
-
-    @property
-    def one_standard_error(self) -> float | None:
-        """The lambda of the 1-SE rule, among those whose errors are known."""
-        known = np.isfinite(self.losses).all(axis=1)
-        if self.chosen is None or not known.any():
-            return None
-        return float(self.lambdas[known][one_standard_error(self.losses[known])])
-
-
-def curve_of_model(model: PenalizedRegressionCV) -> Curve:
-    """Return the errors that a CV estimator has at its best l1_ratio and its best relax."""
-    check_is_fitted(model)
-    relative, train = hasattr(model, "relative_mse_path_"), None
-    if model.scoring is not None:
-        losses = -model.score_path_
-    elif relative:
-        losses = model.relative_mse_path_
-    else:
-        losses, train = model.mse_path_, model.train_mse_path_
-    lambdas = model.lambdas_
-    if lambdas.ndim > 1:
-        at = np.ravel(model.l1_ratio).tolist().index(model.l1_ratio_)
-        lambdas, losses = lambdas[at], losses[at]
-        train = None if train is None else train[at]
-    relax, others = None, None
-    if model._n_relax:
-        shares, relax = np.ravel(model.relax).tolist(), model.relax_
-        others = {share: of for share, of in zip(shares, losses, strict=True) if share != relax}
-        losses = losses[shares.index(relax)]
-        train = None if train is None else train[shares.index(relax)]
-    # With a lambda for each target there is none to mark in the errors of all.
-    chosen = model.lambda_ if np.ndim(model.lambda_) == 0 else None
-    return Curve(lambdas, losses, train, chosen, model.scoring, relative, relax, others)
-
-
 def check_searched(search: Any) -> None:
     """Refuse a search that is not fitted."""
     if not hasattr(search, "cv_results_"):
         raise NotFittedError(
-            f"estimator is not fitted: call fit(X, y) of this {type(search).__name__} before it "
-            "is drawn"
+            f"estimator is not fitted: call fit(X, y) of this {type(search).__name__} first"
         )
 
 
@@ -164,7 +112,7 @@ def _apply(name: str, step: Any, X: Matrix) -> Matrix:
     except NotFittedError as error:
         raise NotFittedError(
             f"estimator is not fitted: step {name!r} of its pipeline is not; call fit(X, y) of the "
-            "pipeline before it is drawn"
+            "pipeline first"
         ) from error
 
 
