@@ -23,6 +23,7 @@ from sklearn_reg.display import (
     TrajectoryDisplay,
 )
 from sklearn_reg.estimators import ElasticNetRegression, LassoRegression, RidgeRegression
+from sklearn_reg.inference import CoefficientInference, coefficient_inference
 from sklearn_reg.model_selection import (
     ElasticNetRegressionCV,
     LambdaSweep,
@@ -64,6 +65,7 @@ del sys, labels, leave_one_out
 
 __all__ = [
     "AdamState",
+    "CoefficientInference",
     "ConvergenceDisplay",
     "CrossValidationDisplay",
     "ElasticNetRegression",
@@ -83,6 +85,7 @@ __all__ = [
     "TrajectoryDisplay",
     "adam_with_l2",
     "adamw",
+    "coefficient_inference",
     "elastic_net_gradient",
     "elastic_net_penalty",
     "elastic_net_prox",

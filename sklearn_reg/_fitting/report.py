@@ -20,7 +20,11 @@ from sklearn_reg._tools.linalg import dense
 from sklearn_reg._tools.statistics import standard_error
 from sklearn_reg._tools.typing import FloatArray
 
-SHOWN = 10  # coefficients shown in a notebook
+SHOWN, SHOWN_IN_TEXT = 10, 5  # coefficients shown in a notebook, and in text
+COLUMNS_OF_INFERENCE = (
+    *("estimate", "standard_error", "statistic", "p_value", "adjusted_p_value"),
+    *("lower", "upper"),
+)
 
 
 def feature_names_of(X: Any) -> list[str]:
@@ -281,4 +285,50 @@ def _table(title: str, rows: Iterable[tuple[str, str]]) -> str:
     )
     return (
         f"<table><caption style='text-align: left'><b>{escape(title)}</b></caption>{cells}</table>"
+    )
+
+
+def inference_frame(found: Any) -> Any:
+    """Return a table of tests and intervals: one row per feature; `attrs` has the assumptions."""
+    pd = _pandas("CoefficientInference")
+    frame = pd.DataFrame(
+        {name: getattr(found, name) for name in COLUMNS_OF_INFERENCE},
+        index=pd.Index(found.feature_names, name="feature", tupleize_cols=False),
+    )
+    frame.attrs.update(method=found.method, assumptions=found.assumptions)
+    return frame
+
+
+def inference_summary(found: Any) -> dict[str, str]:
+    """Return a summary of tests and intervals, by name; the assumptions are always in it."""
+    rows = {
+        "method": found.method,
+        "features": str(found.estimate.size),
+        "intervals": f"{100.0 * found.confidence_level:g} %",
+        "sigma": f"{found.sigma:.4g} ({found.sigma_source})" if found.sigma_source else "",
+    }
+    assumed = enumerate(found.assumptions.split("; "), start=1)
+    rows |= {f"assumes ({number})": text for number, text in assumed}
+    order = np.argsort(found.p_value, kind="stable")[:SHOWN_IN_TEXT].tolist()
+    rows["smallest p-values"] = ", ".join(
+        f"{found.feature_names[j]} {found.p_value[j]:.2g}" for j in order
+    )
+    return rows
+
+
+def inference_html(found: Any) -> str:
+    """Return a summary of tests and intervals for a notebook."""
+    order = np.argsort(found.p_value, kind="stable")[:SHOWN].tolist()
+    percent = f"{100.0 * found.confidence_level:g} %"
+    of_features = [
+        (
+            str(found.feature_names[j]),
+            f"{found.estimate[j]:.4g}, {percent} from {found.lower[j]:.4g} to "
+            f"{found.upper[j]:.4g}, p = {found.p_value[j]:.2g}",
+        )
+        for j in order
+    ]
+    return _side_by_side(
+        _table("Inference", inference_summary(found).items()),
+        _table("Smallest p-values", of_features),
     )

@@ -1,4 +1,4 @@
-r"""Lasso paths of many subsets of the same rows at once, by homotopy on wide data.
+r"""Lasso paths of many problems on the same rows at once, by homotopy on wide data.
 
 The events are those of `homotopy`. Its tableau has p^2 numbers a path, too many for wide data: here
 each path keeps the columns of its features A and the inverse of their Gram matrix, and one product
@@ -12,6 +12,7 @@ a path whose line is not that of an optimum is not sure, and left to another sol
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import NamedTuple
 
 import numpy as np
@@ -60,7 +61,7 @@ def lasso_supports(
     sure : ndarray of shape (n_subsets,) of bool
         Whether the path is that of the optimum.
     """
-    paths = RowPaths(subsets, lambdas, bounds, most, allowed)
+    paths = SubsetPaths(subsets, lambdas, bounds, most, allowed)
     for _ in paths.events():
         pass
     paths.sure[paths.live] = False
@@ -70,42 +71,44 @@ def lasso_supports(
 class RowPaths(Paths):
     """Paths on rows. The two rows of a tableau are the last two of `Paths`: b and d, u_0 and u_1.
 
-    Attributes
-    ----------
-    selected : ndarray of shape (n_subsets, n_lambdas, n_features) of bool
-    sure : ndarray of shape (n_subsets,) of bool
+    A subclass gives the columns of S^(1/2) Z of each path, and its products with vectors.
     """
 
-    state = (
+    state: tuple[str, ...] = (
         *STATE,
-        *("_roots", "_means", "_factors", "_crosses"),
-        *("_features", "_columns", "_inverses", "_lines", "_ended", "_ever"),
+        *("_crosses", "_features", "_columns", "_inverses", "_lines", "_ended"),
     )
 
     def __init__(
         self,
-        subsets: Subsets,
+        crosses: FloatArray,
+        lengths: FloatArray,
+        n_rows: int,
         lambdas: FloatArray,
         bounds: Bounds | None,
-        most: int,
         allowed: float,
     ) -> None:
-        self._X, shares, self._means, self._factors, self._lengths, self._crosses = subsets
-        self._roots, self._most, self._allowed = np.sqrt(shares), most, allowed
-        (k, n), p = shares.shape, self._X.shape[1]
+        """Start paths, given Z'S y and the diagonals of Z'S Z, of shape (n_paths, n_features)."""
+        k, p = crosses.shape
+        self._crosses, self._lengths, self._allowed = crosses, lengths, allowed
         self._tableaus = np.zeros((k, 2, p))
         # The place of each feature of a path: its number (-1: free), its column of S^(1/2) Z, its
         # row of G_AA^-1, and its entries of b and d.
         self._features = np.full((k, FIRST_ROOM), -1)
-        self._columns = np.zeros((k, FIRST_ROOM, n))
+        self._columns = np.zeros((k, FIRST_ROOM, n_rows))
         self._inverses = np.zeros((k, FIRST_ROOM, FIRST_ROOM))
         self._lines = np.zeros((k, 2, FIRST_ROOM))
         self._ended = np.zeros(k, dtype=bool)  # before the end of the grid
-        self._ever = np.zeros((k, p), dtype=bool)  # the features that were selected
-        self.selected, self.sure = np.zeros((k, lambdas.size, p), bool), np.ones(k, dtype=bool)
-        if bounds is not None:
-            bounds = Bounds(*(np.tile(side, (k, 1)) for side in (bounds.lower, bounds.upper)))
-        self._start(self._crosses, np.ones(p), np.tile(lambdas, (k, 1)), bounds)
+        self.sure = np.ones(k, dtype=bool)  # whether the path is that of the optimum
+        self._start(crosses, np.ones(p), lambdas, bounds)
+
+    @abstractmethod
+    def _column(self, paths: IndexArray, feature: IndexArray) -> FloatArray:
+        """Copy a column of S^(1/2) Z of each of these paths, of shape (n_paths, n_rows)."""
+
+    @abstractmethod
+    def _correlations(self, fitted: FloatArray) -> FloatArray:
+        """Return Z'S^(1/2) v of vectors of shape (n_live, 2, n_rows)."""
 
     def _may_enter(self) -> BoolArray:
         """Whether a column is not zero; whether others explain it shows when it enters."""
@@ -139,8 +142,7 @@ class RowPaths(Paths):
         if not (self._features[paths] < 0).any(axis=1).all():
             self._double_room()
         place, rows = (self._features[paths] < 0).argmax(axis=1), np.arange(paths.size)
-        column = self._X[:, feature].T - self._means[paths, feature, None]
-        column *= self._factors[paths, feature, None] * self._roots[paths]
+        column = self._column(paths, feature)
         products = np.matmul(self._columns[paths], column[:, :, None])
         shares = np.matmul(self._inverses[paths], products)[:, :, 0]
         square = np.einsum("kn,kn->k", column, column)
@@ -169,10 +171,8 @@ class RowPaths(Paths):
         ends[path, 0, place] = self._crosses[path, feature]
         ends[path, 1, place] = self._signs[path, feature]
         self._lines = np.matmul(ends, self._inverses)
-        fitted = np.matmul(self._lines, self._columns) * self._roots[:, None]
-        T = (fitted.reshape(-1, fitted.shape[2]) @ self._X).reshape(len(inside), 2, -1)
-        T -= fitted.sum(axis=2, keepdims=True) * self._means[:, None]
-        T *= -self._factors[:, None]
+        T = self._correlations(np.matmul(self._lines, self._columns))
+        np.negative(T, out=T)
         T[:, 0] += self._crosses
         # Inside, u should be lambda times the sign: these are the errors.
         wrong = np.abs(T[path, 0, feature]) > self._allowed * self._grid[path, -1]
@@ -195,6 +195,49 @@ class RowPaths(Paths):
         pull = Bounds(self._lower, self._upper).pull(u).max(axis=1)
         self._give_up(np.flatnonzero(pull > (1.0 + self._allowed) * where))
         return np.where(self._ended, -np.inf, at), sign, feature, rest
+
+
+class SubsetPaths(RowPaths):
+    """Paths of subsets of the rows.
+
+    Attributes
+    ----------
+    selected : ndarray of shape (n_subsets, n_lambdas, n_features) of bool
+    sure : ndarray of shape (n_subsets,) of bool
+    """
+
+    state = (*RowPaths.state, "_roots", "_means", "_factors", "_ever")
+
+    def __init__(
+        self,
+        subsets: Subsets,
+        lambdas: FloatArray,
+        bounds: Bounds | None,
+        most: int,
+        allowed: float,
+    ) -> None:
+        self._X, shares, self._means, self._factors, lengths, crosses = subsets
+        self._roots, self._most = np.sqrt(shares), most
+        (k, n), p = shares.shape, self._X.shape[1]
+        self._ever = np.zeros((k, p), dtype=bool)  # the features that were selected
+        self.selected = np.zeros((k, lambdas.size, p), dtype=bool)
+        if bounds is not None:
+            bounds = Bounds(*(np.tile(side, (k, 1)) for side in (bounds.lower, bounds.upper)))
+        super().__init__(crosses, lengths, n, np.tile(lambdas, (k, 1)), bounds, allowed)
+
+    def _column(self, paths: IndexArray, feature: IndexArray) -> FloatArray:
+        """Copy a column of S^(1/2) Z of each of these paths, of shape (n_paths, n_rows)."""
+        column = self._X[:, feature].T - self._means[paths, feature, None]
+        column *= self._factors[paths, feature, None] * self._roots[paths]
+        return np.asarray(column)
+
+    def _correlations(self, fitted: FloatArray) -> FloatArray:
+        """Return Z'S^(1/2) v of vectors of shape (n_live, 2, n_rows)."""
+        weighted = fitted * self._roots[:, None]
+        T = (weighted.reshape(-1, weighted.shape[2]) @ self._X).reshape(len(fitted), 2, -1)
+        T -= weighted.sum(axis=2, keepdims=True) * self._means[:, None]
+        T *= self._factors[:, None]
+        return np.asarray(T)
 
     def _write(self, at: FloatArray) -> None:
         """Write down what is selected from the last event down to the next, which is excluded."""

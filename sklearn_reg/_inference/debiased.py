@@ -1,0 +1,86 @@
+r"""The desparsified lasso: each coefficient of a lasso, freed from the bias of the penalty.
+
+Let z_j be what the other columns do not explain of column j, the residual of a nodewise lasso. Then
+
+    b_j = w_j + z_j'(y - A w) / z_j'A_j
+        = w*_j + z_j'e / z_j'A_j + (bias),
+    |bias| <= max_{k != j} |z_j'A_k| / |z_j'A_j| * |w - w*|_1,
+
+and z_j'e is normal. In standard errors the bias is at most eta_j |w - w*|_1 / sigma, with eta_j =
+max_{k != j} |z_j'A_k| / |z_j|, and a square-root lasso has eta_j = sqrt(2 log p) for columns of
+variance one: the choice of C.-H. Zhang and S. Zhang (2014).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_reg._inference.found import Asked, Found, law_of, of_statistics, places_of
+from sklearn_reg._inference.multiplicity import largest_quantile
+from sklearn_reg._inference.noise import noise_of
+from sklearn_reg._inference.rows import Subject
+from sklearn_reg._inference.square_root_lasso import FLOOR, square_root_lasso, universal_level
+from sklearn_reg._tools.typing import FloatArray, IndexArray
+
+METHOD = "debiased"
+LINEAR = "E[y] = b + X w*"
+NORMAL = "the errors are independent, with one variance (over sample_weight), normal or many"
+SPARSE = (
+    "few of the w* are not zero, so few that |w - w*|_1 sqrt(2 log p) is small beside sigma "
+    "(about s log p << sqrt(n) for s of them): the bias that is left counts as zero"
+)
+INITIAL = "no column of X is nearly a combination of a few others"
+
+
+def debiased(subject: Subject, asked: Asked) -> Found:
+    """Test and estimate every coefficient, selected or not."""
+    if subject.l1_ratio == 0 or subject.lambda_ == 0:
+        raise ValueError(
+            "method='debiased' needs a lasso or an elastic net with lambda_ > 0, got "
+            f"{subject.class_name} with l1_ratio={subject.l1_ratio:g} and lambda_="
+            f"{subject.lambda_:g}; use method='ridge' or 'ols'"
+        )
+    subject.refuse(METHOD, bounds=True, relax=True)
+    subject.check_certified()
+    places = places_of(subject, asked, METHOD)
+    Z = _scores(subject, places)
+    noise = noise_of(subject, asked.sigma, "cv" if subject.chosen else "scaled_lasso")
+    lengths = np.sqrt(np.einsum("jn,jn->j", Z, Z))
+    along = np.einsum("jn,nj->j", Z, subject.A[:, places])
+    residual = subject.y - subject.A @ subject.w
+    estimate = subject.w[places] + (Z @ residual) / along
+    quantile = None
+    if asked.options["simultaneous"]:
+        scores = Z / lengths[:, None]
+        quantile = largest_quantile(
+            scores, asked.confidence_level, noise.degrees_of_freedom, asked.random_state
+        )
+        quantile = max(quantile, float(law_of(noise).isf(0.5 * (1.0 - asked.confidence_level))))
+    return of_statistics(
+        subject,
+        places,
+        estimate,
+        noise.sigma * lengths / along,
+        noise,
+        asked.confidence_level,
+        (LINEAR, NORMAL, SPARSE, INITIAL),
+        quantile=quantile,
+    )
+
+
+def _scores(subject: Subject, places: IndexArray) -> FloatArray:
+    """Return z_j of each of these columns, of shape (n_places, n)."""
+    A = subject.A
+    n, p = A.shape
+    found = square_root_lasso(
+        A, A[:, places], places, level=universal_level(n, p), with_coefs=False
+    )
+    sizes = np.sqrt(np.einsum("jn,jn->j", found.residuals, found.residuals))
+    lost = sizes <= FLOOR * np.sqrt(np.einsum("nj,nj->j", A[:, places], A[:, places]))
+    if lost.any():
+        raise ValueError(
+            "method='debiased' needs columns that others do not explain, and others explain "
+            f"{subject.names_of(subject.columns[places[lost]])}, for example an equal one; leave "
+            "out one of the columns that are equal, or pass the other features"
+        )
+    return found.residuals
