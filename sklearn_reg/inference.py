@@ -11,7 +11,7 @@ from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
-from sklearn_reg._checks.parameters import check_flag
+from sklearn_reg._checks.parameters import check_count, check_flag
 from sklearn_reg._checks.values import check_number, overflow_explained
 from sklearn_reg._fitting.report import (
     as_text,
@@ -19,12 +19,15 @@ from sklearn_reg._fitting.report import (
     inference_html,
     inference_summary,
 )
+from sklearn_reg._inference.after_selection import selective
+from sklearn_reg._inference.bootstrap import bootstrap
 from sklearn_reg._inference.debiased import debiased
 from sklearn_reg._inference.found import Asked, Found
 from sklearn_reg._inference.multiplicity import holm
 from sklearn_reg._inference.ols import ols
 from sklearn_reg._inference.ridge import ridge
 from sklearn_reg._inference.rows import Subject
+from sklearn_reg._inference.splitting import split
 from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
 
 Check = Callable[[Any], Any]  # None gives the default
@@ -56,6 +59,18 @@ def _flag(name: str) -> Check:
     return lambda value: False if value is None else check_flag(value, name)
 
 
+def _count(name: str, default: int, *, at_least: int) -> Check:
+    """Return a check of a number of things."""
+
+    def check(value: Any) -> int:
+        number = default if value is None else check_count(value, name)
+        if number < at_least:
+            raise ValueError(f"{name} must be an integer >= {at_least}, got {value!r}")
+        return number
+
+    return check
+
+
 ESTIMATES = ("residuals", "scaled_lasso", "cv")
 METHODS = {
     "ols": _Method(
@@ -67,6 +82,24 @@ METHODS = {
         ("effective", *ESTIMATES),
     ),
     "debiased": _Method(debiased, {"simultaneous": _flag("simultaneous")}, ESTIMATES),
+    "selective": _Method(
+        selective,
+        {
+            "target": _one_of("target", "minimal", "full", default="minimal"),
+            "allow_chosen_lambda": _flag("allow_chosen_lambda"),
+        },
+        ESTIMATES,
+    ),
+    "split": _Method(split, {"n_splits": _count("n_splits", 50, at_least=1)}, None),
+    "bootstrap": _Method(
+        bootstrap,
+        {
+            "n_resamples": _count("n_resamples", 1000, at_least=2),
+            "resample": _one_of("resample", "pairs", "residual", default="pairs"),
+            "interval": _one_of("interval", "percentile", "bca", default="percentile"),
+        },
+        None,
+    ),
 }
 
 
@@ -93,7 +126,7 @@ class CoefficientInference(NamedTuple):
     method : str
         The method.
     assumptions : str
-        What has to hold for these numbers to be right.
+        What has to hold for these numbers to be right, one statement a line.
     """
 
     feature_names: list[Hashable]
@@ -148,10 +181,167 @@ def coefficient_inference(
     covariance: str | None = None,
     target: str | None = None,
     simultaneous: bool | None = None,
+    allow_chosen_lambda: bool | None = None,
+    n_splits: int | None = None,
+    n_resamples: int | None = None,
+    resample: str | None = None,
+    interval: str | None = None,
 ) -> CoefficientInference:
-    """Return tests and intervals of coefficients."""
+    r"""Say how sure the coefficients of a fit are: standard errors, tests and intervals.
+
+    Each method answers another question, and states in its result what it assumes.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted estimator or CV estimator of sklearn_reg, or a pipeline or fitted search that ends
+        in one; the steps of a pipeline must not use y. Its y was one target.
+    X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        The rows of its fit, before the steps of a pipeline. The columns that a method looks at are
+        copied as a dense array.
+    y : array-like of shape (n_samples,)
+        The target of its fit.
+    method : {"ols", "ridge", "debiased", "selective", "split", "bootstrap"}
+        Which question is asked:
+
+        - "ols": least squares on all features (`lambda_=0`) or on `features`, if they were chosen
+          without y: classical t, or HC3 [1]_;
+        - "ridge": the normal law of a ridge fit,
+          :math:`Cov[w] = \sigma^2 H H'` for :math:`w = H y`, or estimates that correct its
+          bias [2]_;
+        - "debiased": all coefficients of a sparse linear model, selected or not, also with more
+          features than rows: the desparsified lasso [3]_ [4]_ [5]_;
+        - "selective": the features that a lasso at a fixed lambda has selected, given that it has
+          [6]_ [7]_;
+        - "split": the features that the estimator selects on one half of the rows, tested by least
+          squares on the other, over several splits [8]_. It takes any estimator that selects, and
+          every choice that it makes within `fit`;
+        - "bootstrap": the spread of the penalised coefficients over resamples [9]_.
+    sample_weight : array-like of shape (n_samples,), default=None
+        The weights of its fit: the variance of a row's error is sigma^2 times the mean weight over
+        its weight. Rows of weight zero do not count. For weights that are counts, repeat the rows.
+    confidence_level : float, default=0.95
+        Level of the intervals, in (0, 1).
+    sigma : float or {"residuals", "effective", "scaled_lasso", "cv"}, default=None
+        The standard deviation of the noise, > 0, or how it is estimated; "split" and "bootstrap"
+        take None alone, "ols" None or a number.
+
+        - "residuals": least squares on all columns, with t where the estimate is linear;
+        - "effective": residuals of the ridge fit, with n - tr(2H - HH') degrees of freedom;
+        - "scaled_lasso": T. Sun, C.-H. Zhang (2012);
+        - "cv": residuals of the cross-validated fit, over n minus its non-zero coefficients [10]_.
+
+        None is "residuals" for "ols", for "ridge" with independent columns, and for "selective" if
+        there are more rows than columns; "cv" for "debiased" after cross-validation; otherwise
+        "scaled_lasso".
+    features : array-like, default=None
+        Names, numbers or a mask of columns. For "ols" they are the model; for other methods the
+        features that are reported. None is all that the method has something to say about.
+    random_state : int, RandomState or None, default=None
+        Draws splits, resamples, and the noise of simultaneous intervals.
+    covariance : {"classical", "HC3"}, default=None
+        For "ols": None is "classical"; "HC3" holds with unequal variances, if rows are many. Its
+        statistic is compared with t, as R and Stata do (in statsmodels, `use_t=True`).
+    target : {"expectation", "coefficient"} or {"minimal", "full"}, default=None
+        For "ridge": "expectation" is E[w], the coefficients that the penalty shrinks (None, if
+        columns are independent and fewer than rows); "coefficient" those without the penalty [2]_.
+        For "selective": "minimal" (None) is least squares of E[y] on the selected features, given
+        the selection and its signs [6]_; "full" the coefficients of the model of all features,
+        given only that the feature is selected [7]_.
+    simultaneous : bool, default=None
+        For "debiased": whether the intervals hold all together, by draws of the largest statistic
+        (Gaussian multipliers). None is False.
+    allow_chosen_lambda : bool, default=None
+        For "selective": whether to go on, with a warning, where lambda_ was chosen on the same
+        rows. The numbers are then wrong. None is False.
+    n_splits : int, default=None
+        For "split": the number of splits; None is 50. With 1 there is nothing to aggregate.
+    n_resamples : int, default=None
+        For "bootstrap": the number of resamples, at least 2; None is 1000.
+    resample : {"pairs", "residual"}, default=None
+        For "bootstrap": rows (None), or residuals of the fit.
+    interval : {"percentile", "bca"}, default=None
+        For "bootstrap": percentiles (None), or percentiles corrected for bias and acceleration.
+
+    Returns
+    -------
+    CoefficientInference
+        Arrays with one entry per feature, sigma, and the assumptions.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not valid, or is one of another method; if the estimator is not fitted,
+        not certified to its `tol`, or was fitted to other rows; if its penalty is one that the
+        method has no theory for (bounds, relax, adaptive weights: "split" and "bootstrap" take
+        these); if sigma cannot be estimated; if columns depend on each other where they must not.
+
+    Warns
+    -----
+    UserWarning
+        With `allow_chosen_lambda=True`, if lambda_ was chosen on the same rows.
+    ConvergenceWarning
+        If fits to halves or resamples are not certified.
+
+    See Also
+    --------
+    InferenceDisplay : Draws the intervals.
+    StabilitySelection : Which features random halves of the rows select again.
+
+    Notes
+    -----
+    Units are those of X and y; of a pipeline, those of the columns that its model sees. The
+    intercept is not reported. Columns that are constant or excluded are left out.
+
+    References
+    ----------
+    .. [1] J. G. MacKinnon, H. White (1985). Some heteroskedasticity-consistent covariance matrix
+       estimators with improved finite sample properties. J. Econometrics 29(3).
+       https://doi.org/10.1016/0304-4076(85)90158-7
+    .. [2] P. Buhlmann (2013). Statistical significance in high-dimensional linear models. Bernoulli
+       19(4). https://doi.org/10.3150/12-BEJSP11
+    .. [3] C.-H. Zhang, S. S. Zhang (2014). Confidence intervals for low dimensional parameters in
+       high dimensional linear models. J. Royal Statistical Society B 76(1).
+       https://doi.org/10.1111/rssb.12026
+    .. [4] S. van de Geer, P. Buhlmann, Y. Ritov, R. Dezeure (2014). On asymptotically optimal
+       confidence regions and tests for high-dimensional models. Annals of Statistics 42(3).
+       https://doi.org/10.1214/14-AOS1221
+    .. [5] A. Javanmard, A. Montanari (2014). Confidence intervals and hypothesis testing for
+       high-dimensional regression. J. Machine Learning Research 15.
+    .. [6] J. D. Lee, D. L. Sun, Y. Sun, J. E. Taylor (2016). Exact post-selection inference, with
+       application to the lasso. Annals of Statistics 44(3). https://doi.org/10.1214/15-AOS1371
+    .. [7] K. Liu, J. Markovic, R. Tibshirani (2018). More powerful post-selection inference, with
+       application to the lasso. https://arxiv.org/abs/1801.09037
+    .. [8] N. Meinshausen, L. Meier, P. Buhlmann (2009). p-values for high-dimensional regression.
+       J. American Statistical Association 104(488). https://doi.org/10.1198/jasa.2009.tm08647
+    .. [9] A. Chatterjee, S. N. Lahiri (2011). Bootstrapping lasso estimators. J. American
+       Statistical Association 106(494). https://doi.org/10.1198/jasa.2011.tm10159
+    .. [10] S. Reid, R. Tibshirani, J. Friedman (2016). A study of error variance estimation in
+       lasso regression. Statistica Sinica 26(1). https://doi.org/10.5705/ss.2014.042
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_reg import LassoRegressionCV, coefficient_inference
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> model = LassoRegressionCV(standardize=True).fit(X, y)
+    >>> sure = coefficient_inference(model, X, y, method="debiased")
+    >>> sure.to_frame()[["estimate", "lower", "upper"]].round().loc["bmi"].to_dict()
+    {'estimate': 523.0, 'lower': 405.0, 'upper': 641.0}
+    >>> print(sure.assumptions.splitlines()[1])
+    the errors are independent, with one variance (over sample_weight), normal or many
+    """
     chosen = _method(method)
-    given = {"covariance": covariance, "target": target, "simultaneous": simultaneous}
+    given = {
+        "covariance": covariance,
+        "target": target,
+        "simultaneous": simultaneous,
+        "allow_chosen_lambda": allow_chosen_lambda,
+        "n_splits": n_splits,
+        "n_resamples": n_resamples,
+        "resample": resample,
+        "interval": interval,
+    }
     level = check_level(confidence_level)
     subject = Subject(estimator, X, y, sample_weight)
     asked = Asked(
@@ -175,7 +365,7 @@ def coefficient_inference(
         found.sigma_source,
         found.degrees_of_freedom,
         method,
-        "; ".join(found.assumptions),
+        "\n".join(found.assumptions),
     )
 
 

@@ -307,7 +307,7 @@ def inference_summary(found: Any) -> dict[str, str]:
         "intervals": f"{100.0 * found.confidence_level:g} %",
         "sigma": f"{found.sigma:.4g} ({found.sigma_source})" if found.sigma_source else "",
     }
-    assumed = enumerate(found.assumptions.split("; "), start=1)
+    assumed = enumerate(found.assumptions.splitlines(), start=1)
     rows |= {f"assumes ({number})": text for number, text in assumed}
     order = np.argsort(found.p_value, kind="stable")[:SHOWN_IN_TEXT].tolist()
     rows["smallest p-values"] = ", ".join(

@@ -31,6 +31,11 @@ def noise_of(subject: Subject, sigma: float | str | None, default: str) -> Noise
     return ESTIMATES[sigma or default](subject)
 
 
+def is_nothing(residual: FloatArray, y: FloatArray) -> bool:
+    """Say whether a residual is rounding."""
+    return bool(np.linalg.norm(residual) <= NOTHING * np.linalg.norm(y))
+
+
 def of_residuals(subject: Subject, residual: FloatArray, used: float, source: str) -> Noise:
     """Estimate sigma from residuals that have used degrees of freedom, those of means included.
 
@@ -46,7 +51,7 @@ def of_residuals(subject: Subject, residual: FloatArray, used: float, source: st
             "degrees of freedom in them; pass a number as sigma"
         )
     square = float(residual @ residual)
-    if square <= (NOTHING * np.linalg.norm(subject.y)) ** 2:
+    if is_nothing(residual, subject.y):
         raise ValueError(
             f"sigma cannot be estimated from the {source}: they are zero, because the columns "
             "explain y without an error; pass a number as sigma"
@@ -92,13 +97,13 @@ def _scaled_lasso(subject: Subject) -> Noise:
     """Sun and Zhang (2012)."""
     level = universal_level(*subject.A.shape)
     found = square_root_lasso(subject.A, subject.y[:, None], level=level)
-    square = float(found.residuals[0] @ found.residuals[0])
-    if square <= (NOTHING * np.linalg.norm(subject.y)) ** 2:
+    residual = found.residuals[0]
+    if is_nothing(residual, subject.y):
         raise ValueError(
             "sigma cannot be estimated by the scaled lasso: the columns explain y without an "
             "error; pass a number as sigma"
         )
-    return Noise(float(np.sqrt(square / subject.n)), "scaled lasso")
+    return Noise(float(np.sqrt(residual @ residual / subject.n)), "scaled lasso")
 
 
 ESTIMATES = {

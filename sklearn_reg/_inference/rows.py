@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.base import clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_reg._checks.labels import ColumnLabels
 from sklearn_reg._checks.values import on_dask
 from sklearn_reg._data.data import InMemory
+from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.reading import read
 from sklearn_reg._data.units import Penalties, UnitPenalty, View, view_rows
 from sklearn_reg._fitting.linear_model import PenalizedModel
 from sklearn_reg._fitting.report import names_of_model
 from sklearn_reg._fitting.unwrapping import Step, apply_steps, is_search, layers, unwrap
 from sklearn_reg._selection.cross_validation import PenalizedRegressionCV
+from sklearn_reg._solvers.paths import follow
 from sklearn_reg._solvers.problem import Problem, problem_of
 from sklearn_reg._tools.cached import cached_property
 from sklearn_reg._tools.linalg import dependences, inverse_roots
@@ -50,8 +53,12 @@ class Subject:
         Labels of all columns of X.
     columns : ndarray of int
         The columns of X that are those of A.
+    searched, chosen : bool
+        Whether lambda_ was chosen by a search, and whether by it or by cross-validation.
+    rows : ndarray of int
+        The rows with a positive weight.
     n : int
-        Rows with a positive weight.
+        Their number.
     n_means : int
         1 if there is an intercept, else 0: the degrees of freedom that centring takes.
     """
@@ -71,13 +78,14 @@ class Subject:
                 f"{np.atleast_2d(self.model.coef_).shape[0]}; fit and ask for one target at a time"
             )
         self.data, self.names = data, names or names_of_model(self.model)
-        self.chosen = any(
-            is_search(layer) or isinstance(layer, PenalizedRegressionCV)
-            for layer in layers(estimator)
-        )
+        self.searched = any(map(is_search, layers(estimator)))
+        self.chosen = self.searched or isinstance(self.model, PenalizedRegressionCV)
         self.n_means = int(self.model.fit_intercept)
         weights = data.weights
-        self.n = data.rows.shape[0] if weights is None else int(np.count_nonzero(weights))
+        self.rows: IndexArray = (
+            np.arange(len(data.Y)) if weights is None else np.flatnonzero(weights)
+        )
+        self.n = self.rows.size
 
     @property
     def class_name(self) -> str:
@@ -142,18 +150,12 @@ class Subject:
 
     def copied(self, columns: IndexArray) -> FloatArray:
         """Copy these columns of X as columns of A."""
-        rows = self.view.design.row_space
-        assert rows is not None
-        A: FloatArray = rows.columns(columns)[self._inside]
-        A *= np.sqrt(self.n)
-        return A
+        return _columns_of(self.view, columns, self.rows)
 
     @cached_property
     def y(self) -> FloatArray:
         """The target of these rows, of shape (n,)."""
-        rows = self.view.design.row_space
-        assert rows is not None
-        return np.asarray(np.sqrt(self.n) * rows.target(0)[self._inside])
+        return _target_of(self.view, self.rows)
 
     @property
     def mean_leverage(self) -> FloatArray | float:
@@ -163,11 +165,28 @@ class Subject:
             return 0.0
         return np.full(n, 1.0 / n) if weights is None else weights[weights > 0] / weights.sum()
 
-    @cached_property
-    def _inside(self) -> Any:
-        """Which rows have a positive weight."""
-        weights = self.data.weights
-        return slice(None) if weights is None else weights > 0
+    @property
+    def degrees_of_freedom(self) -> float:
+        """The degrees of freedom of the fit, without those of the mean."""
+        points = follow(
+            self.view,
+            self.unit_penalty,
+            np.array([self.lambda_]),
+            self.model.tol,
+            with_degrees_of_freedom=True,
+            with_refits=self.relax != 1.0,
+        )
+        return float(points.relaxed(self.relax).degrees_of_freedom[0, 0])
+
+    def clone_of_model(self) -> PenalizedModel:
+        """Return an estimator as the model is, not fitted, with arrays in the place of labels."""
+        model: PenalizedModel = clone(self.model)
+        penalty = self.unit_penalty
+        if model.penalty_weights is not None and not isinstance(model.penalty_weights, str):
+            model.set_params(penalty_weights=np.where(penalty.excluded, np.inf, penalty.weights))
+        if model.bounds is not None and penalty.bounds is not None:
+            model.set_params(bounds=(penalty.bounds.lower, penalty.bounds.upper))
+        return model
 
     @cached_property
     def w(self) -> FloatArray:
@@ -241,6 +260,47 @@ class Subject:
                     f"method={method!r} needs {told[name]}; got {self.model!r}. "
                     "method='bootstrap' and method='split' take it"
                 )
+
+
+class WhitenedRows(NamedTuple):
+    """Some rows and columns in the form that `Subject` has, without a penalty."""
+
+    A: FloatArray
+    y: FloatArray
+    columns: IndexArray  # those of X that vary
+    unit: float  # of y
+    units: FloatArray  # of coefficients
+
+    @classmethod
+    def of(cls, data: InMemory, columns: IndexArray, centred: bool) -> WhitenedRows:
+        """Take some columns of rows with positive weights."""
+        p, rows = data.n_features, np.arange(len(data.Y))
+        excluded = np.ones(p, dtype=bool)
+        excluded[columns] = False
+        penalty = UnitPenalty(0.0, np.ones(p), excluded)
+        preprocessing = Preprocessing(centred, standardize=False)
+        view = view_rows(data.rows, data.Y, data.weights, penalty, preprocessing)
+        factors, unit = view.columns.factors, float(view.units[0])
+        kept = np.flatnonzero(factors > 0)
+        A, y = _columns_of(view, kept, rows), _target_of(view, rows)
+        return cls(A, y, kept, unit, unit * factors[kept])
+
+
+def _columns_of(view: View, columns: IndexArray, rows: IndexArray) -> FloatArray:
+    """Copy rows and columns of (n S)^(1/2) Z."""
+    space = view.design.row_space
+    assert space is not None
+    A = space.columns(columns)
+    A = A if rows.size == len(A) else A[rows]
+    A *= np.sqrt(rows.size)
+    return A
+
+
+def _target_of(view: View, rows: IndexArray) -> FloatArray:
+    """Return rows of (n S)^(1/2) y."""
+    space = view.design.row_space
+    assert space is not None
+    return np.asarray(np.sqrt(rows.size) * space.target(0)[rows])
 
 
 def check_independent(A: FloatArray, names: list[Any], method: str) -> None:

@@ -2,7 +2,7 @@
 
 A coroutine yields a `Request` for products, is sent the `Products`, and returns its result. Several
 are run together by answering the requests of all of them at once: a product with many vectors reads
-X once.
+X once. It may also yield several `PathRequest`, one a target, and is sent as many solutions.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ class Request(NamedTuple):
     w: FloatArray
 
 
-Coroutine = Generator[Request | PathRequest, Any, Result]
+Paths = Sequence[PathRequest]
+Coroutine = Generator[Request | Paths, Any, Result]
 
 
 def run_together(coroutines: Sequence[Coroutine[Result]]) -> list[Result]:
     """Run coroutines together, and return their results in order."""
     results: dict[int, Result] = {}
-    waiting: dict[int, Request | PathRequest] = {}
+    waiting: dict[int, Request | Paths] = {}
 
-    def resume(k: int, answer: Products | PathSolution | None) -> None:
+    def resume(k: int, answer: Products | Sequence[PathSolution] | None) -> None:
         waiting.pop(k, None)
         try:
             waiting[k] = next(coroutines[k]) if answer is None else coroutines[k].send(answer)
@@ -58,10 +59,10 @@ def run_alone(coroutine: Coroutine[Result]) -> Result:
     try:
         request = next(coroutine)
         while True:
-            if isinstance(request, PathRequest):
-                request = coroutine.send(solve_paths([request])[0])
-            else:
+            if isinstance(request, Request):
                 request = coroutine.send(request.design.products(request.w, request.target))
+            else:
+                request = coroutine.send(solve_paths(request))
     except StopIteration as end:
         result: Result = end.value
         return result
@@ -69,12 +70,16 @@ def run_alone(coroutine: Coroutine[Result]) -> Result:
         coroutine.close()
 
 
-def _answered(requests: Sequence[Request | PathRequest]) -> list[Products | PathSolution]:
+def _answered(
+    requests: Sequence[Request | Paths],
+) -> list[Products | Sequence[PathSolution]]:
     """Answer requests, those of each kind together."""
-    paths = [request for request in requests if isinstance(request, PathRequest)]
-    products = [request for request in requests if not isinstance(request, PathRequest)]
+    paths = [path for request in requests if not isinstance(request, Request) for path in request]
+    products = [request for request in requests if isinstance(request, Request)]
     of_paths, of_products = iter(solve_paths(paths)), iter(products_together(products))
     return [
-        next(of_paths) if isinstance(request, PathRequest) else next(of_products)
+        next(of_products)
+        if isinstance(request, Request)
+        else [next(of_paths) for _ in range(len(request))]
         for request in requests
     ]

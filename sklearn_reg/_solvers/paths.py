@@ -175,12 +175,11 @@ def _in_batch(
     view: View, penalty: UnitPenalty, lambdas: FloatArray, tol: float
 ) -> Coroutine[list[PathSolution]]:
     """Return the path of each target from a batch; none where one of them is not sure."""
-    found = []
-    for request in path_requests(view, penalty, lambdas, tol):
-        found.append((yield request))
-        if not found[-1].sure:
-            return []
-    return found
+    requests = path_requests(view, penalty, lambdas, tol)
+    if not requests:
+        return []
+    found: list[PathSolution] = yield requests
+    return found if all(solution.sure for solution in found) else []
 
 
 def _points_of(
