@@ -6,9 +6,20 @@ Let z_j be what the other columns do not explain of column j, the residual of a 
         = w*_j + z_j'e / z_j'A_j + (bias),
     |bias| <= max_{k != j} |z_j'A_k| / |z_j'A_j| * |w - w*|_1,
 
-and z_j'e is normal. In standard errors the bias is at most eta_j |w - w*|_1 / sigma, with eta_j =
-max_{k != j} |z_j'A_k| / |z_j|, and a square-root lasso has eta_j = sqrt(2 log p) for columns of
-variance one: the choice of C.-H. Zhang and S. Zhang (2014).
+and z_j'e is normal [1]_. In standard errors the bias is at most eta_j |w - w*|_1 / sigma, with
+eta_j = max_{k != j} |z_j'A_k| / |z_j|, and a square-root lasso with lambda = sqrt(log(p) / n) |z_j|
+/ sqrt(n) has eta_j = sqrt(log p) for columns of variance one.
+
+The residual y - A w of a lasso with df degrees of freedom is too small, by a factor 1 - df / n: the
+correction is divided by it, and the standard error by its root [2]_.
+
+References
+----------
+.. [1] C.-H. Zhang, S. S. Zhang (2014). Confidence intervals for low dimensional parameters in high
+   dimensional linear models. J. Royal Statistical Society B 76(1).
+   https://doi.org/10.1111/rssb.12026
+.. [2] P. C. Bellec, C.-H. Zhang (2022). De-biasing the lasso with degrees-of-freedom adjustment.
+   Bernoulli 28(2). https://doi.org/10.3150/21-BEJ1348
 """
 
 from __future__ import annotations
@@ -19,14 +30,14 @@ from sklearn_reg._inference.found import Asked, Found, law_of, of_statistics, pl
 from sklearn_reg._inference.multiplicity import largest_quantile
 from sklearn_reg._inference.noise import noise_of
 from sklearn_reg._inference.rows import Subject
-from sklearn_reg._inference.square_root_lasso import FLOOR, square_root_lasso, universal_level
+from sklearn_reg._inference.square_root_lasso import FLOOR, square_root_lasso
 from sklearn_reg._tools.typing import FloatArray, IndexArray
 
 METHOD = "debiased"
 LINEAR = "E[y] = b + X w*"
 NORMAL = "the errors are independent, with one variance (over sample_weight), normal or many"
 SPARSE = (
-    "few of the w* are not zero, so few that |w - w*|_1 sqrt(2 log p) is small beside sigma "
+    "few of the w* are not zero, so few that |w - w*|_1 sqrt(log p) is small beside sigma "
     "(about s log p << sqrt(n) for s of them): the bias that is left counts as zero"
 )
 INITIAL = "no column of X is nearly a combination of a few others"
@@ -48,7 +59,8 @@ def debiased(subject: Subject, asked: Asked) -> Found:
     lengths = np.sqrt(np.einsum("jn,jn->j", Z, Z))
     along = np.einsum("jn,nj->j", Z, subject.A[:, places])
     residual = subject.y - subject.A @ subject.w
-    estimate = subject.w[places] + (Z @ residual) / along
+    left = max(1.0 - subject.degrees_of_freedom / subject.n, 1.0 / subject.n)
+    estimate = subject.w[places] + (Z @ residual) / (left * along)
     quantile = None
     if asked.options["simultaneous"]:
         scores = Z / lengths[:, None]
@@ -60,7 +72,7 @@ def debiased(subject: Subject, asked: Asked) -> Found:
         subject,
         places,
         estimate,
-        noise.sigma * lengths / along,
+        noise.sigma * lengths / (np.sqrt(left) * along),
         noise,
         asked.confidence_level,
         (LINEAR, NORMAL, SPARSE, INITIAL),
@@ -72,9 +84,8 @@ def _scores(subject: Subject, places: IndexArray) -> FloatArray:
     """Return z_j of each of these columns, of shape (n_places, n)."""
     A = subject.A
     n, p = A.shape
-    found = square_root_lasso(
-        A, A[:, places], places, level=universal_level(n, p), with_coefs=False
-    )
+    level = float(np.sqrt(np.log(max(p, 2)) / n))
+    found = square_root_lasso(A, A[:, places], places, level=level, with_coefs=False)
     sizes = np.sqrt(np.einsum("jn,jn->j", found.residuals, found.residuals))
     lost = sizes <= FLOOR * np.sqrt(np.einsum("nj,nj->j", A[:, places], A[:, places]))
     if lost.any():
