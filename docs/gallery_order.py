@@ -22,6 +22,7 @@ GALLERY = [
     "plot_unstable_selection.py",
     "plot_stability_selection.py",
     "plot_relaxed.py",
+    "plot_prediction_intervals.py",
     "plot_early_stopping.py",
     "plot_double_descent.py",
     "plot_learning_rates.py",

@@ -28,6 +28,7 @@ from sklearn_reg.model_selection import (
     ElasticNetRegressionCV,
     LambdaSweep,
     LassoRegressionCV,
+    PredictionInterval,
     RidgeRegressionCV,
     lambda_sweep,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "LassoRegressionCV",
     "Moments",
     "PenaltyAdvice",
+    "PredictionInterval",
     "RegularizationPath",
     "RegularizationPathDisplay",
     "RidgeRegression",

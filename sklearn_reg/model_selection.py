@@ -18,6 +18,7 @@ from sklearn_reg._checks.words import in_our_words
 from sklearn_reg._fitting.report import as_html, as_text, sweep_frame, sweep_summary
 from sklearn_reg._selection.choice import Rule, within_one_standard_error
 from sklearn_reg._selection.cross_validation import PenalizedRegressionCV
+from sklearn_reg._selection.intervals import PredictionInterval as PredictionInterval
 from sklearn_reg._selection.splits import read_splits, splitter_of
 from sklearn_reg._tools.typing import FloatArray, Matrix
 from sklearn_reg._tools.warn import warn

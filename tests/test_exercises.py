@@ -15,6 +15,7 @@ from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, scale
 
 from loading import module_of
 from sklearn_reg import (
@@ -23,6 +24,7 @@ from sklearn_reg import (
     LassoRegressionCV,
     Moments,
     RidgeRegression,
+    RidgeRegressionCV,
     StabilitySelection,
     adamw,
     lambda_max,
@@ -545,6 +547,52 @@ def test_bounds_3():
     assert (gradient.T[found == lowest] >= -1e-6).all()
     assert (gradient.T[found == 1] <= 1e-6).all()
     assert np.abs(gradient.T[(found > lowest) & (found < 1)]).max() < 1e-6
+
+
+# plot_prediction_intervals
+
+
+def coverage(n, level=0.9, repeats=12):
+    """Return the mean shares of other patients inside naive intervals, and inside those of CV+."""
+    X, y = load_diabetes(return_X_y=True)
+    X = scale(PolynomialFeatures(2, include_bias=False).fit_transform(scale(X)))
+    rng, inside = np.random.default_rng(0), []
+    for _ in range(repeats):
+        rows, new = np.split(rng.permutation(len(y)), [n])
+        model = LassoRegressionCV(25, eps=1e-2).fit(X[rows], y[rows])
+        width = np.quantile(np.abs(y[rows] - model.predict(X[rows])), level)
+        naive = np.mean(np.abs(y[new] - model.predict(X[new])) <= width)
+        lower, upper = model.predict_interval(X[new], level)
+        inside.append((naive, np.mean((lower <= y[new]) & (y[new] <= upper))))
+    return np.mean(inside, axis=0)
+
+
+@pytest.mark.filterwarnings("ignore:.*smallest error is at the:UserWarning")
+def test_prediction_intervals_1():
+    naive, of_folds = coverage(30)
+    assert 0.6 < naive < 0.74
+    assert 0.86 < of_folds < 0.94
+    naive, of_folds = coverage(300)
+    assert 0.84 < naive < of_folds < 0.93
+
+
+def test_prediction_intervals_2():
+    naive, of_folds = coverage(100, 0.5)
+    assert 0.4 < naive < 0.46
+    assert 0.47 < of_folds < 0.55
+
+
+def test_prediction_intervals_3():
+    rng = np.random.default_rng(0)
+    x = rng.uniform(size=4000)
+    y = x + x * rng.standard_normal(4000)
+    model = RidgeRegressionCV().fit(x[:2000, None], y[:2000])
+    x, y = x[2000:], y[2000:]
+    lower, upper = model.predict_interval(x[:, None])
+    inside = (lower <= y) & (y <= upper)
+    assert 0.87 < inside.mean() < 0.92
+    assert inside[x < 0.5].mean() > 0.97
+    assert 0.6 < inside[x > 0.9].mean() < 0.72
 
 
 # plot_relaxed

@@ -171,11 +171,11 @@ class DenseRows(Rows):
 def _parts(A: Matrix) -> Iterator[tuple[slice, slice]]:
     """Split a dense matrix along its slow axis into parts that fit in cache: rows and columns."""
     by_row, everything = A.flags.c_contiguous, slice(None)
-    for part in _steps(*(A.shape if by_row else A.shape[::-1])):
+    for part in steps(*(A.shape if by_row else A.shape[::-1])):
         yield (part, everything) if by_row else (everything, part)
 
 
-def _steps(length: int, each: int) -> Iterator[slice]:
+def steps(length: int, each: int) -> Iterator[slice]:
     """Split what has `length` parts of `each` numbers into slices that fit in cache."""
     step = max(1, CHUNK_NUMBERS // max(1, each))
     return (slice(start, min(start + step, length)) for start in range(0, length, step))
@@ -195,10 +195,10 @@ def _product_of_columns(X: Matrix, columns: IndexArray, B: FloatArray) -> FloatA
     """Return these columns of X times B, in float64, from copies of parts that fit in cache."""
     size = len(X), columns.size
     if X.flags.c_contiguous:
-        parts = [np.asarray(X[rows][:, columns], dtype=np.float64) @ B for rows in _steps(*size)]
+        parts = [np.asarray(X[rows][:, columns], dtype=np.float64) @ B for rows in steps(*size)]
         return np.concatenate(parts)
     product = np.zeros((len(X), *B.shape[1:]))
-    for some in _steps(*size[::-1]):
+    for some in steps(*size[::-1]):
         product += np.asarray(X[:, columns[some]], dtype=np.float64) @ B[some]
     return product
 

@@ -98,15 +98,19 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
             computed chunk by chunk.
         """
         check_is_fitted(self)
-        check_order(self, X)
         if on_dask(X):
             from sklearn_reg._data.dask import predict_dask
 
+            check_order(self, X)
             return predict_dask(self, X)
-        refuse_misread(X, "X")
-        X = validate_data(self, X, reset=False, **READ_AS)
-        predictions: FloatArray = X @ self.coef_.T + self.intercept_
+        predictions: FloatArray = self._validated(X) @ self.coef_.T + self.intercept_
         return predictions
+
+    def _validated(self, X: Matrix) -> Any:
+        """Return new rows in memory, which must have the columns of `fit`."""
+        check_order(self, X)
+        refuse_misread(X, "X")
+        return validate_data(self, X, reset=False, **READ_AS)
 
     def score(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the coefficient of determination, R^2.

@@ -16,7 +16,7 @@ from sklearn.model_selection import LeaveOneOut, PredefinedSplit
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_reg._checks.values import check_shares, overflow_explained
+from sklearn_reg._checks.values import check_shares, on_dask, overflow_explained
 from sklearn_reg._checks.words import in_our_words
 from sklearn_reg._data.cells import CellMoments
 from sklearn_reg._data.data import Batch, InMemory, check_weight
@@ -46,6 +46,14 @@ from sklearn_reg._selection.curves import (
     refit,
 )
 from sklearn_reg._selection.folds import Folds, RowFolds, StreamFolds, folds_in_memory
+from sklearn_reg._selection.intervals import (
+    HeldOut,
+    PredictionInterval,
+    folds_of_rows,
+    hold_out,
+    interval_ends,
+    rank_of,
+)
 from sklearn_reg._selection.scoring import check_partition, predictions_of, scorer_of, scores_of
 from sklearn_reg._selection.splits import routed_splitter, splitter_of
 from sklearn_reg._solvers.accuracy import Fitted
@@ -57,6 +65,8 @@ from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
 # Attributes that some fits set, and others do not.
 SOMETIMES = ("score_path_", "relative_mse_path_", "target_mse_path_", "cv_predictions_")
 
+IN_MEMORY = "a fit of rows in memory (fit of an array, a data frame or a sparse matrix)"
+
 
 class PenalizedRegressionCV(PenalizedModel):
     """Cross-validation over a grid of penalties; a subclass sets its `l1_ratio`."""
@@ -64,6 +74,10 @@ class PenalizedRegressionCV(PenalizedModel):
     l1_ratio: float | ArrayLike  # share of L1 in the penalty, or several
     relax: float | ArrayLike = 1.0  # share of the solution in the coefficients, or several
     _n_relax = 0  # the number of values of relax if they are a list; models of 0.2 have none
+    # The out-of-fold residuals, or what a fit would need to have them.
+    _held_out: HeldOut | str = (
+        "the out-of-fold residuals, which older versions did not keep; fit again"
+    )
 
     @in_our_words
     def __init__(
@@ -186,6 +200,103 @@ class PenalizedRegressionCV(PenalizedModel):
             advice += self._fit_batches(batches)
         return self
 
+    def predict_interval(self, X: Matrix, confidence_level: float = 0.9) -> PredictionInterval:
+        r"""Return intervals that contain new targets, by CV+ or, with leave-one-out, jackknife+.
+
+        Let :math:`\hat\mu_k` be the model of fold k, fitted without its test rows, at the chosen
+        lambda, l1_ratio and relax, k(i) the fold that tests row i of the n rows of `fit`, and
+        :math:`R_i = |y_i - \hat\mu_{k(i)}(x_i)|`. With :math:`\alpha` = 1 - `confidence_level`,
+        the interval at x is [1]_
+
+        - from the :math:`\lfloor\alpha(n + 1)\rfloor`-th smallest of
+          :math:`\hat\mu_{k(i)}(x) - R_i`
+        - to the :math:`\lceil(1 - \alpha)(n + 1)\rceil`-th smallest of
+          :math:`\hat\mu_{k(i)}(x) + R_i`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            New rows, in memory.
+        confidence_level : float, default=0.9
+            The share of new targets that the intervals aim to contain: in (0, 1), and at most
+            n / (n + 1).
+
+        Returns
+        -------
+        PredictionInterval
+            `lower` and `upper`, of shape (n_samples,) or (n_samples, n_targets) as the y of `fit`.
+            Each target has its own intervals.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError, TypeError
+            If X or `confidence_level` is not valid, or too high for n rows. If `fit` had folds that
+            do not test each row once and train on all others (as `ShuffleSplit` and
+            `TimeSeriesSplit`), sample weights that are not equal, a Dask collection, or batches. If
+            an older version of the package fitted the model.
+
+        Notes
+        -----
+        The guarantee is about the average over fits and new rows, not about one fit or one x. If
+        the rows of `fit` and the new row are exchangeable, as independent draws from one
+        distribution are, and lambda does not depend on them, the new target is in the interval with
+        a probability of at least
+
+        - :math:`1 - 2\alpha` for jackknife+ (`cv=LeaveOneOut()`),
+        - :math:`1 - 2\alpha - \sqrt{2/n}` for CV+ with folds of equal size,
+
+        whatever the distribution, also if the model is wrong. It is typically about
+        :math:`1 - \alpha`. Rows of a time series, rows in groups, and rows from another population
+        than that of `fit` are not exchangeable.
+
+        The theorem does not cover one thing: `fit` chose lambda by the errors in the same folds,
+        which makes the residuals a little too small. That matters little with many rows and few
+        features. With few rows and many features the intervals may contain fewer targets.
+
+        The width hardly depends on x, even where the noise does. For `confidence_level` >= 0.5
+        `lower` is at most `upper`; below, an interval may be empty, with `lower` above `upper`.
+
+        References
+        ----------
+        .. [1] R. F. Barber, E. J. Candes, A. Ramdas, R. J. Tibshirani (2021). Predictive inference
+           with the jackknife+. Annals of Statistics 49(1). https://doi.org/10.1214/20-AOS1965
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sklearn_reg import RidgeRegressionCV
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> model = RidgeRegressionCV().fit(X[:300], y[:300])
+        >>> lower, upper = model.predict_interval(X[300:])
+        >>> inside = (lower <= y[300:]) & (y[300:] <= upper)
+        >>> print(f"{np.mean(inside):.2f}")
+        0.92
+        """
+        check_is_fitted(self)
+        held_out = self._held_out
+        if isinstance(held_out, str):
+            raise ValueError(f"predict_interval needs {held_out}")
+        if on_dask(X):
+            raise TypeError(
+                f"X must be in memory for predict_interval, got the Dask collection "
+                f"{type(X).__name__}; pass X.compute()"
+            )
+        n_rows, n_targets = held_out.residuals.shape
+        rank = rank_of(confidence_level, n_rows)
+        X = self._validated(X)
+        coefs = self._fold_coefs[held_out.kind]
+        shape = len(self._fold_coefs), -1, len(coefs), n_targets
+        intercepts = self.fold_intercepts_.reshape(shape)[held_out.kind]
+        with overflow_explained(lambda: {"X": X}):
+            ends = interval_ends(X, held_out, coefs, intercepts, rank)
+            lower, upper = (end.astype(self.coef_.dtype) for end in ends)
+        if self.coef_.ndim == 1:
+            lower, upper = lower[:, 0], upper[:, 0]
+        return PredictionInterval(lower, upper)
+
     def get_metadata_routing(self) -> MetadataRouter:
         """Return the routing of metadata to the splitter and to the scorer.
 
@@ -269,6 +380,7 @@ class PenalizedRegressionCV(PenalizedModel):
                     self.scoring, data, folds.splits, curves.coefs, curves.intercepts, to_score
                 )
             found = _Found.of(plan, folds, penalties, grids, curves, scores)
+            found = found._replace(held_out=_held_out(data, folds))
             if self.store_cv_predictions:
                 assert isinstance(data, InMemory)
                 assert isinstance(folds, RowFolds)
@@ -307,6 +419,7 @@ class PenalizedRegressionCV(PenalizedModel):
                     folds, penalties, grids, plan.tol, self.n_jobs, task, plan.relax
                 )
             found = _Found.of(plan, folds, penalties, grids, curves, None)
+            found = found._replace(held_out=f"{IN_MEMORY}; fit_batches does not keep its rows")
             return self._finish(plan, found, dtype, y_ndim, guarded, task)
 
     def _plan(self) -> _Plan:
@@ -378,9 +491,12 @@ class PenalizedRegressionCV(PenalizedModel):
         self.l1_ratio_, self.relax_ = plan.ratios[ratio], plan.relax[share]
         self._keep_choices(choices, found.grids[kind], each=self.lambda_per_target and y_ndim > 1)
         self._keep(np.array(found.grids), curves, losses, found.scores)
+        at = np.resize(at, folds.n_targets)
         if found.predict is not None:
             of_kind = curves.coefs[kind], curves.intercepts[kind]
-            self.cv_predictions_ = found.predict(*of_kind, np.resize(at, folds.n_targets))
+            self.cv_predictions_ = found.predict(*of_kind, at)
+        known = found.held_out
+        self._held_out = known if isinstance(known, str) else known(curves, kind, at)
         return [
             *self._advice_on_scores(found.scores, found.grids),
             *self._advice_on_edges(choices, decided, callable(plan.grid), found),
@@ -577,6 +693,21 @@ def _folds_of(
     return folds_on_dask(data, splitter, params, preprocessing)
 
 
+def _held_out(data: Batch, folds: Folds) -> Callable[[Curves, int, IndexArray], HeldOut] | str:
+    """Return what computes the out-of-fold residuals, or what it would need."""
+    if not isinstance(data, InMemory):
+        return f"{IN_MEMORY}; the rows of a Dask collection stay where they are"
+    assert isinstance(folds, RowFolds)
+    weights = data.weights
+    if weights is not None and (weights != weights[0]).any():
+        return (
+            "a fit with equal sample weights, because it takes rows for exchangeable; the smallest "
+            f"weight is {weights.min():.3g} times the largest"
+        )
+    fold = folds_of_rows(folds.splits, len(data.Y))
+    return fold if isinstance(fold, str) else partial(hold_out, folds, fold)
+
+
 class _Plan(NamedTuple):
     """Checked parameters."""
 
@@ -600,6 +731,8 @@ class _Found(NamedTuple):
     predict: Callable[[Sequence[Matrix], Sequence[FloatArray], IndexArray], FloatArray] | None = (
         None
     )
+    # The out-of-fold residuals, given the kind and those indices; or what they would need.
+    held_out: Callable[[Curves, int, IndexArray], HeldOut] | str = ""
 
     @classmethod
     def of(

@@ -72,7 +72,7 @@ def leave_one_out(
     )
     others = n / (n - 1)
     left = view.units * np.stack([part.left for part in parts], axis=2)
-    coefs = _Coefs(points.coefs, levels, spectrum, view, P, left)
+    coefs = RidgeCoefs(points.coefs, levels, spectrum, view, P, left)
     # The intercept is one more coordinate: 1 / sqrt(n) in every row.
     shift = coefs.explain(view.columns.means) - (1.0 / np.sqrt(n) if centred else 0.0)
     intercepts = points.intercepts[:, None] + left * shift[:, :, None]
@@ -146,7 +146,7 @@ def _without_each(
     return _Part(train, q**2, gaps, q, float(rest.min()), total, 0.5 * float(y @ y))
 
 
-class _Coefs(Sequence[FloatArray]):
+class RidgeCoefs(Sequence[FloatArray]):
     """Coefficients of each fold, of shape (n_lambdas * n_targets, n_features), made on demand."""
 
     def __init__(
@@ -168,6 +168,12 @@ class _Coefs(Sequence[FloatArray]):
         explained: FloatArray = (self._inverse * (self._directions @ x)) @ self._P.T
         return explained
 
+    def of_all_folds(self, at: int, target: int) -> FloatArray:
+        """Coefficients for one lambda and target, of shape (n_folds, n_features)."""
+        left = self._left[at, :, target, None]
+        whole = self._whole[at * self._left.shape[2] + target]
+        return np.asarray(whole - (left * self._inverse[at] * self._P) @ self._directions)
+
     def __len__(self) -> int:
         return len(self._P)
 
@@ -183,3 +189,6 @@ class _Coefs(Sequence[FloatArray]):
         step = (self._inverse * self._P[fold]) @ self._directions
         change = self._left[:, fold, :, None] * step[:, None]
         return np.asarray(self._whole - change.reshape(self._whole.shape))
+
+
+_Coefs = RidgeCoefs  # older pickles name it so

@@ -72,14 +72,19 @@ def scores_of(
     return scores
 
 
-def check_partition(splits: Sequence[Split], n_rows: int) -> None:
-    """Refuse splits that do not test each row once, which out-of-fold predictions need."""
+def not_tested_once(splits: Sequence[Split], n_rows: int) -> str | None:
+    """Say which row is not tested exactly once, or return None."""
     times = np.bincount(np.concatenate([split.test for split in splits]), minlength=n_rows)
     wrong = np.flatnonzero(times != 1)
-    if wrong.size:
+    return f"row {wrong[0]} tested {times[wrong[0]]} times" if wrong.size else None
+
+
+def check_partition(splits: Sequence[Split], n_rows: int) -> None:
+    """Refuse splits that do not test each row once, which out-of-fold predictions need."""
+    fault = not_tested_once(splits, n_rows)
+    if fault:
         raise ValueError(
-            "cv must test each row exactly once with store_cv_predictions=True, got row "
-            f"{wrong[0]} tested {times[wrong[0]]} times"
+            f"cv must test each row exactly once with store_cv_predictions=True, got {fault}"
         )
 
 
