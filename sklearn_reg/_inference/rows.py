@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
+from sklearn.feature_selection import SelectorMixin, VarianceThreshold
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
@@ -331,7 +332,8 @@ def _unwrapped(estimator: Any) -> tuple[PenalizedModel, list[Step]]:
         )
     check_is_fitted(model)
     for name, step in steps:
-        if get_tags(step).target_tags.required:
+        selects = isinstance(step, SelectorMixin) and not isinstance(step, VarianceThreshold)
+        if selects or get_tags(step).target_tags.required:
             raise ValueError(
                 f"estimator must be a pipeline whose steps do not use y, got step {name!r}, "
                 f"{step!r}: what y has chosen cannot be tested with the same y"

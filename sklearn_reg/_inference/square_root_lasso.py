@@ -41,8 +41,9 @@ from sklearn_reg.penalties import ElasticNet
 AT_ONCE = 2**17  # numbers in one array of the paths that are followed together
 CERTIFIED = 1e-9  # the largest gap, relative to F(0)
 # A path is followed while |z| / sqrt(n) is above the first number, for a target of variance one.
-# The other solver goes on to the second, below which the columns explain the target.
-FOLLOWED, FLOOR = 1e-3, 1e-8
+# The other solver goes on to the second, below which the columns explain the target: its gap, a
+# square, has no more digits.
+FOLLOWED, FLOOR = 1e-3, 1e-5
 # Steps of lambda = level |z| / sqrt(n) from one lasso to the next, and when they stand still.
 STEPS, STILL = 100, 1e-12
 
