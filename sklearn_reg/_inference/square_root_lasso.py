@@ -31,6 +31,7 @@ from sklearn_reg._data.designs import RowsDesign
 from sklearn_reg._data.rows import rows_of
 from sklearn_reg._solvers import AUTO_ITERATIONS, Settings
 from sklearn_reg._solvers.active_set import active_set
+from sklearn_reg._solvers.homotopy import APART, PARALLEL
 from sklearn_reg._solvers.problem import Problem
 from sklearn_reg._solvers.row_homotopy import RowPaths
 from sklearn_reg._tools.linalg import inverse_roots
@@ -124,10 +125,10 @@ def _solve(
     return Solutions(paths.residuals, coefs, paths.lambdas, gaps)
 
 
-def _leave_out(own: IndexArray, values: FloatArray) -> None:
-    """Set the values of the column that each target is to zero; their last axis is the columns."""
+def _leave_out(own: IndexArray, values: FloatArray, value: float = 0.0) -> None:
+    """Set the values of the column that each target is; their last axis is the columns."""
     known = np.flatnonzero(own >= 0)
-    values[known, ..., own[known]] = 0.0
+    values[known, ..., own[known]] = value
 
 
 def _gaps(A: FloatArray, T: FloatArray, own: IndexArray, paths: SquareRootPaths) -> FloatArray:
@@ -224,11 +225,46 @@ class SquareRootPaths(RowPaths):
         return np.asarray(products)
 
     def _next_events(self) -> tuple[FloatArray, FloatArray, IndexArray, FloatArray]:
-        """Return the next event of each path; a path ends where it meets its condition."""
-        at, sign, feature, rest = super()._next_events()
-        here = self._end(at)
-        self._ended |= here
-        return np.where(self._ended, -np.inf, at), sign, feature, rest
+        """Return the next event of each path; a path ends where it meets its condition.
+
+        There are no bounds, and `_gaps` tells whether the paths were right: this is faster than
+        the events of the base classes, and the same.
+        """
+        kinds = self._events_of_lines()
+        left = np.flatnonzero(self._left >= 0)
+        if left.size:  # features that have just left
+            again = kinds[left, :, self._left[left]]
+            again[again > (1.0 - APART) * self.levels[left, None]] = -np.inf
+            kinds[left, :, self._left[left]] = again
+        rows = np.arange(len(kinds))
+        kind, feature = np.divmod(kinds.reshape(len(kinds), -1).argmax(axis=1), kinds.shape[2])
+        at = np.clip(kinds[rows, kind, feature], 0.0, self.levels)
+        leaves = self._signs[rows, feature] != 0
+        sign = np.where(leaves, 0.0, np.where(kind == 0, 1.0, -1.0))
+        self._ended |= self._end(at)
+        return np.where(self._ended, -np.inf, at), sign, feature, np.zeros(len(kinds))
+
+    def _events_of_lines(self) -> FloatArray:
+        """Return the lambda where each u arrives at lambda and at -lambda, or w comes back to zero.
+
+        Its shape is (n_live, 2, n_features). Lambdas beyond that of the last event are rounding,
+        and as good as that.
+        """
+        origin, slope = self._tableaus[:, 0], self._tableaus[:, 1]
+        kinds = np.empty((len(origin), 2, origin.shape[1]))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for kind, sign in ((0, 1.0), (1, -1.0)):
+                low = 1.0 + sign * slope
+                np.divide(sign * origin, low, out=kinds[:, kind])
+                np.copyto(kinds[:, kind], -np.inf, where=low <= PARALLEL)
+        path, place = np.nonzero(self._features >= 0)
+        feature, b, d = self._features[path, place], *self._lines[path, :, place].T
+        kinds[path, :, feature] = -np.inf
+        back = self._signs[path, feature] * d < 0
+        kinds[path[back], 0, feature[back]] = b[back] / d[back]
+        _leave_out(self._own, kinds, -np.inf)
+        np.minimum(kinds, self.levels[:, None, None], out=kinds)
+        return kinds
 
     def _end(self, at: FloatArray) -> BoolArray:
         """Write down the paths that meet their condition before the next event."""

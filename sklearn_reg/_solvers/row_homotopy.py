@@ -171,8 +171,7 @@ class RowPaths(Paths):
         ends[path, 0, place] = self._crosses[path, feature]
         ends[path, 1, place] = self._signs[path, feature]
         self._lines = np.matmul(ends, self._inverses)
-        T = self._correlations(np.matmul(self._lines, self._columns))
-        np.negative(T, out=T)
+        T = self._correlations(np.matmul(-self._lines, self._columns))
         T[:, 0] += self._crosses
         # Inside, u should be lambda times the sign: these are the errors.
         wrong = np.abs(T[path, 0, feature]) > self._allowed * self._grid[path, -1]
