@@ -1,7 +1,8 @@
-"""Hypothesis profiles, Ctrl-C, and data that many tests are about.
+"""Hypothesis profiles, threads of BLAS, Ctrl-C, and data that many tests are about.
 
 Examples are the same every time; new and many more ones (thorough: 2000 of each law, or as many as
-HYPOTHESIS_EXAMPLES says); or few, for mutation tests, which repeat them thousands of times.
+HYPOTHESIS_EXAMPLES says); or few: for mutation tests, which repeat them thousands of times, and
+for a second run in another environment (quick).
 """
 
 from __future__ import annotations
@@ -9,6 +10,11 @@ from __future__ import annotations
 import os
 import signal
 from typing import Any
+
+# The matrices of tests are small. Where processes share the cores, as in .ci/run, threads of BLAS
+# wait for each other, and an eigenvalue of a small matrix takes a second. NumPy reads this when it
+# is imported. Tests about threads say how many they want.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
@@ -29,6 +35,7 @@ settings.register_profile(
     max_examples=25,
     phases=(Phase.explicit, Phase.generate),  # a failure is enough: it need not be small
 )
+settings.register_profile("quick", derandomize=True, deadline=None, max_examples=15)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

@@ -14,7 +14,7 @@ from sklearn_reg._solvers.problem import Evaluation, Problem
 from sklearn_reg._tools.bounds import Bounds
 from sklearn_reg.penalties import ElasticNet
 
-laws = settings(deadline=None, derandomize=True, max_examples=40)
+laws = settings(deadline=None, derandomize=True, max_examples=min(40, settings().max_examples))
 seeds = st.integers(0, 2**32 - 1)
 SHAPES = [(40, 7), (7, 40), (20, 20)]
 

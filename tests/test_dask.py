@@ -14,7 +14,6 @@ import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 import pytest
-from dask.distributed import Client, LocalCluster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -29,6 +28,7 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
 )
 
+from processes import workers
 from sklearn_reg import (
     ElasticNetRegression,
     ElasticNetRegressionCV,
@@ -93,12 +93,7 @@ def _sparse_on_top(block: Any, block_info: Any = None) -> Any:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """Two processes."""
-    with (
-        LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
-        ) as local,
-        Client(local, set_as_default=False) as client,
-    ):
+    with workers(2, as_default=False) as client:
         yield client
 
 
@@ -111,6 +106,12 @@ def scheduler(request: pytest.FixtureRequest) -> Iterator[None]:
     else:
         with request.getfixturevalue("cluster").as_current():
             yield
+
+
+def in_threads(name: str, values: Any, *, and_one: Any) -> pytest.MarkDecorator:
+    """Parametrise in threads; in other processes, where a task costs far more, with one value."""
+    cases = [*(("threads", value) for value in values), ("cluster", and_one)]
+    return pytest.mark.parametrize(("scheduler", name), cases, indirect=["scheduler"])
 
 
 def assert_same(model: Any, whole: Any, rtol: float = 1e-10) -> None:
@@ -128,7 +129,7 @@ def assert_same_search(search: Any, whole: Any) -> None:
 
 
 @pytest.mark.usefixtures("scheduler")
-@pytest.mark.parametrize("estimator", ESTIMATORS)
+@in_threads("estimator", ESTIMATORS, and_one=ESTIMATORS[2])
 def test_an_array_is_fitted_as_in_memory(estimator: Any) -> None:
     X, y, s = data()
     model = clone(estimator).fit(
@@ -139,7 +140,7 @@ def test_an_array_is_fitted_as_in_memory(estimator: Any) -> None:
 
 
 @pytest.mark.usefixtures("scheduler")
-@pytest.mark.parametrize("search", SEARCHES)
+@in_threads("search", SEARCHES, and_one=SEARCHES[1])
 def test_an_array_is_searched_as_in_memory(search: Any) -> None:
     X, y, s = data()
     D, dy = da.from_array(X, chunks=(70, 4)), da.from_array(y, chunks=100)
@@ -507,11 +508,10 @@ def test_batches_may_be_dask_and_go_on_after_fit() -> None:
 
 
 @pytest.mark.usefixtures("scheduler")
-@pytest.mark.parametrize("kind", ["dense", "sparse", "mixed"])
+@in_threads("kind", ["dense", "sparse", "mixed"], and_one="mixed")
 def test_wide_data_are_fitted_where_they_lie(kind: str, request: pytest.FixtureRequest) -> None:
     D, X = wide(kind)
     _, y, s = data(90)
-    # A task costs far more in another process: there one estimator stands for all.
     on_cluster = "cluster" in request.node.callspec.id
     for model in ESTIMATORS[2:3] if on_cluster else ESTIMATORS[1:4]:
         whole = clone(model).fit(X, y, s)

@@ -1,4 +1,4 @@
-"""The examples run as a user runs them: a fresh interpreter, from any directory."""
+"""The examples run from any directory, and the first that a user sees in a fresh interpreter."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from loading import without
 
 ROOT = Path(__file__).parents[1]
 GALLERY = sorted((ROOT / "examples").glob("plot_*.py"))
@@ -56,23 +58,28 @@ def test_quickstart_prints_its_three_parts_and_saves_its_figure(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("reader", ["pyarrow", "pandas", "polars"])
-def test_a_file_is_read_in_batches(reader: str, tmp_path: Path) -> None:
+def test_a_file_is_read_in_batches(
+    reader: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip(reader)
-    script = ROOT / "examples" / "larger_than_memory.py"
-    printed = run(script, "--rows", "60000", "--reader", reader, cwd=tmp_path)
+    script = str(ROOT / "examples" / "larger_than_memory.py")
+    monkeypatch.setattr(sys, "argv", [script, "--rows", "60000", "--reader", reader])
+    runpy.run_path(script, run_name="__main__")
+    printed = capsys.readouterr().out
     assert "60,000 rows" in printed
     assert "chosen from 500 fits" in printed
     assert sorted(re.findall(r"^(x\d+) +0\.9", printed, re.M)) == ["x0", "x1", "x2", "x3", "x4"]
 
 
-def test_quickstart_needs_no_matplotlib(tmp_path: Path) -> None:
-    # None in sys.modules makes an import fail as if the package were not installed.
-    without = """if True:
-        import runpy, sys
-        sys.modules["matplotlib"] = None
-        runpy.run_path(sys.argv.pop(1), run_name="__main__")
-    """
-    printed = run("-c", without, ROOT / "examples" / "quickstart.py", cwd=tmp_path)
+def test_quickstart_needs_no_matplotlib(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = str(ROOT / "examples" / "quickstart.py")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [script])
+    without("matplotlib", monkeypatch)
+    runpy.run_path(script, run_name="__main__")
+    printed = capsys.readouterr().out
     assert all(heading in printed for heading in HEADINGS)
     assert "No figure without Matplotlib" in printed
     assert not list(tmp_path.iterdir())

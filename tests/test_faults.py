@@ -19,10 +19,11 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from dask.distributed import Client, KilledWorker, LocalCluster
+from dask.distributed import KilledWorker
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 
+from processes import workers
 from sklearn_reg import LassoRegression, LassoRegressionCV, RidgeRegression
 
 if sys.platform == "win32":
@@ -93,14 +94,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Any]:
                 "distributed.admin.large-graph-warning-threshold": "100MB",
             }
         ),
-        LocalCluster(
-            n_workers=getattr(request, "param", 2),
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=":0",
-            silence_logs=50,
-        ) as local,
-        Client(local) as client,
+        workers(getattr(request, "param", 2), silence_logs=50) as client,
     ):
         yield client
 
@@ -124,8 +118,12 @@ def assert_as_without(model: Any, X: Any, y: Any) -> None:
     assert_allclose(model.coef_, whole.coef_, rtol=1e-9, atol=1e-10)
 
 
-@pytest.mark.parametrize("cluster", [1, 2], indirect=True, ids=["restarted", "taken over"])
-@every_fit
+@pytest.mark.parametrize(
+    ("cluster", "model"),
+    [(1, FITS[1]), (2, FITS[0])],
+    indirect=["cluster"],
+    ids=["restarted", "taken over"],
+)
 def test_a_worker_is_killed_while_it_reads(cluster: Any, model: Any, tmp_path: Path) -> None:
     X, y = data()
     D = chunked(X, killed_once(tmp_path / "killed"), 4)
@@ -153,11 +151,11 @@ def test_a_worker_that_holds_data_is_killed_between_products(cluster: Any, tmp_p
     assert_allclose(model.coef_, LassoRegression(lambda_=0.2, solver="auto").fit(X, y).coef_)
 
 
-@every_fit
-def test_a_chunk_kills_every_worker(cluster: Any, model: Any) -> None:
+@pytest.mark.parametrize("cluster", [1], indirect=True)
+def test_a_chunk_kills_every_worker(cluster: Any) -> None:
     X, y = data()
     D = chunked(X, killed_always, 4)
-    assert_unchanged_after(KilledWorker, None, lambda model: model.fit(D, y), clone(model))
+    assert_unchanged_after(KilledWorker, None, lambda model: model.fit(D, y), clone(FITS[1]))
 
 
 @every_fit
@@ -281,9 +279,9 @@ def test_interrupted_while_threads_work(model: Any) -> None:
         assert_unchanged_after(KeyboardInterrupt, None, fit_interrupted, clone(model))
 
 
-@every_fit
-def test_interrupted_while_processes_work(cluster: Any, model: Any) -> None:
-    assert_unchanged_after(KeyboardInterrupt, None, fit_interrupted, clone(model))
+def test_interrupted_while_processes_work(cluster: Any) -> None:
+    for model in FITS:
+        assert_unchanged_after(KeyboardInterrupt, None, fit_interrupted, clone(model))
 
 
 def test_interrupted_in_partial_fit() -> None:

@@ -49,7 +49,7 @@ def test_curves_and_pick_are_those_of_scikit_learn(shape, l1_ratio, weighted) ->
 @every_shape
 def test_curves_and_pick_are_those_of_a_grid_search(CV, shape) -> None:
     X, y = data_of(shape)
-    ours = CV(20, eps=0.02, cv=FOLDS, **EXACT).fit(X, y)
+    ours = CV(8, eps=0.02, cv=FOLDS, **EXACT).fit(X, y)
     single = SINGLE[CV](solver="auto", **EXACT)
     search = GridSearchCV(
         single, {"lambda_": ours.lambdas_}, cv=FOLDS, scoring="neg_mean_squared_error"

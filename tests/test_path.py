@@ -80,7 +80,7 @@ def test_points_are_the_fits_and_are_certified(n, p, l1_ratio, kind) -> None:
     given_X = sparse.csc_array(X) if kind == "sparse" else X
     standardize = kind == "standardize"
     path = regularization_path(
-        given_X, y, 12, l1_ratio, eps=1e-2, sample_weight=s, standardize=standardize, **options
+        given_X, y, 6, l1_ratio, eps=1e-2, sample_weight=s, standardize=standardize, **options
     )
     null = 0.5 * np.average((y - np.average(y, weights=s)) ** 2, weights=s)
     for k, lambda_ in enumerate(path.lambdas):

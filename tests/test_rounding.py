@@ -100,7 +100,7 @@ ESTIMATORS = [
 ]
 
 
-@settings(max_examples=40)
+@settings(max_examples=min(40, settings().max_examples))
 @given(st.data())
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_a_fit_is_one_however_its_rows_are_stored_and_come(fit_intercept: bool, data: Any) -> None:
@@ -128,7 +128,8 @@ def test_a_fit_is_one_however_its_rows_are_stored_and_come(fit_intercept: bool, 
 
 @pytest.mark.parametrize("weights", ["none", "uneven", "zeros"])
 def test_a_constant_has_no_variance_for_any_number_of_rows(weights: str) -> None:
-    for n in range(5, 106):
+    # Equal weights round alike for all rows: there each number of rows is a case of its own.
+    for n in range(5, 106, 1 if weights == "none" else 5):
         constant = CONSTANTS[n % len(CONSTANTS)]
         X, y = with_constants(n, n, constant, 1e3)
         s = weights_of(weights, n, n)
@@ -391,12 +392,12 @@ def test_a_sliding_window_is_its_rows(steps: int, power: int) -> None:
 def test_a_drifting_window_keeps_its_digits() -> None:
     # Means a million times the spread away from where they began.
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(2000, 2)) + 500.0 * np.arange(2000)[:, None]
+    X = rng.normal(size=(1000, 2)) + 1000.0 * np.arange(1000)[:, None]
     window = Moments.from_data(X[:50], X[:50, 0])
-    for k in range(1950):
+    for k in range(950):
         window = window + Moments.from_data(X[k + 50 : k + 51], X[k + 50 : k + 51, 0])
         window = window - Moments.from_data(X[k : k + 1], X[k : k + 1, 0])
-    fresh = Moments.from_data(X[1950:], X[1950:, 0])
+    fresh = Moments.from_data(X[950:], X[950:, 0])
     assert_allclose(window.mean_x, fresh.mean_x, rtol=1e-14)
     assert_allclose(window.gram, fresh.gram, rtol=1e-11)
 

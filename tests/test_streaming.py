@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import sparse
@@ -51,6 +51,8 @@ def assert_same(model: Any, whole: Any) -> None:
     assert model.dual_gap_ <= 1e-8 * model.objective_ + 1e-12
 
 
+# Dozens of updates each, for each estimator.
+@settings(max_examples=25 if settings().max_examples == 60 else settings().max_examples)
 @every_estimator
 @given(sizes=st.lists(st.integers(1, 60), min_size=1, max_size=60), seed=st.integers(0, 99))
 def test_any_batches_in_any_order_are_one_fit(estimator: Any, sizes: list[int], seed: int) -> None:
@@ -218,7 +220,7 @@ def test_cross_validation_of_batches_is_that_of_all_rows(
 
 def test_cross_validation_of_batches_refuses_what_needs_all_rows() -> None:
     X, y, _ = data(10)
-    for settings, message in [
+    for parameters, message in [
         ({"cv": KFold(3, shuffle=True)}, "cv must be None, an integer or a PredefinedSplit"),
         ({"scoring": "r2"}, "scoring must be None for batches"),
         ({"cv": 11}, "cv gave fold 10 a test set without rows"),
@@ -226,7 +228,7 @@ def test_cross_validation_of_batches_refuses_what_needs_all_rows() -> None:
         ({"cv": PredefinedSplit([0, 1] * 6)}, "cv has the folds of 12 rows, but there are 10"),
         ({"cv": PredefinedSplit([0] * 10)}, "cv gave fold 0 a train set without rows"),
     ]:
-        model = LassoRegressionCV(5, **settings)
+        model = LassoRegressionCV(5, **parameters)
         with pytest.raises(ValueError, match=message):
             model.fit_batches([(X, y)])
         assert not hasattr(model, "coef_")

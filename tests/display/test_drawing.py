@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Any
 
 import matplotlib
@@ -15,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from drawing import histories, visible
+from loading import without
 from sklearn_reg import (
     ConvergenceDisplay,
     CrossValidationDisplay,
@@ -83,8 +82,11 @@ def draw_losses(names: list[str]) -> list[Any]:
 DRAWN = [draw_histories, draw_features, draw_weights, draw_titles, draw_losses]
 
 
-@pytest.mark.parametrize("draw", DRAWN)
-@pytest.mark.parametrize("mathtext", [True, False])
+# Legends and texts, which all are, where a user has turned mathematics off.
+@pytest.mark.parametrize(
+    ("draw", "mathtext"),
+    [*((draw, True) for draw in DRAWN), (draw_histories, False), (draw_features, False)],
+)
 def test_names_are_drawn_as_they_are(draw: Any, mathtext: bool) -> None:
     with matplotlib.rc_context({"text.parse_math": mathtext}):
         drawn = draw(NASTY)
@@ -225,19 +227,13 @@ def test_drawing_does_not_change_the_style_of_the_user(displays: Any) -> None:
     assert dict(matplotlib.rcParams) == before
 
 
-def test_displays_say_what_to_install_without_matplotlib() -> None:
-    code = """if True:
-        import sys
-        sys.modules["matplotlib"] = None
-        from sklearn_reg import TrajectoryDisplay
-        display = TrajectoryDisplay({"a": [[1.0], [2.0]]})
-        try:
+def test_displays_say_what_to_install_without_matplotlib(
+    displays: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without("matplotlib", monkeypatch)
+    for display in displays:
+        with pytest.raises(ImportError, match=r"pip install 'sklearn_reg\[plot\]'"):
             display.plot()
-        except ImportError as error:
-            print(error)
-    """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "pip install 'sklearn_reg[plot]'" in done.stdout
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=10), st.floats(0.001, 0.08))

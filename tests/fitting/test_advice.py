@@ -28,7 +28,8 @@ from sklearn.preprocessing import StandardScaler
 
 import problems as judge
 import sklearn_reg
-from estimating import DESCENTS, EXACT, data_for, every_estimator, rng
+from covering import every_pair
+from estimating import DESCENTS, ESTIMATORS, EXACT, data_for, every_estimator, rng
 from problems import correlated, regression
 from sklearn_reg import (
     ElasticNetRegression,
@@ -123,11 +124,7 @@ def relative_gap(model: Any, y: Any) -> float:
 # --- the remedy -----------------------------------------------------------------------------------
 
 
-@every_estimator
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    "solver", ["gradient_descent", "accelerated", "subgradient", "active_set", "auto"]
-)
+@every_pair(solver=[*DESCENTS, "active_set", "auto"], kind=KINDS, Estimator=ESTIMATORS)
 def test_one_warning_a_fit_and_its_remedy_is_new_and_helps(
     Estimator: Any, solver: str, kind: str
 ) -> None:

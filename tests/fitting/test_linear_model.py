@@ -15,14 +15,15 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 import problems as judge
+from covering import every_pair
 from estimating import (
     DESCENTS,
+    ESTIMATORS,
     EXACT,
     data_for,
     every_estimator,
     ignore_convergence,
     rng,
-    tall_and_wide,
 )
 from problems import regression
 from sklearn_reg import RidgeRegression
@@ -69,14 +70,16 @@ def test_column_vector_y_keeps_its_shape(Estimator: Any, tall: Any) -> None:
     assert_array_equal(column.coef_[0], flat.coef_)
 
 
-@every_estimator
-@pytest.mark.parametrize("solver", [*DESCENTS, "auto"])
-@pytest.mark.parametrize("container", [np.asarray, sp.csr_array], ids=["dense", "sparse"])
-@tall_and_wide
+@every_pair(
+    solver=[*DESCENTS, "auto"],
+    Estimator=ESTIMATORS,
+    container=[np.asarray, sp.csr_array],
+    shape=[(40, 8), (15, 30)],
+)
 def test_float32_is_kept_in_and_out(
-    Estimator: Any, solver: str, container: Any, n: int, p: int
+    Estimator: Any, solver: str, container: Any, shape: tuple[int, int]
 ) -> None:
-    X, y, _ = regression(rng(0), n, p)
+    X, y, _ = regression(rng(0), *shape)
     X, y = X.astype(np.float32), y.astype(np.float32)
     # The subgradient's last iterate comes within a gap of this size, not nearer.
     common = {"learning_rate": "auto", "n_iterations": 5000, "solver": solver, "tol": 1e-2}

@@ -11,6 +11,7 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.model_selection import KFold
 
+from covering import every_pair
 from searching import EXACT, FOLDS, data_of, every_class, every_shape, quiet
 from sklearn_reg import LassoRegressionCV, RidgeRegressionCV, lambda_max
 from sklearn_reg.moments import CHUNK_NUMBERS
@@ -72,16 +73,18 @@ def test_cross_validation_copies_no_data(order, n_jobs) -> None:
     assert peak < 0.9 * X.nbytes * 0.8
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("Estimator", [LassoRegressionCV, RidgeRegressionCV])
+@every_pair(
+    Estimator=[LassoRegressionCV, RidgeRegressionCV],
+    order=["C", "F"],
+    dtype=[np.float64, np.float32],
+)
 def test_folds_of_wide_data_take_no_more_memory_than_x(
     Estimator: Any, order: Any, dtype: Any
 ) -> None:
     rng = np.random.default_rng(0)
     X = np.asarray(rng.normal(size=(150, 40_000)), dtype=dtype, order=order)
     y = X[:, :5].sum(axis=1) + rng.normal(size=150)
-    lambdas = lambda_max(X, y) * np.geomspace(1.0, 0.1, 5)
+    lambdas = lambda_max(X, y) * np.geomspace(1.0, 0.1, 3)
     tracemalloc.start()
     Estimator(lambdas, cv=3).fit(X, y)
     peak = tracemalloc.get_traced_memory()[1]

@@ -96,10 +96,10 @@ SPLITTERS = {
 @pytest.mark.parametrize("weighted", [False, True])
 def test_moments_and_rows_give_the_same_curves(CV, splitter, weighted) -> None:
     X, y = data_of("tall")
-    X, y = X[:45], y[:45] + 1e6
-    s = np.random.default_rng(2).uniform(0.1, 1.0, 45) if weighted else None
+    X, y = X[:30, :5], y[:30] + 1e6
+    s = np.random.default_rng(2).uniform(0.1, 1.0, 30) if weighted else None
     splits = list(SPLITTERS[splitter].split(X))
-    model = CV(6, cv=splits, **EXACT).fit(X, y, s)
+    model = CV(4, cv=splits, **EXACT).fit(X, y, s)
     for fold, (train, test) in enumerate(splits):
         weights = None if s is None else s[train]
         for k, lambda_ in enumerate(model.lambdas_):

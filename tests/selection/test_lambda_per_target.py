@@ -24,7 +24,7 @@ from sklearn_reg import (
 )
 
 FOLDS = KFold(4, shuffle=True, random_state=1)
-GRID = np.geomspace(2.0, 1e-3, 25)
+GRID = np.geomspace(2.0, 1e-3, 13)
 RULES = ["min", "1se", "aic", "bic", "ebic", "gcv"]
 
 
@@ -51,7 +51,7 @@ def three_targets(n: int = 60, p: int = 8) -> tuple[Array, Array]:
 def test_each_target_gets_what_it_gets_alone(CV: Any, rule: Any, p: int) -> None:
     X, Y = three_targets(p=p)
     model = CV(GRID, cv=FOLDS, rule=rule, lambda_per_target=True, tol=1e-10).fit(X, Y)
-    assert model.target_mse_path_.shape == (25, 4, 3)
+    assert model.target_mse_path_.shape == (13, 4, 3)
     assert_allclose(model.target_mse_path_.mean(axis=-1), model.mse_path_, rtol=1e-12)
     for target in range(3):
         alone = CV(GRID, cv=FOLDS, rule=rule, tol=1e-10).fit(X, Y[:, target])
@@ -78,7 +78,7 @@ def test_targets_share_the_l1_ratio_and_are_weighed_alike() -> None:
     ratios = [0.2, 0.9]
     model = ElasticNetRegressionCV(GRID, l1_ratio=ratios, cv=FOLDS, lambda_per_target=True)
     model.fit(X, Y)
-    assert model.target_mse_path_.shape == (2, 25, 4, 3)
+    assert model.target_mse_path_.shape == (2, 13, 4, 3)
     means = model.target_mse_path_.mean(axis=2).min(axis=1) / Y.var(axis=0)
     assert model.l1_ratio_ == ratios[int(means.sum(axis=1).argmin())]
     scaled = clone(model).fit(X, Y * [1.0, 1.0, 2.0**20])

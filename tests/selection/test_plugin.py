@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from sklearn_reg import ElasticNetRegressionCV, LassoRegressionCV, RidgeRegressionCV
 
-GRID = np.geomspace(10, 1e-2, 400)
+GRID = np.geomspace(10, 1e-2, 150)
 
 
 def drawn(n: int = 100, p: int = 40, seed: int = 0) -> tuple[Any, Any]:

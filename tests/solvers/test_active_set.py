@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -15,8 +16,9 @@ from scipy import sparse
 from scipy.optimize import nnls
 from sklearn.linear_model import ElasticNet
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from threadpoolctl import threadpool_limits
 
+from covering import every_pair
 from sklearn_reg import ElasticNetRegression, LassoRegression
 from sklearn_reg._solvers.bordered_factor import SMALL_SUPPORT, BorderedFactor
 from solving import Data, laws, regression, seeds
@@ -653,10 +655,12 @@ def test_standardize_is_a_standard_scaler_by_hand(seed: int, ratio: float, weigh
     assert_allclose(model.objective_, by_hand.objective_, rtol=1e-9)
 
 
-@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array, sparse.csc_array])
-@pytest.mark.parametrize("p", [8, 150])
-@pytest.mark.parametrize("value", [0.1, 3.0, 1e6 / 3])
-@pytest.mark.parametrize("lam", [0.0, 0.01])
+@every_pair(
+    p=[8, 150],
+    make=[np.asarray, sparse.csr_array, sparse.csc_array],
+    value=[0.1, 3.0, 1e6 / 3],
+    lam=[0.0, 0.01],
+)
 def test_a_constant_column_gets_no_weight_under_standardize(
     make: Any, p: int, value: float, lam: float
 ) -> None:
@@ -756,6 +760,13 @@ def test_a_repeated_fit_is_the_same_bit_for_bit(shape: Any, solver: str) -> None
 # --- threads --------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    with threadpool_limits(2, user_api="blas"):
+        yield
+
+
+@pytest.mark.usefixtures("two_threads")
 def test_fits_in_eight_threads_are_the_same_and_leave_blas_threads_as_they_were() -> None:
     data = large()
     lambdas = lambda_max(data) * np.geomspace(0.3, 5e-3, 8)
@@ -771,6 +782,7 @@ def test_fits_in_eight_threads_are_the_same_and_leave_blas_threads_as_they_were(
         certified(other, *data)
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_a_fit_that_fails_leaves_blas_threads_as_they_were() -> None:
     data = large()
     before = blas_threads()
@@ -778,18 +790,3 @@ def test_a_fit_that_fails_leaves_blas_threads_as_they_were() -> None:
         net(-1.0).fit(*data)
     net(1e-2 * lambda_max(data)).fit(*data)
     assert blas_threads() == before
-
-
-# --- the conventions of scikit-learn --------------------------------------------------------------
-
-
-@parametrize_with_checks(
-    [
-        model(lambda_=0.01, solver=solver)
-        for model in (LassoRegression, ElasticNetRegression)
-        for solver in ("active_set", "auto")
-    ]
-)
-@pytest.mark.filterwarnings("default")
-def test_scikit_learn_conventions_hold(estimator: Any, check: Any) -> None:
-    check(estimator)
