@@ -16,6 +16,7 @@ from sklearn_reg._solvers import EXACT, ROUNDING, Settings, SolverResult
 from sklearn_reg._solvers.accuracy import Fitted
 from sklearn_reg._solvers.problem import Problem
 from sklearn_reg._tools.linalg import EPS
+from sklearn_reg._tools.threads import one_blas_thread
 from sklearn_reg._tools.typing import FloatArray
 
 # Thresholds beyond which something is named as a cause.
@@ -284,7 +285,8 @@ def _condition_number(problem: Problem, scales: FloatArray | None = None) -> flo
         gram = gram / np.multiply.outer(scales[used], scales[used])
     # With a kink, columns of equal scale may need a smaller lambda, and so have less L2.
     l2 = problem.l2[used] if scales is None or problem.smooth else np.zeros(used.size)
-    values = np.linalg.eigvalsh(gram + np.diag(l2))
+    with one_blas_thread():  # with more, they wait for each other where other processes run
+        values = np.linalg.eigvalsh(gram + np.diag(l2))
     kept = values[values > EPS * used.size * values[-1]]
     if scales is None and not problem.smooth and kept.size < used.size:
         return np.inf
