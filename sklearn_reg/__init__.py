@@ -17,6 +17,7 @@ from sklearn_reg.closed_form import (
 from sklearn_reg.display import (
     ConvergenceDisplay,
     CrossValidationDisplay,
+    InferenceDisplay,
     LambdaSweepDisplay,
     RegularizationPathDisplay,
     StabilityDisplay,
@@ -71,6 +72,7 @@ __all__ = [
     "CrossValidationDisplay",
     "ElasticNetRegression",
     "ElasticNetRegressionCV",
+    "InferenceDisplay",
     "LambdaSweep",
     "LambdaSweepDisplay",
     "LassoRegression",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import sparse
+from scipy import sparse, stats
 from scipy.optimize import brentq
 from sklearn.datasets import load_diabetes
 from sklearn.feature_selection import SelectFromModel
@@ -27,6 +27,7 @@ from sklearn_reg import (
     RidgeRegressionCV,
     StabilitySelection,
     adamw,
+    coefficient_inference,
     lambda_max,
     regularization_path,
     sgd_step,
@@ -632,3 +633,160 @@ def test_relaxed_3():
         shrunk = np.sign(whole) * (np.abs(whole) - share * 0.7)
         np.testing.assert_allclose(found, np.where(kept, shrunk, 0), atol=1e-8)
         assert 0 < kept.sum() < 6
+
+
+# plot_inference_coverage
+
+
+def t_tests(X, y):
+    """Return estimates over their standard errors, their p-values, and the limit of 95 %."""
+    n, p = X.shape
+    columns = np.column_stack([X, np.ones(n)])
+    inverse = np.linalg.inv(columns.T @ columns)
+    w = inverse @ columns.T @ y
+    law = stats.t(n - p - 1)
+    sigma = np.linalg.norm(y - columns @ w) / np.sqrt(n - p - 1)
+    t = np.abs(w / np.sqrt(inverse.diagonal()) / sigma)[:p]
+    return t, 2 * law.sf(t), law.isf(0.025)
+
+
+def selected(effect=1.0, n=80, level=0.2, count=100):
+    """Return the share of 95 % intervals of selected noise with zero inside, and their number.
+
+    Also the shares of data sets with a finding: a p-value below 0.05 after the selection, and one
+    of all columns that is adjusted.
+    """
+    inside, after, adjusted = [], 0, 0
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        X = rng.standard_normal((n, 20))
+        y = effect * X[:, :3].sum(axis=1) + rng.standard_normal(n)
+        adjusted += 20 * t_tests(X, y)[1].min() < 0.05
+        model = LassoRegression(level, solver="auto").fit(X, y)
+        features = np.flatnonzero(model.coef_)
+        if features.size:
+            t, p_values, limit = t_tests(X[:, features], y)
+            inside.extend((t <= limit)[(features > 2) | (effect == 0)])
+            after += p_values.min() < 0.05
+    return np.mean(inside), len(inside) / count, after / count, adjusted / count
+
+
+def test_inference_coverage_1():
+    share, number, *_ = selected(level=0.3, count=200)
+    assert share < 0.25
+    assert number < 0.4
+
+
+def test_inference_coverage_2():
+    _, _, after, adjusted = selected(effect=0.0, count=200)
+    assert 0.6 < after < 2 / 3
+    assert adjusted < 0.1
+
+
+def test_inference_coverage_3():
+    share, number, *_ = selected()
+    wide_share, wide_number, *_ = selected(n=160, level=0.2 / np.sqrt(2))
+    assert abs(share - 0.5) < 0.1
+    assert abs(wide_share - 0.5) < 0.1
+    assert abs(number - wide_number) < 0.3
+    same_share, same_number, *_ = selected(n=160)
+    assert same_number < 0.5 * number
+    assert same_share < 0.2
+
+
+# plot_inference_diabetes
+
+
+def of_least_squares(X, y, **options):
+    model = RidgeRegression(0.0, solver="auto").fit(X, y)
+    return coefficient_inference(model, X, y, method="ols", **options)
+
+
+@cache
+def measurements():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    return X / X.std(ddof=0), y
+
+
+def test_inference_diabetes_1():
+    X, y = measurements()
+    found, hc3 = of_least_squares(X, y), of_least_squares(X, y, covariance="HC3")
+    assert np.abs(hc3.standard_error / found.standard_error - 1).max() < 0.06
+    for each in (found, hc3):
+        assert list(X.columns[each.adjusted_p_value < 0.05]) == ["sex", "bmi", "bp", "s5"]
+
+
+def test_inference_diabetes_2():
+    X, y = measurements()
+    fewer = X.drop(columns=["s2", "s3", "s4"])
+    both = [of_least_squares(Z, y, features=["s1"]) for Z in (X, fewer)]
+    whole, rest = of_least_squares(X, y), of_least_squares(fewer, y)
+    assert [float(rest.lower[4].round(1)), float(rest.upper[4].round(1))] == [-16.7, -4.6]
+    ratio = rest.standard_error[4] / whole.standard_error[4]
+    assert 1 / 7 < ratio < 1 / 6
+    np.testing.assert_allclose(both[0].estimate, both[1].estimate)
+
+
+def test_inference_diabetes_3():
+    X, y = measurements()
+    noise = np.random.default_rng(0).standard_normal((442, 10))
+    before, after = of_least_squares(X, y), of_least_squares(np.hstack([X, noise]), y)
+    ratio = after.standard_error[:10] / before.standard_error
+    assert np.abs(ratio - 1).max() < 0.05
+
+
+# plot_inference_wide
+
+
+def genes(seed, effects):
+    """Return rows as on the page."""
+    rng = np.random.default_rng(seed)
+    of_group = np.repeat(rng.standard_normal((71, 30)), 10, axis=1)
+    X = np.sqrt(0.5) * (of_group + rng.standard_normal((71, 300)))
+    return X, X @ effects + rng.standard_normal(71)
+
+
+@cache
+def few_effects():
+    effects = np.zeros(300)
+    effects[[0, 50, 100, 150, 200]] = [1, -1, 1, 0.3, 0.3]
+    X, y = genes(1, effects)
+    return LassoRegressionCV().fit(X, y), X, y
+
+
+def freed(model, X, y, **options):
+    return coefficient_inference(model, X, y, method="debiased", random_state=0, **options)
+
+
+def test_inference_wide_1():
+    found = freed(*few_effects())
+    assert list(np.flatnonzero(found.adjusted_p_value < 0.05)) == [0, 50, 100]
+
+
+def test_inference_wide_2():
+    five = freed(*few_effects(), features=[0, 50, 100, 150, 200], simultaneous=True)
+    whole = freed(*few_effects(), simultaneous=True)
+    for found, length in ((five, 2.6), (whole, 3.7)):
+        half = 0.5 * (found.upper - found.lower) / found.standard_error
+        np.testing.assert_allclose(half, length, atol=0.05)
+    assert list(five.lower * five.upper > 0) == [True, True, True, False, False]
+
+
+def test_inference_wide_3():
+    shares, sigmas, excluding = {"cv": [], "scaled_lasso": []}, {}, []
+    for seed in range(10):
+        effects = 0.15 * np.random.default_rng(1000 + seed).choice([-1, 1], 300)
+        X, y = genes(seed, effects)
+        model = LassoRegressionCV().fit(X, y)
+        for sigma, inside in shares.items():
+            found = freed(model, X, y, sigma=sigma)
+            inside.append(np.mean((found.lower <= effects) & (effects <= found.upper)))
+            sigmas.setdefault(sigma, []).append(found.sigma)
+        excluding.append(np.mean(found.lower * found.upper > 0))
+    cv, scaled = shares.values()
+    assert 0.7 < np.mean(cv) < 0.82
+    assert np.sum(np.array(cv) < 0.1) == 2
+    assert 0.25 < min(sigmas["cv"]) < 0.35
+    assert np.mean(scaled) > 0.98
+    assert 2 < min(sigmas["scaled_lasso"]) < max(sigmas["scaled_lasso"]) < 3.5
+    assert np.mean(excluding) < 0.02

@@ -7,6 +7,7 @@ increases to the right, and lines differ in dash as well as in colour.
 
 from sklearn_reg.display.convergence import ConvergenceDisplay
 from sklearn_reg.display.cross_validation import CrossValidationDisplay
+from sklearn_reg.display.inference import InferenceDisplay
 from sklearn_reg.display.lambda_sweep import LambdaSweepDisplay
 from sklearn_reg.display.regularization_path import RegularizationPathDisplay
 from sklearn_reg.display.stability import StabilityDisplay
@@ -15,6 +16,7 @@ from sklearn_reg.display.trajectory import TrajectoryDisplay
 __all__ = [
     "ConvergenceDisplay",
     "CrossValidationDisplay",
+    "InferenceDisplay",
     "LambdaSweepDisplay",
     "RegularizationPathDisplay",
     "StabilityDisplay",

@@ -14,6 +14,7 @@ from sklearn.datasets import load_diabetes
 from sklearn_reg import (
     ConvergenceDisplay,
     CrossValidationDisplay,
+    InferenceDisplay,
     LambdaSweepDisplay,
     LassoRegressionCV,
     RegularizationPathDisplay,
@@ -52,4 +53,5 @@ def displays(diabetes: Any, lasso: Any) -> list[Any]:
         ConvergenceDisplay.from_estimators({"ridge": RidgeRegression(solver="auto").fit(X, y)}),
         StabilityDisplay.from_estimator(StabilitySelection(random_state=0).fit(X, y)),
         TrajectoryDisplay.from_trajectories({"a": np.zeros((3, 2)), "b": np.ones((3, 2))}),
+        InferenceDisplay.from_estimator(lasso, X, y, method="debiased"),
     ]

@@ -17,6 +17,7 @@ from loading import without
 from sklearn_reg import (
     ConvergenceDisplay,
     CrossValidationDisplay,
+    InferenceDisplay,
     RegularizationPath,
     RegularizationPathDisplay,
     TrajectoryDisplay,
@@ -79,7 +80,24 @@ def draw_losses(names: list[str]) -> list[Any]:
     return [ax.yaxis.label for ax in axes]
 
 
-DRAWN = [draw_histories, draw_features, draw_weights, draw_titles, draw_losses]
+def draw_intervals(names: list[str]) -> list[Any]:
+    estimate = np.arange(len(names), 0, -1.0)
+    display = InferenceDisplay(
+        estimate, estimate - 1, estimate + 1, method="$m_", assumptions="$a_", feature_names=names
+    ).plot()
+    display.figure_.canvas.draw()
+    assert not display.note_.get_parse_math()
+    return list(display.ax_.get_yticklabels())
+
+
+DRAWN = [
+    draw_histories,
+    draw_features,
+    draw_weights,
+    draw_titles,
+    draw_losses,
+    draw_intervals,
+]
 
 
 # Legends and texts, which all are, where a user has turned mathematics off.
