@@ -92,7 +92,9 @@ def refitted(s, features):
 
 def shrunk(s, features):
     """Return the coefficients that the ridge would have without noise."""
-    return RidgeRegression(0.1, solver="auto").fit(s.X, s.X @ w).coef_[features]
+    Z = s.X - s.X.mean(axis=0)
+    penalty = 0.1 * n * np.eye(p)
+    return np.linalg.solve(Z.T @ Z + penalty, Z.T @ Z @ w)[features]
 
 
 methods = {
@@ -126,26 +128,21 @@ for seed in range(200):
 figure, (left, right) = plt.subplots(
     1, 2, figsize=(10, 4), width_ratios=[2, 1], sharey=True
 )
-for effect, mark in enumerate("os"):
-    for row, parts in enumerate(covered.values()):
-        share, size = np.mean(parts[effect]), len(parts[effect])
-        error = 1.96 * np.sqrt(share * (1 - share) / size)
-        left.errorbar(
-            share,
-            row + 0.24 * effect - 0.12,
-            xerr=error,
-            fmt=mark,
-            color=f"C{effect}",
-            label=["features without an effect", "with an effect"][effect]
-            if row == 0
-            else None,
-        )
-for row, (name, parts) in enumerate(covered.items()):
-    shares = [f"{np.mean(part):.3f} of {len(part)}" for part in parts]
-    print(f"{name:24} without an effect {shares[0]}, with {shares[1]}")
-    right.plot(np.median(lengths[name]), row, "D", color="C2")
+rows = np.arange(len(methods))
+looks = (("without an effect", "o", -0.12), ("with an effect", "s", 0.12))
+for effect, (label, mark, shift) in enumerate(looks):
+    parts = [both[effect] for both in covered.values()]
+    shares, sizes = np.array([(np.mean(part), len(part)) for part in parts]).T
+    errors = 1.96 * np.sqrt(shares * (1 - shares) / sizes)
+    label = f"features {label}"
+    left.errorbar(shares, rows + shift, xerr=errors, fmt=mark, label=label)
+    for name, share, size in zip(methods, shares, sizes, strict=True):
+        print(f"{label}: {share:.3f} of {size:4.0f}, {name}")
+right.plot(
+    [np.median(lengths[name]) for name in methods], rows, "D", color="C2"
+)
 left.axvline(0.95, color="0.25", linewidth=1.2, linestyle="--")
-left.set_yticks(range(len(methods)), methods)
+left.set_yticks(rows, methods)
 left.set_ylim(len(methods) - 0.5, -0.5)
 left.set(xlabel="share of the intervals with the truth inside", xlim=(0.4, 1))
 left.set_title("The promise is 0.95 (dashed)")

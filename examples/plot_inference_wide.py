@@ -30,10 +30,10 @@ from sklearn_reg import (
 
 plt.style.use("sklearn_reg.legible")
 n, p = 71, 300
-names = [f"gene {j}" for j in range(p)]
+names = [f"g{j}" for j in range(p)]
 w = pd.Series(0.0, names)
-w[["gene 0", "gene 50", "gene 100"]] = [1, -1, 1]
-w[["gene 150", "gene 200"]] = 0.3
+w[["g0", "g50", "g100"]] = [1, -1, 1]
+w[["g150", "g200"]] = 0.3
 
 
 def sample(seed):
