@@ -3,10 +3,10 @@ Which of the ten matter?
 ========================
 
 Ten measurements of 442 patients, and how far their diabetes had progressed a
-year later. Sex, bmi, bp and s5 have an effect by every method of this page.
-Of s1 and s2 one cannot say it: they are nearly combinations of the others, and
-two methods disagree about them. The one whose assumptions hold here says that
-it does not know.
+year later. The intervals of sex, bmi, bp and s5 exclude zero by every method of
+this page. Of s1 and s2 one cannot say it: they are nearly combinations of the
+others, and two methods disagree about them. The one whose assumptions hold here
+says that it does not know.
 """
 
 # %%
@@ -90,6 +90,51 @@ for lambda_ in (0.1, 1.0, 2.0):
 
 # %%
 # The intervals of bmi stay where they are. Those of s1 do not.
+#
+# The model that a lasso selects
+# ------------------------------
+#
+# One may also let a lasso select, and ask about the model that it has selected.
+# With :math:`\lambda = 1`, fixed before anybody looked at y, it leaves three of
+# the ten out. "selective" takes into account that the same rows have selected
+# the seven, "split" selects them again on halves of the rows, fifty times, and
+# tests them on the other halves.
+
+fixed = LassoRegression(1.0, solver="auto").fit(X, y)
+selective = coefficient_inference(fixed, X, y, method="selective")
+split = coefficient_inference(
+    fixed,
+    X,
+    y,
+    method="split",
+    features=selective.feature_names,
+    random_state=0,
+)
+figure, axes = plt.subplots(1, 2, figsize=(10, 5), sharex=True)
+methods = {"Given the selection": selective, "On other rows": split}
+for ax, (title, found) in zip(axes, methods.items(), strict=True):
+    InferenceDisplay.from_inference(found, sort=False, ax=ax)
+    ax.set_title(title)
+plt.show()
+
+ratio = (split.upper - split.lower) / (selective.upper - selective.lower)
+for name, times in zip(selective.feature_names, ratio, strict=True):
+    print(f"{name}: split is {times:.1f} times as long")
+
+# %%
+# Both sides exclude zero for the same five. The intervals of "split" are longer,
+# most of them by more than a half: each test has half of the rows, and fifty
+# tests are combined. On the left the interval of s6 goes down further than up.
+# The lasso has nearly left s6 out, and then the selection tells little apart.
+#
+# Here s3 excludes zero, and in the model of all ten it does not. That is no
+# contradiction. These are the coefficients of a model without s2 and s4, and s3
+# has a part of what they do. "selective" asks about this model, whether it is
+# the right one or not. "split" assumes that each half selects every feature with
+# an effect.
+#
+# Neither allows you to try several :math:`\lambda` here and keep the one that you
+# like. "split" of a `LassoRegressionCV` chooses it again in each half.
 
 # %%
 # What to remember
@@ -98,6 +143,8 @@ for lambda_ in (0.1, 1.0, 2.0):
 # - With many more rows than features, test all of them by "ols". The method has
 #   the fewest assumptions.
 # - If two methods disagree, read what they assume. It stands below each figure.
+# - A selected model is another question: its coefficients are those without the
+#   features that were left out.
 # - A long interval is an answer: these data do not tell these features apart. Two
 #   of them together may still have an effect without doubt.
 #

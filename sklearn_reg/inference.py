@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
@@ -11,8 +12,9 @@ from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
+from sklearn_reg._checks.labels import in_order
 from sklearn_reg._checks.parameters import check_count, check_flag
-from sklearn_reg._checks.values import check_number, overflow_explained
+from sklearn_reg._checks.values import check_number, number_in, overflow_explained
 from sklearn_reg._fitting.report import (
     as_text,
     inference_frame,
@@ -63,9 +65,15 @@ def _count(name: str, default: int, *, at_least: int) -> Check:
     """Return a check of a number of things."""
 
     def check(value: Any) -> int:
-        number = default if value is None else check_count(value, name)
+        if value is None:
+            return default
+        wrong = f"{name} must be an integer >= {at_least}, got {value!r}"
+        try:
+            number = check_count(value, name)
+        except (TypeError, ValueError) as error:
+            raise type(error)(wrong) from None
         if number < at_least:
-            raise ValueError(f"{name} must be an integer >= {at_least}, got {value!r}")
+            raise ValueError(wrong)
         return number
 
     return check
@@ -235,8 +243,9 @@ def coefficient_inference(
         there are more rows than columns; "cv" for "debiased" after cross-validation; otherwise
         "scaled_lasso".
     features : array-like, default=None
-        Names, numbers or a mask of columns. For "ols" they are the model; for other methods the
-        features that are reported. None is all that the method has something to say about.
+        Names, numbers or a mask of columns; a mask that is a Series is matched by the names in its
+        index. For "ols" they are the model; for other methods the features that are reported. None
+        is all that the method has something to say about.
     random_state : int, RandomState or None, default=None
         Draws splits, resamples, and the noise of simultaneous intervals.
     covariance : {"classical", "HC3"}, default=None
@@ -327,7 +336,7 @@ def coefficient_inference(
     >>> model = LassoRegressionCV(standardize=True).fit(X, y)
     >>> sure = coefficient_inference(model, X, y, method="debiased")
     >>> sure.to_frame()[["estimate", "lower", "upper"]].round().loc["bmi"].to_dict()
-    {'estimate': 523.0, 'lower': 405.0, 'upper': 641.0}
+    {'estimate': 523.0, 'lower': 401.0, 'upper': 645.0}
     >>> print(sure.assumptions.splitlines()[1])
     the errors are independent, with one variance (over sample_weight), normal or many
     """
@@ -349,7 +358,7 @@ def coefficient_inference(
         _check_sigma(sigma, method, chosen),
         None if features is None else _check_features(features, subject.names),
         _check_options(given, method, chosen),
-        check_random_state(random_state),
+        _check_random_state(random_state),
     )
     with overflow_explained(subject.data.by_name):
         found = chosen.run(subject, asked)
@@ -374,6 +383,18 @@ def _method(name: Any) -> _Method:
     if not isinstance(name, str) or name not in METHODS:
         raise ValueError(f"method must be one of {_listed(METHODS)}, got {name!r}")
     return METHODS[name]
+
+
+def _check_random_state(random_state: Any) -> RandomState:
+    """Return a RandomState; a Generator is refused, as everywhere in scikit-learn."""
+    try:
+        checked: RandomState = check_random_state(random_state)
+    except ValueError:
+        raise ValueError(
+            "random_state must be None, an integer from 0 to 2**32 - 1 or a "
+            f"numpy.random.RandomState, got {random_state!r}"
+        ) from None
+    return checked
 
 
 def check_level(level: Any) -> float:
@@ -421,27 +442,70 @@ def _check_options(given: dict[str, Any], name: str, method: _Method) -> dict[st
 def _check_features(features: Any, names: Sequence[Hashable]) -> IndexArray:
     """Return column numbers, given names, numbers or a mask; at least one, each once."""
     wanted = f"names, numbers or a mask of the {len(names)} columns, at least one"
+    features = number_in(features)
     if isinstance(features, (str, bytes)) or not hasattr(features, "__iter__"):
         raise TypeError(f"features must be {wanted}, got {features!r}")
     listed = list(features)
-    places = {label: place for place, label in enumerate(names)}
-    if listed and all(isinstance(entry, (bool, np.bool_)) for entry in listed):
-        if len(listed) != len(names):
-            raise ValueError(f"features must be {wanted}, got a mask of {len(listed)}")
-        found = np.flatnonzero(listed)
-    elif all(isinstance(entry, Hashable) and entry in places for entry in listed):
-        found = np.array([places[entry] for entry in listed], dtype=np.intp)
+    labels = set(names)
+    known = [_is_among(entry, labels) for entry in listed]
+    if any(isinstance(entry, (bool, np.bool_)) for entry in listed):
+        ordered = in_order(features, names, "features", "X")
+        found = _of_mask(listed if ordered is features else ordered, len(names), wanted)
+    elif all(known):
+        found = _of_names(listed, names)
+    elif any(known):
+        raise ValueError(
+            f"features must be {wanted}, got the names {_few(listed, known)} together with what "
+            f"is no name, {_few(listed, np.logical_not(known))}"
+        )
     else:
-        found = _numbers(listed, len(names), wanted)
+        found = _of_numbers(listed, len(names), wanted)
     if found.size == 0 or np.unique(found).size < found.size:
         raise ValueError(f"features must be {wanted} and each once, got {reprlib.repr(features)}")
     return found
 
 
-def _numbers(listed: list[Any], n_features: int, wanted: str) -> IndexArray:
+def _is_among(entry: Any, names: set[Hashable]) -> bool:
+    """Say whether an entry is a name."""
+    try:
+        return entry in names
+    except TypeError:  # it has no hash, such as a list
+        return False
+
+
+def _few(listed: list[Any], chosen: ArrayLike) -> str:
+    """Show the entries that are chosen, or a few of them."""
+    return reprlib.repr([listed[k] for k in np.flatnonzero(chosen).tolist()])
+
+
+def _of_mask(mask: Any, n_features: int, wanted: str) -> IndexArray:
+    """Return the column numbers of a mask."""
+    listed = list(mask)
+    for entry in listed:
+        if not isinstance(entry, (bool, np.bool_)):
+            raise ValueError(f"features must be {wanted}, got {entry!r} in a mask")
+    if len(listed) != n_features:
+        raise ValueError(f"features must be {wanted}, got a mask of {len(listed)}")
+    return np.flatnonzero(listed)
+
+
+def _of_names(listed: list[Any], names: Sequence[Hashable]) -> IndexArray:
+    """Return the column numbers of names, which must not be those of several columns."""
+    places = {label: place for place, label in enumerate(names)}
+    times = Counter(names)
+    for entry in listed:
+        if times[entry] > 1:
+            raise ValueError(
+                f"features by name is not clear: X has {times[entry]} columns {entry!r}; pass a "
+                "mask of the columns"
+            )
+    return np.array([places[entry] for entry in listed], dtype=np.intp)
+
+
+def _of_numbers(listed: list[Any], n_features: int, wanted: str) -> IndexArray:
     """Return column numbers; those below zero count from the end."""
     for entry in listed:
-        if isinstance(entry, (bool, np.bool_)) or not isinstance(entry, (int, np.integer)):
+        if not isinstance(entry, (int, np.integer)):
             raise ValueError(f"features must be {wanted}, got {entry!r} among them")
         if not -n_features <= entry < n_features:
             raise ValueError(f"features must be {wanted}, got the number {entry}")

@@ -766,14 +766,14 @@ def test_inference_wide_1():
 def test_inference_wide_2():
     five = freed(*few_effects(), features=[0, 50, 100, 150, 200], simultaneous=True)
     whole = freed(*few_effects(), simultaneous=True)
-    for found, length in ((five, 2.6), (whole, 3.7)):
+    for found, length in ((five, 2.5), (whole, 3.7)):
         half = 0.5 * (found.upper - found.lower) / found.standard_error
         np.testing.assert_allclose(half, length, atol=0.05)
     assert list(five.lower * five.upper > 0) == [True, True, True, False, False]
 
 
 def test_inference_wide_3():
-    shares, sigmas, excluding = {"cv": [], "scaled_lasso": []}, {}, []
+    shares, sigmas, excluding = {"cv": [], "scaled_lasso": [], 1.0: []}, {}, {}
     for seed in range(10):
         effects = 0.15 * np.random.default_rng(1000 + seed).choice([-1, 1], 300)
         X, y = genes(seed, effects)
@@ -782,11 +782,13 @@ def test_inference_wide_3():
             found = freed(model, X, y, sigma=sigma)
             inside.append(np.mean((found.lower <= effects) & (effects <= found.upper)))
             sigmas.setdefault(sigma, []).append(found.sigma)
-        excluding.append(np.mean(found.lower * found.upper > 0))
-    cv, scaled = shares.values()
-    assert 0.7 < np.mean(cv) < 0.82
-    assert np.sum(np.array(cv) < 0.1) == 2
+            excluding.setdefault(sigma, []).append(np.mean(found.lower * found.upper > 0))
+    cv, scaled, known = map(np.mean, shares.values())
+    assert 0.935 < cv < 0.945
+    assert 0.065 < np.mean(excluding["cv"]) < 0.08
     assert 0.25 < min(sigmas["cv"]) < 0.35
-    assert np.mean(scaled) > 0.98
+    assert 2.25 < max(sigmas["cv"]) < 2.35
+    assert 0.985 < scaled < 0.995
     assert 2 < min(sigmas["scaled_lasso"]) < max(sigmas["scaled_lasso"]) < 3.5
-    assert np.mean(excluding) < 0.02
+    assert np.mean(excluding["scaled_lasso"]) < 0.02
+    assert 0.78 < known < 0.82

@@ -24,7 +24,7 @@ from scipy import stats
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_reg._data.data import FOR_WORKING_SETS, InMemory
-from sklearn_reg._inference.found import Asked, Found
+from sklearn_reg._inference.found import Asked, Found, places_of
 from sklearn_reg._inference.rows import Subject
 from sklearn_reg._solvers.accuracy import solve_accurately_together
 from sklearn_reg._solvers.batching import Coroutine, run_together
@@ -56,13 +56,14 @@ BOUNDED = "NOT CONSISTENT for coefficients at a bound (D. Andrews 2000)"
 
 def bootstrap(subject: Subject, asked: Asked) -> Found:
     """Resample, fit all resamples, and return percentiles."""
+    subject.check_rows(METHOD)
     subject.check_certified()
     n_resamples: int = asked.options["n_resamples"]
     pairs = asked.options["resample"] == "pairs"
     draw = _pairs if pairs else _residuals
     estimate = np.atleast_2d(np.asarray(subject.model.coef_, dtype=np.float64))[0]
     W = _fitted(subject, draw(subject, n_resamples, asked))
-    columns = subject.columns if asked.features is None else asked.features
+    columns = subject.columns[places_of(subject, asked, METHOD)]
     W, estimate = W[:, columns], estimate[columns]
     tails = 0.5 * np.array([1.0 - asked.confidence_level, 1.0 + asked.confidence_level])
     tails = np.tile(tails[:, None], columns.size)
@@ -72,7 +73,8 @@ def bootstrap(subject: Subject, asked: Asked) -> Found:
     ends = np.array(
         [np.quantile(W[:, j], tails[:, j]) for j in range(columns.size)], dtype=np.float64
     ).reshape(-1, 2)
-    error = W.std(axis=0, ddof=1)
+    sizes = _sizes(W)
+    error = sizes * (W / sizes).std(axis=0, ddof=1)
     below, above = np.count_nonzero(W <= 0, axis=0), np.count_nonzero(W >= 0, axis=0)
     zeros = (ZEROS,) if subject.l1_ratio > 0 else ()
     at_bounds = (BOUNDED,) if subject.unit_penalty.bounds is not None else ()
@@ -172,6 +174,12 @@ def _fitted(subject: Subject, resamples: Iterable[InMemory]) -> FloatArray:
     return np.concatenate(found)
 
 
+def _sizes(values: FloatArray) -> FloatArray:
+    """Return the size of each column: powers of numbers in this unit do not over- or underflow."""
+    largest = np.abs(values).max(axis=0, initial=0.0)
+    return np.asarray(np.where(largest > 0, largest, 1.0))
+
+
 def _bca(W: FloatArray, estimate: FloatArray, without: FloatArray, tails: FloatArray) -> FloatArray:
     """Return the percentiles of BCa intervals [2]_: Phi(z0 + (z0 + z) / (1 - a (z0 + z)))."""
     n_resamples = len(W)
@@ -179,10 +187,11 @@ def _bca(W: FloatArray, estimate: FloatArray, without: FloatArray, tails: FloatA
     shares = np.clip(below / n_resamples, 0.5 / n_resamples, 1.0 - 0.5 / n_resamples)
     bias = stats.norm.ppf(shares)
     differences = without.mean(axis=0) - without
+    differences /= _sizes(differences)
     squares = np.square(differences).sum(axis=0)
     cubes = (differences**3).sum(axis=0)
     acceleration = np.divide(cubes, 6.0 * squares**1.5, out=np.zeros_like(cubes), where=squares > 0)
-    z = bias + stats.norm.ppf(tails)
+    z = bias + np.array([[1.0], [-1.0]]) * stats.norm.ppf(tails[0])
     # Beyond the pole of the correction there is nothing but the last percentile.
     slope = np.maximum(1.0 - acceleration * z, 1e-6)
     return np.asarray(stats.norm.cdf(bias + z / slope))

@@ -66,7 +66,8 @@ def of_statistics(
         Half the length of the intervals, in standard errors; None takes that of t.
     """
     law = law_of(noise)
-    statistic = estimate / standard_error
+    known = standard_error == 0  # coefficients that are zero whatever y is
+    statistic = np.where(known, 0.0, estimate / np.where(known, 1.0, standard_error))
     z = law.isf(0.5 * (1.0 - level)) if quantile is None else quantile
     half = standard_error * (z + bias)
     units = subject.factors[places]

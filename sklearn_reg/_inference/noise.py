@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import qr
 
+from sklearn_reg._checks.values import SAFE
 from sklearn_reg._inference.rows import Subject
 from sklearn_reg._inference.square_root_lasso import square_root_lasso, universal_level
-from sklearn_reg._tools.linalg import EPS
+from sklearn_reg._tools.linalg import EPS, inverse_roots
 from sklearn_reg._tools.typing import FloatArray
 
 # Residuals below this share of y are rounding.
@@ -27,8 +28,24 @@ class Noise(NamedTuple):
 def noise_of(subject: Subject, sigma: float | str | None, default: str) -> Noise:
     """Return the noise as the user gives it, or estimate it."""
     if isinstance(sigma, float):
-        return Noise(sigma / subject.unit, "given")
+        return given_noise(subject, sigma)
     return ESTIMATES[sigma or default](subject)
+
+
+def given_noise(subject: Subject, sigma: float) -> Noise:
+    """Return the noise that the user gives.
+
+    Raises
+    ------
+    ValueError
+        If it is so far from the size of y that its square over- or underflows.
+    """
+    if not subject.unit / SAFE < sigma < subject.unit * SAFE:
+        raise ValueError(
+            f"sigma must be of the size of y, which is at most {subject.unit:.3g}, up to a factor "
+            f"of {SAFE:g}, got {sigma!r}"
+        )
+    return Noise(sigma / subject.unit, "given")
 
 
 def is_nothing(residual: FloatArray, y: FloatArray) -> bool:
@@ -63,10 +80,12 @@ def _least_squares(subject: Subject) -> Noise:
     A, y = subject.A, subject.y
     if A.shape[1] + subject.n_means >= subject.n:
         raise ValueError(
-            f"sigma='residuals' needs more rows than columns, got {subject.n} rows and "
-            f"{A.shape[1]} columns; use 'scaled_lasso', 'cv' or a number"
+            "sigma='residuals' needs more rows than columns and intercept, got "
+            f"{subject.n} rows, {A.shape[1]} columns and {subject.n_means} intercept; use "
+            "'scaled_lasso', 'cv' or a number"
         )
-    Q, R, _ = qr(A, mode="economic", pivoting=True, check_finite=False)
+    unit = A * inverse_roots(np.einsum("ij,ij->j", A, A))  # the rank does not depend on units
+    Q, R, _ = qr(unit, mode="economic", pivoting=True, check_finite=False)
     sizes = np.abs(np.diagonal(R))
     rank = int(np.count_nonzero(sizes > max(A.shape) * EPS * sizes.max(initial=0.0)))
     Q = Q[:, :rank]

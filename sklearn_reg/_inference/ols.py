@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import qr, solve_triangular
 
 from sklearn_reg._inference.found import Asked, Found, of_statistics, places_of
-from sklearn_reg._inference.noise import Noise, of_residuals
+from sklearn_reg._inference.noise import Noise, given_noise, of_residuals
 from sklearn_reg._inference.rows import Subject, check_independent
 from sklearn_reg._tools.linalg import inverse_roots
 from sklearn_reg._tools.typing import FloatArray
@@ -31,8 +31,8 @@ def ols(subject: Subject, asked: Asked) -> Found:
     n, k = A.shape
     if k + subject.n_means >= n:
         raise ValueError(
-            f"method='ols' needs more rows than features, got {n} rows and {k} features; "
-            "method='debiased' is for more features than rows, or pass fewer features"
+            f"method='ols' needs more rows than features and intercept, got {n} rows, {k} features "
+            f"and {subject.n_means} intercept; pass fewer features, or use method='debiased'"
         )
     names = [subject.names[j] for j in subject.columns[places].tolist()]
     check_independent(A, names, METHOD)
@@ -56,7 +56,7 @@ def ols(subject: Subject, asked: Asked) -> Found:
 
 def _noise(subject: Subject, asked: Asked, fit: LeastSquares, used: int) -> Noise:
     if isinstance(asked.sigma, float):
-        return Noise(asked.sigma / subject.unit, "given")
+        return given_noise(subject, asked.sigma)
     return of_residuals(subject, fit.residual, used, "residuals")
 
 
@@ -68,10 +68,11 @@ def _hc3(subject: Subject, fit: LeastSquares) -> FloatArray:
     leverage = np.einsum("ij,ij->i", fit.Q, fit.Q) + subject.mean_leverage
     left = 1.0 - leverage
     if (left <= 1e-10).any():
-        row = int(np.argmin(left))
+        worst = int(np.argmin(left))
+        row = subject.rows[worst]
         raise ValueError(
             f"covariance='HC3' needs rows with a leverage below 1, and row {row} has "
-            f"{leverage[row]:.6g}: it alone decides a coefficient; leave it out, or use "
+            f"{leverage[worst]:.6g}: it alone decides a coefficient; leave it out, or use "
             "covariance='classical'"
         )
     influence = fit.rows_of_inverse * (fit.residual / left)

@@ -32,6 +32,11 @@ from sklearn_reg._tools.typing import FloatArray, IndexArray
 
 METHOD = "ridge"
 XI = 0.05  # of [1]_
+# The largest ratio of the lengths of columns, over the roots of their penalties: rounding errors
+# are relative to the longest column.
+UNEQUAL = 1e10
+# A column is explained by those without a penalty if at most this share of it is left.
+DEPENDENT = 1e-10
 LINEAR = "E[y] = b + X w*"
 NORMAL = "the errors are independent and normal with one variance (over sample_weight)"
 FIXED = "lambda_ was chosen without looking at y"
@@ -96,7 +101,10 @@ class _Fit(NamedTuple):
     @property
     def lengths(self) -> FloatArray:
         """Standard errors of w for sigma = 1."""
-        return np.asarray(np.sqrt(np.einsum("jk,jk->j", self.C, self.C)))
+        largest = np.abs(self.C).max(axis=1, keepdims=True, initial=0.0)
+        # Squares of small numbers underflow.
+        shares = self.C / np.where(largest > 0, largest, 1.0)
+        return np.asarray(largest[:, 0] * np.linalg.norm(shares, axis=1))
 
 
 def _fit(subject: Subject) -> _Fit:
@@ -107,10 +115,14 @@ def _fit(subject: Subject) -> _Fit:
     within = LeastSquares.of(A[:, free], y)
     roots = np.sqrt(penalties[others])
     rest = A[:, others] - within.Q @ (within.Q.T @ A[:, others])
-    U, d, V = svd(rest / roots, full_matrices=False, overwrite_a=True, check_finite=False)
+    _check_not_explained(subject, others, rest)
+    rest /= roots
+    _check_alike(subject, others, np.linalg.norm(rest, axis=0))
+    U, d, V = svd(rest, full_matrices=False, overwrite_a=True, check_finite=False)
     kept = d > max(rest.shape) * EPS * d.max(initial=0.0)
     U, d, V = U[:, kept], d[kept], V[kept]
-    of_others = (V.T * (d / (d**2 + 1.0))) / roots[:, None]
+    shrunk = 1.0 / (d + 1.0 / d)  # d / (d^2 + 1), whose square may overflow
+    of_others = (V.T * shrunk) / roots[:, None]
     m, r = free.size, d.size
     C = np.zeros((A.shape[1], m + r))
     C[others, m:] = of_others
@@ -118,8 +130,32 @@ def _fit(subject: Subject) -> _Fit:
     C[free, :m] = within.rows_of_inverse @ within.Q
     C[free, m:] = -within.rows_of_inverse @ (A[:, others] @ of_others)
     B = np.column_stack([within.Q, U])
-    hats = np.concatenate([np.ones(m + subject.n_means), d**2 / (d**2 + 1.0)])
+    hats = np.concatenate([np.ones(m + subject.n_means), d * shrunk])
     return _Fit(C, B, C @ (B.T @ y), hats, m + r)
+
+
+def _check_not_explained(subject: Subject, others: IndexArray, rest: FloatArray) -> None:
+    """Refuse columns of which those without a penalty leave nothing: they have no coefficient."""
+    sizes = np.linalg.norm(subject.A[:, others], axis=0)
+    lost = others[np.linalg.norm(rest, axis=0) <= DEPENDENT * sizes]
+    if lost.size:
+        raise ValueError(
+            f"method={METHOD!r} needs columns that those without a penalty do not explain, and "
+            f"these explain {subject.names_of(subject.columns[lost])}; leave it out"
+        )
+
+
+def _check_alike(subject: Subject, others: IndexArray, sizes: FloatArray) -> None:
+    """Refuse columns beside which rounding hides others."""
+    if sizes.max(initial=0.0) <= UNEQUAL * sizes.min(initial=np.inf):
+        return
+    extremes = subject.columns[others[[sizes.argmax(), sizes.argmin()]]]
+    most, least = (subject.names[j] for j in extremes.tolist())
+    raise ValueError(
+        f"method={METHOD!r} needs columns whose lengths, over the roots of their penalty weights, "
+        f"differ by a factor of at most {UNEQUAL:g}, and those of {most!r} and {least!r} differ by "
+        f"{sizes.max() / sizes.min():.3g}; rescale X, or fit with standardize=True"
+    )
 
 
 def _noise(subject: Subject, asked: Asked, fit: _Fit, default: str) -> Noise:
@@ -145,4 +181,4 @@ def _corrected(
     estimate = (fit.w[places] - D @ initial) / own
     errors = noise.sigma * fit.lengths[places] / own
     worst = np.abs(D / sizes).max(axis=1, initial=0.0) / own
-    return estimate, errors, noise.sigma * worst * (np.log(p) / n) ** (0.5 - XI) / errors
+    return estimate, errors, noise.sigma * worst * (np.log(max(p, 1)) / n) ** (0.5 - XI) / errors

@@ -42,7 +42,7 @@ class Subject:
 
     with A = (n S)^(1/2) Z and y likewise (see `designs`; the weights S have sum 1, so that a row of
     mean weight stays as it is), and with the columns that can have a coefficient: neither excluded
-    nor constant.
+    nor constant, and not zero if there is no intercept.
 
     Attributes
     ----------
@@ -142,7 +142,7 @@ class Subject:
     @cached_property
     def columns(self) -> IndexArray:
         """The columns of X that can have a coefficient."""
-        return np.flatnonzero(self.view.columns.factors > 0)
+        return _columns_that_vary(self.view)
 
     @cached_property
     def A(self) -> FloatArray:
@@ -235,11 +235,25 @@ class Subject:
             )
         w = self.view.solutions(np.atleast_2d(np.asarray(model.coef_, dtype=np.float64)))[0]
         gap = self.problem.evaluate(w).gap
-        if self.relax == 1.0 and gap > SLACK * max(model.tol, _precision(model.coef_)) * null:
+        if self.relax == 1.0 and gap > SLACK * max(model.tol, self._precision) * null:
             raise ValueError(
                 "X, y and sample_weight must be those of fit: on them, coef_ of this "
                 f"{self.class_name} is {gap / null:.3g} F(0, mean y) above the optimum, and "
                 f"tol={model.tol:g}"
+            )
+
+    @property
+    def _precision(self) -> float:
+        """The rounding of coefficients or X, relative to F(0), that is no fault of the fit."""
+        types = self.model.coef_.dtype, self.data.dtype
+        return 1e-9 if all(one == np.float64 for one in types) else 1e-5
+
+    def check_rows(self, method: str) -> None:
+        """Refuse a single row, of which no part can be left out or drawn again."""
+        if self.n < 2:
+            raise ValueError(
+                f"X must have at least 2 rows with a positive weight for method={method!r}, got "
+                f"{self.n}"
             )
 
     def refuse(self, method: str, **found: bool) -> None:
@@ -282,9 +296,14 @@ class WhitenedRows(NamedTuple):
         preprocessing = Preprocessing(centred, standardize=False)
         view = view_rows(data.rows, data.Y, data.weights, penalty, preprocessing)
         factors, unit = view.columns.factors, float(view.units[0])
-        kept = np.flatnonzero(factors > 0)
+        kept = _columns_that_vary(view)
         A, y = _columns_of(view, kept, rows), _target_of(view, rows)
         return cls(A, y, kept, unit, unit * factors[kept])
+
+
+def _columns_that_vary(view: View) -> IndexArray:
+    """Return the columns that are not excluded and not zero, after centring if there is any."""
+    return np.flatnonzero((view.columns.factors > 0) & (view.design.squares > 0))
 
 
 def _columns_of(view: View, columns: IndexArray, rows: IndexArray) -> FloatArray:
@@ -317,11 +336,6 @@ def check_independent(A: FloatArray, names: list[Any], method: str) -> None:
         )
 
 
-def _precision(coef: Any) -> float:
-    """Return the rounding of coefficients, relative to F(0), that is no fault of the fit."""
-    return 1e-9 if coef.dtype == np.float64 else 1e-5
-
-
 def _unwrapped(estimator: Any) -> tuple[PenalizedModel, list[Step]]:
     """Return the fitted model and the steps before it; refuse steps that have seen y."""
     model, steps = unwrap(estimator)
@@ -332,13 +346,27 @@ def _unwrapped(estimator: Any) -> tuple[PenalizedModel, list[Step]]:
         )
     check_is_fitted(model)
     for name, step in steps:
-        selects = isinstance(step, SelectorMixin) and not isinstance(step, VarianceThreshold)
-        if selects or get_tags(step).target_tags.required:
+        using = [part for part in (step, *_parts_of(step)) if _uses_y(part)]
+        if using:
             raise ValueError(
-                f"estimator must be a pipeline whose steps do not use y, got step {name!r}, "
-                f"{step!r}: what y has chosen cannot be tested with the same y"
+                f"estimator must be a pipeline whose steps do not use y, got step {name!r} with "
+                f"{using[0]!r}: what y has chosen cannot be tested with the same y"
             )
     return model, steps
+
+
+def _parts_of(step: Any) -> list[Any]:
+    """Return the transformers within a step, such as those of a ColumnTransformer."""
+    found = step.get_params() if hasattr(step, "get_params") else {}
+    return [part for part in found.values() if hasattr(part, "transform")]
+
+
+def _uses_y(step: Any) -> bool:
+    """Say whether a transformer uses y."""
+    if isinstance(step, type):
+        return False
+    selects = isinstance(step, SelectorMixin) and not isinstance(step, VarianceThreshold)
+    return selects or bool(get_tags(step).target_tags.required)
 
 
 def _refuse_collections(*values: Any) -> None:

@@ -165,6 +165,7 @@ def selective_inference(
     statistic = estimate / error
     logs = [part.log_p_value(t) for part, t in zip(truncations, statistic.tolist(), strict=True)]
     ends = np.array([part.interval(confidence_level) for part in truncations]).reshape(-1, 2)
+    ends.sort(axis=1)  # rounding may exchange ends that are nearly equal
     return SelectiveInference(
         selected.squares.features,
         estimate,
@@ -263,7 +264,8 @@ class _Stationary:
         )
         if self.slack[j] < -self.error[j]:
             raise ValueError(
-                f"w is not the solution at feature {name!r}: {where}; use a smaller tol"
+                f"coef_ is not the solution at feature {name!r}: {where}; fit with a "
+                "smaller tol, or solver='auto'"
             )
         raise ValueError(f"rounding hides whether feature {name!r} is selected: {where}; {REMEDY}")
 

@@ -20,7 +20,9 @@ References
 from __future__ import annotations
 
 import math
+import reprlib
 import warnings
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +34,8 @@ from sklearn_reg._data.rows import take_rows
 from sklearn_reg._inference.found import Asked, Found
 from sklearn_reg._inference.noise import is_nothing
 from sklearn_reg._inference.ols import LeastSquares
-from sklearn_reg._inference.rows import Subject, WhitenedRows, check_independent
+from sklearn_reg._inference.rows import Subject, WhitenedRows
+from sklearn_reg._tools.linalg import dependences, inverse_roots
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg._tools.warn import warn
 
@@ -73,6 +76,15 @@ def split(subject: Subject, asked: Asked) -> Found:
             "them, which the model of a search does not; use LassoRegressionCV or another CV "
             "estimator of sklearn_reg instead of the search"
         )
+    cv = getattr(subject.model, "cv", None)
+    if not (cv is None or isinstance(cv, Integral) or hasattr(cv, "split")):
+        raise ValueError(
+            "method='split' chooses folds within halves of the rows, and needs an estimator whose "
+            f"cv is a number or a splitter, got rows of all data: {reprlib.repr(cv)}"
+        )
+    subject.check_rows(METHOD)
+    if not subject.y.any():
+        raise ValueError("y must vary for method='split', got the same value in every row")
     n_splits: int = asked.options["n_splits"]
     tests = _tests(subject, asked, n_splits)
     fewest = math.ceil(GAMMA_MIN * n_splits)
@@ -86,11 +98,13 @@ def split(subject: Subject, asked: Asked) -> Found:
             "method='debiased' tests every feature"
         )
     p = tests.p_values()
-    adjusted = np.minimum(1.0, p * tests.n_selected[:, None])
+    # A split that selects nothing has p-values of 1.
+    adjusted = np.minimum(1.0, p * np.maximum(tests.n_selected, 1.0)[:, None])
     ends = [_interval(tests, j, asked.confidence_level) for j in columns.tolist()]
     lower, upper = np.array(ends).reshape(-1, 2).T
     estimate = _medians(tests.estimate, tests.tested, columns)
     error = _medians(tests.error, tests.tested, columns)
+    sigmas = tests.sigma[tests.sigma > 0]  # without halves in which y does not vary
     counted = f" ({n_splits} splits; features that fewer than {fewest} select are left out)"
     return Found(
         columns,
@@ -100,7 +114,7 @@ def split(subject: Subject, asked: Asked) -> Found:
         _aggregate(p[:, columns]),
         lower,
         upper,
-        float(np.median(tests.sigma)),
+        float(np.median(sigmas)) if sigmas.size else None,
         "residuals on the second halves, the median" if n_splits > 1 else "residuals",
         float(tests.degrees_of_freedom[0]) if n_splits == 1 else None,
         (LINEAR, NORMAL, HALF + counted),
@@ -156,29 +170,46 @@ def _select(subject: Subject, rows: IndexArray) -> tuple[IndexArray, bool]:
 def _test(
     subject: Subject, rows: IndexArray, selected: IndexArray, tests: _Tests, number: int
 ) -> None:
-    """Test the selected features by least squares on these rows; write it down."""
+    """Test the selected features by least squares on these rows; write it down.
+
+    Features whose coefficients these rows do not determine are not tested.
+    """
     half = WhitenedRows.of(_rows_of(subject.data, rows), selected, subject.model.fit_intercept)
-    n, k = half.A.shape
+    basis, determined = _basis(half.A)
+    n, k = len(half.A), basis.size
     left = n - k - int(subject.model.fit_intercept)
     if left < 1:
         raise ValueError(
-            f"method='split' needs more rows in each half than selected features, got {k} features "
-            f"selected on {len(subject.data.Y) - n} rows and {n} rows to test them; use a larger "
-            "lambda_, or rule='1se' in a CV estimator"
+            "method='split' needs more rows in each half than selected features and intercept, got "
+            f"{k} features selected on {subject.n - n} rows and {n} rows to test them; use a "
+            "larger lambda_, or rule='1se' in a CV estimator"
         )
-    check_independent(half.A, [subject.names[j] for j in half.columns.tolist()], METHOD)
-    fit = LeastSquares.of(half.A, half.y)
+    tests.n_selected[number], tests.degrees_of_freedom[number] = selected.size, left
+    if not half.y.any():  # y does not vary in this half
+        return
+    fit = LeastSquares.of(half.A[:, basis], half.y)
     if is_nothing(fit.residual, half.y):
         raise ValueError(
             "method='split' found no error left on one half of the rows: the selected features "
             "explain y exactly, so that nothing has to be tested"
         )
     sigma = float(np.linalg.norm(fit.residual)) / math.sqrt(left)
-    tests.tested[number, half.columns] = True
-    tests.estimate[number, half.columns] = half.units * fit.w
-    tests.error[number, half.columns] = half.units * sigma * fit.lengths
-    tests.n_selected[number], tests.degrees_of_freedom[number] = selected.size, left
+    units, columns = half.units[basis[determined]], half.columns[basis[determined]]
+    tests.tested[number, columns] = True
+    tests.estimate[number, columns] = units * fit.w[determined]
+    tests.error[number, columns] = units * sigma * fit.lengths[determined]
     tests.sigma[number] = half.unit * sigma
+
+
+def _basis(A: FloatArray) -> tuple[IndexArray, BoolArray]:
+    """Return independent columns that span all, and which of them have a coefficient of their own.
+
+    Those that are part of a combination that is another column have none.
+    """
+    unit = A * inverse_roots(np.einsum("ij,ij->j", A, A))
+    groups = dependences(unit.T @ unit) if A.shape[1] else []
+    basis = np.setdiff1d(np.arange(A.shape[1]), [group[0] for group in groups])
+    return basis, ~np.isin(basis, np.concatenate([basis[:0], *groups]))
 
 
 def _aggregate(p: FloatArray) -> FloatArray:

@@ -76,9 +76,9 @@ def square_root_lasso(
     Parameters
     ----------
     A : ndarray of shape (n, n_columns)
-        Centred columns, none of them zero.
+        Centred columns, none of them zero; there may be none.
     targets : ndarray of shape (n, n_targets)
-        Centred targets, none of them zero.
+        Centred targets; those that are zero get no coefficients.
     own : ndarray of shape (n_targets,), default=None
         The column that each target is, which gets no coefficient.
     level : float
@@ -90,9 +90,16 @@ def square_root_lasso(
     scale = np.sqrt(n) * inverse_roots(np.einsum("ij,ij->j", A, A))
     sizes = np.sqrt(np.einsum("ij,ij->j", targets, targets) / n)
     unit = np.asfortranarray(A * (scale / np.sqrt(n)))
-    step = max(1, AT_ONCE // (2 * p))
-    every = np.arange(targets.shape[1])
-    groups = [every[k : k + step] for k in range(0, every.size, step)]
+    step = max(1, AT_ONCE // max(2 * p, 1))
+    varying = np.flatnonzero(sizes) if p else np.arange(0)
+    groups = [varying[k : k + step] for k in range(0, varying.size, step)]
+    n_targets = targets.shape[1]
+    solutions = Solutions(
+        targets.T.copy(),
+        np.zeros((n_targets, p if with_coefs else 0)),
+        np.full(n_targets, level),
+        np.zeros(n_targets),
+    )
 
     def solve(group: IndexArray) -> Solutions:
         T = (targets[:, group] / (np.sqrt(n) * sizes[group])).T
@@ -100,14 +107,12 @@ def square_root_lasso(
         return _solve(unit, T, mine, level, with_coefs)
 
     with mapped_in_threads(len(groups)) as mapped:
-        parts = list(in_rounds(mapped, solve, groups))
-    residuals, coefs, lambdas, gaps = (np.concatenate(of) for of in zip(*parts, strict=True))
-    return Solutions(
-        residuals * (np.sqrt(n) * sizes)[:, None],
-        coefs * scale * sizes[:, None] if with_coefs else coefs,
-        lambdas,
-        gaps,
-    )
+        for group, part in zip(groups, in_rounds(mapped, solve, groups), strict=True):
+            size = sizes[group, None]
+            solutions.residuals[group] = part.residuals * (np.sqrt(n) * size)
+            solutions.coefs[group] = part.coefs * scale * size if with_coefs else part.coefs
+            solutions.lambdas[group], solutions.gaps[group] = part.lambdas, part.gaps
+    return solutions
 
 
 def _solve(

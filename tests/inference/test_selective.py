@@ -408,7 +408,7 @@ def test_a_feature_at_the_edge_is_refused(target: str) -> None:
 def test_what_is_not_the_solution_is_refused(target: str, w: Any) -> None:
     A = np.random.default_rng(0).normal(size=(20, 3))
     y, l1 = 2.0 * A[:, 0], np.full(3, 0.2)
-    with pytest.raises(ValueError, match=r"w is not the solution at feature \d.* smaller tol"):
+    with pytest.raises(ValueError, match=r"coef_ is not the solution at feature \d.* smaller tol"):
         Problem(A, y, l1, np.array(w)).infer(target)
 
 
