@@ -89,7 +89,9 @@ METHODS = {
         {"target": _one_of("target", "expectation", "coefficient", default=None)},
         ("effective", *ESTIMATES),
     ),
-    "debiased": _Method(debiased, {"simultaneous": _flag("simultaneous")}, ESTIMATES),
+    "debiased": _Method(
+        debiased, {"simultaneous": _flag("simultaneous")}, ("effective", *ESTIMATES)
+    ),
     "selective": _Method(
         selective,
         {
@@ -235,13 +237,14 @@ def coefficient_inference(
         take None alone, "ols" None or a number.
 
         - "residuals": least squares on all columns, with t where the estimate is linear;
-        - "effective": residuals of the ridge fit, with n - tr(2H - HH') degrees of freedom;
+        - "effective": residuals of the fit itself, over n minus its degrees of freedom, for a
+          ridge tr(2H - HH');
         - "scaled_lasso": T. Sun, C.-H. Zhang (2012);
         - "cv": residuals of the cross-validated fit, over n minus its non-zero coefficients [10]_.
 
         None is "residuals" for "ols", for "ridge" with independent columns, and for "selective" if
-        there are more rows than columns; "cv" for "debiased" after cross-validation; otherwise
-        "scaled_lasso".
+        there are more rows than columns; "effective" for "debiased", whose standard errors then
+        hold the error of the lasso as well; otherwise "scaled_lasso".
     features : array-like, default=None
         Names, numbers or a mask of columns; a mask that is a Series is matched by the names in its
         index. For "ols" they are the model; for other methods the features that are reported. None
@@ -281,9 +284,10 @@ def coefficient_inference(
     ------
     ValueError, TypeError
         If an argument is not valid, or is one of another method; if the estimator is not fitted,
-        not certified to its `tol`, or was fitted to other rows; if its penalty is one that the
-        method has no theory for (bounds, relax, adaptive weights: "split" and "bootstrap" take
-        these); if sigma cannot be estimated; if columns depend on each other where they must not.
+        not certified to its `tol`, or was fitted to other rows ("ols" and "split" fit anew, and
+        look at neither); if its penalty is one that the method has no theory for (bounds, relax,
+        adaptive weights: "split" and "bootstrap" take these); if sigma cannot be estimated; if
+        columns depend on each other where they must not.
 
     Warns
     -----
@@ -337,8 +341,8 @@ def coefficient_inference(
     >>> sure = coefficient_inference(model, X, y, method="debiased")
     >>> sure.to_frame()[["estimate", "lower", "upper"]].round().loc["bmi"].to_dict()
     {'estimate': 523.0, 'lower': 401.0, 'upper': 645.0}
-    >>> print(sure.assumptions.splitlines()[1])
-    the errors are independent, with one variance (over sample_weight), normal or many
+    >>> print(sure.assumptions.splitlines()[0])
+    E[y] = b + X w*
     """
     chosen = _method(method)
     given = {

@@ -25,12 +25,8 @@ ABOUT = {
 
 def selective(subject: Subject, asked: Asked) -> Found:
     """Test and estimate the coefficients of the selected features, given the selection."""
-    if subject.l1_ratio != 1 or subject.lambda_ == 0:
-        raise ValueError(
-            "method='selective' needs a lasso with lambda_ > 0, got "
-            f"{subject.class_name} with l1_ratio={subject.l1_ratio:g} and lambda_="
-            f"{subject.lambda_:g}; method='split' takes any estimator that selects"
-        )
+    others = "method='split' takes any estimator that selects"
+    subject.check_kind(METHOD, subject.l1_ratio == 1, "a lasso", others)
     subject.refuse(METHOD, bounds=True, relax=True, adaptive=True)
     subject.check_certified()
     if subject.chosen:

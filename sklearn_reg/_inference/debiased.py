@@ -28,7 +28,7 @@ import numpy as np
 
 from sklearn_reg._inference.found import Asked, Found, law_of, of_statistics, places_of
 from sklearn_reg._inference.multiplicity import largest_quantile
-from sklearn_reg._inference.noise import noise_of
+from sklearn_reg._inference.noise import Noise, noise_of, of_residuals
 from sklearn_reg._inference.rows import Subject
 from sklearn_reg._inference.square_root_lasso import FLOOR, square_root_lasso
 from sklearn_reg._tools.typing import FloatArray, IndexArray
@@ -40,29 +40,28 @@ SPARSE = (
     "few of the w* are not zero, so few that |w - w*|_1 sqrt(log p) is small beside sigma "
     "(about s log p << sqrt(n) for s of them): the bias that is left counts as zero"
 )
+TOGETHER = "the intervals hold all together, by draws of the largest statistic"
 INITIAL = "no column of X is nearly a combination of a few others"
 
 
 def debiased(subject: Subject, asked: Asked) -> Found:
     """Test and estimate every coefficient, selected or not."""
-    if subject.l1_ratio == 0 or subject.lambda_ == 0:
-        raise ValueError(
-            "method='debiased' needs a lasso or an elastic net with lambda_ > 0, got "
-            f"{subject.class_name} with l1_ratio={subject.l1_ratio:g} and lambda_="
-            f"{subject.lambda_:g}; use method='ridge' or 'ols'"
-        )
+    others = "use method='ridge' or 'ols'"
+    subject.check_kind(METHOD, subject.l1_ratio > 0, "a lasso or an elastic net", others)
     subject.refuse(METHOD, bounds=True, relax=True)
     subject.check_certified()
     places = places_of(subject, asked, METHOD)
     Z = _scores(subject, places)
-    noise = noise_of(subject, asked.sigma, "cv" if subject.chosen else "scaled_lasso")
+    residual = subject.y - subject.A @ subject.w
+    df = subject.degrees_of_freedom
+    noise = _noise(subject, asked, residual, df)
     lengths = np.sqrt(np.einsum("jn,jn->j", Z, Z))
     along = np.einsum("jn,nj->j", Z, subject.A[:, places])
-    residual = subject.y - subject.A @ subject.w
-    left = max(1.0 - subject.degrees_of_freedom / subject.n, 1.0 / subject.n)
+    left = max(1.0 - df / subject.n, 1.0 / subject.n)
     estimate = subject.w[places] + (Z @ residual) / (left * along)
-    quantile = None
+    quantile, together = None, tuple[str, ...]()
     if asked.options["simultaneous"]:
+        together = (TOGETHER,)
         scores = Z / lengths[:, None]
         quantile = largest_quantile(
             scores, asked.confidence_level, noise.degrees_of_freedom, asked.random_state
@@ -75,9 +74,20 @@ def debiased(subject: Subject, asked: Asked) -> Found:
         noise.sigma * lengths / (np.sqrt(left) * along),
         noise,
         asked.confidence_level,
-        (LINEAR, NORMAL, SPARSE, INITIAL),
+        (LINEAR, NORMAL, SPARSE, INITIAL, *together),
         quantile=quantile,
     )
+
+
+def _noise(subject: Subject, asked: Asked, residual: FloatArray, df: float) -> Noise:
+    """Take sigma from the residuals of the fit itself, unless something else is asked for.
+
+    With the factor above, standard errors then hold the error of the lasso, too [2]_.
+    """
+    if asked.sigma is not None and asked.sigma != "effective":
+        return noise_of(subject, asked.sigma, "effective")
+    found = of_residuals(subject, residual, df + subject.n_means, "residuals of the fit")
+    return found._replace(degrees_of_freedom=None)
 
 
 def _scores(subject: Subject, places: IndexArray) -> FloatArray:

@@ -56,12 +56,8 @@ SPARSE = (
 
 def ridge(subject: Subject, asked: Asked) -> Found:
     """Return the law of a ridge fit, or estimates that correct its bias."""
-    if subject.l1_ratio != 0 or subject.lambda_ == 0:
-        raise ValueError(
-            "method='ridge' needs a ridge regression with lambda_ > 0, got "
-            f"{subject.class_name} with l1_ratio={subject.l1_ratio:g} and lambda_="
-            f"{subject.lambda_:g}; use method='ols' for lambda_=0, 'debiased' for a lasso"
-        )
+    others = "use method='ols' for lambda_=0, 'debiased' for a lasso"
+    subject.check_kind(METHOD, subject.l1_ratio == 0, "a ridge regression", others)
     subject.refuse(METHOD, bounds=True, relax=True, adaptive=True)
     subject.check_certified()
     places, fit = places_of(subject, asked, METHOD), _fit(subject)

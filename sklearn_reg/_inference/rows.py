@@ -256,6 +256,14 @@ class Subject:
                 f"{self.n}"
             )
 
+    def check_kind(self, method: str, suits: bool, needs: str, others: str) -> None:
+        """Refuse a kind of model that a method is not made for."""
+        if not suits or self.lambda_ == 0:
+            raise ValueError(
+                f"method={method!r} needs {needs} with lambda_ > 0, got {self.class_name} with "
+                f"l1_ratio={self.l1_ratio:g} and lambda_={self.lambda_:g}; {others}"
+            )
+
     def refuse(self, method: str, **found: bool) -> None:
         """Refuse a model with properties that a method does not take, by name."""
         told = {
