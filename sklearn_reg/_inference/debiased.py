@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_reg._inference.found import Asked, Found, law_of, of_statistics, places_of
+from sklearn_reg._inference.found import Asked, Found, half_length, law_of, of_statistics, places_of
 from sklearn_reg._inference.multiplicity import largest_quantile
 from sklearn_reg._inference.noise import Noise, noise_of, of_residuals
 from sklearn_reg._inference.rows import Subject
@@ -41,7 +41,7 @@ SPARSE = (
     "(about s log p << sqrt(n) for s of them): the bias that is left counts as zero"
 )
 TOGETHER = "the intervals hold all together, by draws of the largest statistic"
-INITIAL = "no column of X is nearly a combination of a few others"
+DISTINCT = "no column of X is nearly a combination of a few others"
 
 
 def debiased(subject: Subject, asked: Asked) -> Found:
@@ -66,7 +66,7 @@ def debiased(subject: Subject, asked: Asked) -> Found:
         quantile = largest_quantile(
             scores, asked.confidence_level, noise.degrees_of_freedom, asked.random_state
         )
-        quantile = max(quantile, float(law_of(noise).isf(0.5 * (1.0 - asked.confidence_level))))
+        quantile = max(quantile, half_length(law_of(noise), asked.confidence_level))
     return of_statistics(
         subject,
         places,
@@ -74,7 +74,7 @@ def debiased(subject: Subject, asked: Asked) -> Found:
         noise.sigma * lengths / (np.sqrt(left) * along),
         noise,
         asked.confidence_level,
-        (LINEAR, NORMAL, SPARSE, INITIAL, *together),
+        (LINEAR, NORMAL, SPARSE, DISTINCT, *together),
         quantile=quantile,
     )
 

@@ -68,7 +68,7 @@ def of_statistics(
     law = law_of(noise)
     known = standard_error == 0  # coefficients that are zero whatever y is
     statistic = np.where(known, 0.0, estimate / np.where(known, 1.0, standard_error))
-    z = law.isf(0.5 * (1.0 - level)) if quantile is None else quantile
+    z = half_length(law, level) if quantile is None else quantile
     half = standard_error * (z + bias)
     units = subject.factors[places]
     return Found(
@@ -84,6 +84,11 @@ def of_statistics(
         noise.degrees_of_freedom,
         assumptions,
     )
+
+
+def half_length(law: Any, level: float) -> float:
+    """Return the quantile that is half the length of an interval; rounding does not turn it."""
+    return max(0.0, float(law.isf(0.5 * (1.0 - level))))
 
 
 def law_of(noise: Noise) -> Any:

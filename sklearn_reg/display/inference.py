@@ -286,9 +286,9 @@ class InferenceDisplay:
             if rows.size == 0:
                 continue
             low, middle, high = ends[rows].T
-            bars = ax.errorbar(
-                middle, rows, xerr=[middle - low, high - middle], fmt="o", label=word, **look
-            )
+            # Lists, because older versions of Matplotlib take an array of one for a number.
+            sides = [(middle - low).tolist(), (high - middle).tolist()]
+            bars = ax.errorbar(middle, rows, xerr=sides, fmt="o", label=word, **look)
             self.errorbars_[word] = bars
             for side, mark in ((0, "<"), (2, ">")):
                 cut = rows[given[rows, side] != ends[rows, side]]
