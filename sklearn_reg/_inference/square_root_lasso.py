@@ -39,7 +39,7 @@ from sklearn_reg._tools.threads import in_rounds, mapped_in_threads
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.penalties import ElasticNet
 
-AT_ONCE = 2**17  # numbers in one array of the paths that are followed together
+AT_ONCE = 2**18  # numbers in one array of the paths that are followed together
 CERTIFIED = 1e-9  # the largest gap, relative to F(0)
 # A path is followed while |z| / sqrt(n) is above the first number, for a target of variance one.
 # The other solver goes on to the second, below which the columns explain the target: its gap, a
