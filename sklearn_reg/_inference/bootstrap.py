@@ -65,14 +65,7 @@ def bootstrap(subject: Subject, asked: Asked) -> Found:
     W = _fitted(subject, draw(subject, n_resamples, asked))
     columns = subject.columns[places_of(subject, asked, METHOD)]
     W, estimate = W[:, columns], estimate[columns]
-    tails = 0.5 * np.array([1.0 - asked.confidence_level, 1.0 + asked.confidence_level])
-    tails = np.tile(tails[:, None], columns.size)
-    if asked.options["interval"] == "bca":
-        without = _fitted(subject, _jackknife(subject))[:, columns]
-        tails = _bca(W, estimate, without, tails)
-    ends = np.array(
-        [np.quantile(W[:, j], tails[:, j]) for j in range(columns.size)], dtype=np.float64
-    ).reshape(-1, 2)
+    ends = _ends(subject, asked, W, estimate, columns)
     sizes = _sizes(W)
     error = sizes * (W / sizes).std(axis=0, ddof=1)
     below, above = np.count_nonzero(W <= 0, axis=0), np.count_nonzero(W >= 0, axis=0)
@@ -91,6 +84,19 @@ def bootstrap(subject: Subject, asked: Asked) -> Found:
         None,
         (PAIRS if pairs else RESIDUAL, FIXED, ABOUT, *zeros, *at_bounds),
     )
+
+
+def _ends(
+    subject: Subject, asked: Asked, W: FloatArray, estimate: FloatArray, columns: IndexArray
+) -> FloatArray:
+    """Return the ends of the intervals of some columns, of shape (n_columns, 2)."""
+    tails = 0.5 * np.array([1.0 - asked.confidence_level, 1.0 + asked.confidence_level])
+    tails = np.tile(tails[:, None], columns.size)
+    if asked.options["interval"] == "bca":
+        without = _fitted(subject, _jackknife(subject))[:, columns]
+        tails = _bca(W, estimate, without, tails)
+    ends = [np.quantile(W[:, j], tails[:, j]) for j in range(columns.size)]
+    return np.array(ends, dtype=np.float64).reshape(-1, 2)
 
 
 def _pairs(subject: Subject, n_resamples: int, asked: Asked) -> Iterator[InMemory]:

@@ -70,33 +70,11 @@ class _Tests(NamedTuple):
 
 def split(subject: Subject, asked: Asked) -> Found:
     """Select on one half of the rows, test on the other, and aggregate over the splits."""
-    if subject.searched:
-        raise ValueError(
-            "method='split' fits the estimator to halves of the rows and must choose lambda_ on "
-            "them, which the model of a search does not; use LassoRegressionCV or another CV "
-            "estimator of sklearn_reg instead of the search"
-        )
-    cv = getattr(subject.model, "cv", None)
-    if not (cv is None or isinstance(cv, Integral) or hasattr(cv, "split")):
-        raise ValueError(
-            "method='split' chooses folds within halves of the rows, and needs an estimator whose "
-            f"cv is a number or a splitter, got rows of all data: {reprlib.repr(cv)}"
-        )
-    subject.check_rows(METHOD)
-    if not subject.y.any():
-        raise ValueError("y must vary for method='split', got the same value in every row")
+    _check_model(subject)
     n_splits: int = asked.options["n_splits"]
     tests = _tests(subject, asked, n_splits)
     fewest = math.ceil(GAMMA_MIN * n_splits)
-    often = np.count_nonzero(tests.tested, axis=0)
-    columns = np.flatnonzero(often >= fewest) if asked.features is None else asked.features
-    rare = columns[often[columns] < fewest]
-    if rare.size:
-        raise ValueError(
-            f"features must be selected by at least {fewest} of the {n_splits} halves for "
-            f"method='split', and {subject.names_of(rare)} is not: nothing is known about it. "
-            "method='debiased' tests every feature"
-        )
+    columns = _columns(subject, asked, tests, fewest)
     p = tests.p_values()
     # A split that selects nothing has p-values of 1.
     adjusted = np.minimum(1.0, p * np.maximum(tests.n_selected, 1.0)[:, None])
@@ -120,6 +98,39 @@ def split(subject: Subject, asked: Asked) -> Found:
         (LINEAR, NORMAL, HALF + counted),
         _aggregate(adjusted[:, columns]),
     )
+
+
+def _columns(subject: Subject, asked: Asked, tests: _Tests, fewest: int) -> IndexArray:
+    """Return the columns that enough splits have tested: all of them, or those asked for."""
+    often = np.count_nonzero(tests.tested, axis=0)
+    columns = np.flatnonzero(often >= fewest) if asked.features is None else asked.features
+    rare = columns[often[columns] < fewest]
+    if rare.size:
+        raise ValueError(
+            f"features must be selected by at least {fewest} of the {len(tests.tested)} halves for "
+            f"method='split', and {subject.names_of(rare)} is not: nothing is known about it. "
+            "method='debiased' tests every feature"
+        )
+    return columns
+
+
+def _check_model(subject: Subject) -> None:
+    """Refuse models that cannot be fitted to half of the rows as they were to all."""
+    if subject.searched:
+        raise ValueError(
+            "method='split' fits the estimator to halves of the rows and must choose lambda_ on "
+            "them, which the model of a search does not; use LassoRegressionCV or another CV "
+            "estimator of sklearn_reg instead of the search"
+        )
+    cv = getattr(subject.model, "cv", None)
+    if not (cv is None or isinstance(cv, Integral) or hasattr(cv, "split")):
+        raise ValueError(
+            "method='split' chooses folds within halves of the rows, and needs an estimator whose "
+            f"cv is a number or a splitter, got rows of all data: {reprlib.repr(cv)}"
+        )
+    subject.check_rows(METHOD)
+    if not subject.y.any():
+        raise ValueError("y must vary for method='split', got the same value in every row")
 
 
 def _tests(subject: Subject, asked: Asked, n_splits: int) -> _Tests:
