@@ -14,7 +14,12 @@ from sklearn.utils import check_random_state
 
 from sklearn_reg._checks.labels import in_order
 from sklearn_reg._checks.parameters import check_count, check_flag
-from sklearn_reg._checks.values import check_number, number_in, overflow_explained
+from sklearn_reg._checks.values import (
+    check_confidence_level,
+    check_number,
+    number_in,
+    overflow_explained,
+)
 from sklearn_reg._fitting.report import (
     as_text,
     inference_frame,
@@ -355,7 +360,7 @@ def coefficient_inference(
         "resample": resample,
         "interval": interval,
     }
-    level = check_level(confidence_level)
+    level = check_confidence_level(confidence_level)
     subject = Subject(estimator, X, y, sample_weight)
     asked = Asked(
         level,
@@ -399,15 +404,6 @@ def _check_random_state(random_state: Any) -> RandomState:
             f"numpy.random.RandomState, got {random_state!r}"
         ) from None
     return checked
-
-
-def check_level(level: Any) -> float:
-    """Return a float in (0, 1)."""
-    wanted = "a number in (0, 1)"
-    number = check_number(level, "confidence_level", wanted)
-    if number >= 1:
-        raise ValueError(f"confidence_level must be {wanted}, got {level!r}")
-    return number
 
 
 def _check_sigma(sigma: Any, name: str, method: _Method) -> float | str | None:

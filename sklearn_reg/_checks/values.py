@@ -38,6 +38,15 @@ def check_number(value: Any, name: str, wanted: str, *, zero: bool = False) -> f
     return number
 
 
+def check_confidence_level(level: Any) -> float:
+    """Return a float in (0, 1)."""
+    wanted = "a number in (0, 1)"
+    number = check_number(level, "confidence_level", wanted)
+    if number >= 1:
+        raise ValueError(f"confidence_level must be {wanted}, got {level!r}")
+    return number
+
+
 def check_share(value: Any, name: str) -> float:
     """Return a float in [0, 1]."""
     wanted = "a number in [0, 1]"

@@ -107,6 +107,11 @@ class UnitPenalty(NamedTuple):
         return np.where(self.bounds.restricted(features).inside(coefs), coefs, 0.0)
 
     @property
+    def given_weights(self) -> FloatArray:
+        """The penalty weights as users give them: infinite for excluded features."""
+        return np.where(self.excluded, np.inf, self.weights)
+
+    @property
     def penalised(self) -> BoolArray:
         """Which features a model may contain or not."""
         return np.asarray((self.weights > 0) & ~self.excluded)

@@ -256,14 +256,8 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         self.solver_ = results[0].solver
         self.__dict__.pop("penalty_weights_", None)
         if isinstance(self.penalty_weights, str):
-            self.penalty_weights_ = _weights_of(fitted)
+            self.penalty_weights_ = fitted.penalty.unit_penalty.given_weights
         return fitted
-
-
-def _weights_of(fitted: Fitted) -> FloatArray:
-    """Return the penalty weights of a fit, infinite for excluded features."""
-    penalty = fitted.penalty.unit_penalty
-    return np.where(penalty.excluded, np.inf, penalty.weights)
 
 
 class PenalizedModel(LinearModel):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_reg._inference.found import Asked, Found
+from sklearn_reg._inference.found import NORMAL, Asked, Found
 from sklearn_reg._inference.noise import noise_of
 from sklearn_reg._inference.rows import Subject
 from sklearn_reg._inference.selective import selective_inference
 from sklearn_reg._tools.warn import warn
 
 METHOD = "selective"
-NORMAL = "the errors are independent and normal with one variance (over sample_weight)"
 KNOWN = "sigma is known: an estimate counts as the true one"
 FIXED = "lambda_ was fixed before y was seen"
 WRONG = "WRONG HERE: lambda_ was fixed before y was seen, but it was chosen on the same rows"

@@ -26,7 +26,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_reg._inference.found import Asked, Found, half_length, law_of, of_statistics, places_of
+from sklearn_reg._inference.found import (
+    LINEAR,
+    Asked,
+    Found,
+    half_length,
+    law_of,
+    of_statistics,
+    places_of,
+)
 from sklearn_reg._inference.multiplicity import largest_quantile
 from sklearn_reg._inference.noise import Noise, noise_of, of_residuals
 from sklearn_reg._inference.rows import Subject
@@ -34,7 +42,6 @@ from sklearn_reg._inference.square_root_lasso import FLOOR, square_root_lasso
 from sklearn_reg._tools.typing import FloatArray, IndexArray
 
 METHOD = "debiased"
-LINEAR = "E[y] = b + X w*"
 NORMAL = "the errors are independent, with one variance (over sample_weight), normal or many"
 SPARSE = (
     "few of the w* are not zero, so few that |w - w*|_1 sqrt(log p) is small beside sigma "
@@ -52,13 +59,12 @@ def debiased(subject: Subject, asked: Asked) -> Found:
     subject.check_certified()
     places = places_of(subject, asked, METHOD)
     Z = _scores(subject, places)
-    residual = subject.y - subject.A @ subject.w
     df = subject.degrees_of_freedom
-    noise = _noise(subject, asked, residual, df)
+    noise = _noise(subject, asked, df)
     lengths = np.sqrt(np.einsum("jn,jn->j", Z, Z))
     along = np.einsum("jn,nj->j", Z, subject.A[:, places])
     left = max(1.0 - df / subject.n, 1.0 / subject.n)
-    estimate = subject.w[places] + (Z @ residual) / (left * along)
+    estimate = subject.w[places] + (Z @ subject.residual) / (left * along)
     quantile, together = None, tuple[str, ...]()
     if asked.options["simultaneous"]:
         together = (TOGETHER,)
@@ -79,14 +85,15 @@ def debiased(subject: Subject, asked: Asked) -> Found:
     )
 
 
-def _noise(subject: Subject, asked: Asked, residual: FloatArray, df: float) -> Noise:
+def _noise(subject: Subject, asked: Asked, df: float) -> Noise:
     """Take sigma from the residuals of the fit itself, unless something else is asked for.
 
     With the factor above, standard errors then hold the error of the lasso, too [2]_.
     """
-    if asked.sigma is not None and asked.sigma != "effective":
-        return noise_of(subject, asked.sigma, "effective")
-    found = of_residuals(subject, residual, df + subject.n_means, "residuals of the fit")
+    default = "effective"
+    if (asked.sigma or default) != "effective":
+        return noise_of(subject, asked.sigma, default)
+    found = of_residuals(subject, subject.residual, df + subject.n_means, "residuals of the fit")
     return found._replace(degrees_of_freedom=None)
 
 

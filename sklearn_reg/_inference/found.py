@@ -12,6 +12,10 @@ from sklearn_reg._inference.noise import Noise
 from sklearn_reg._inference.rows import Subject
 from sklearn_reg._tools.typing import FloatArray, IndexArray
 
+# What several methods assume.
+LINEAR = "E[y] = b + X w*"
+NORMAL = "the errors are independent and normal with one variance (over sample_weight)"
+
 
 class Asked(NamedTuple):
     """Checked arguments of `coefficient_inference`."""

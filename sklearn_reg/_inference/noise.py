@@ -106,9 +106,8 @@ def _cross_validated(subject: Subject) -> Noise:
             "sigma='cv' needs a lasso or an elastic net, whose features can be counted, got "
             f"{subject.class_name}; use 'scaled_lasso', 'residuals' or a number"
         )
-    residual = subject.y - subject.A @ subject.w
     used = float(np.count_nonzero(subject.w)) + subject.n_means
-    found = of_residuals(subject, residual, used, "residuals of the cross-validated fit")
+    found = of_residuals(subject, subject.residual, used, "residuals of the cross-validated fit")
     return found._replace(degrees_of_freedom=None)
 
 

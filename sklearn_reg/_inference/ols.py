@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import qr, solve_triangular
 
-from sklearn_reg._inference.found import Asked, Found, of_statistics, places_of
+from sklearn_reg._inference.found import NORMAL, Asked, Found, of_statistics, places_of
 from sklearn_reg._inference.noise import Noise, given_noise, of_residuals
 from sklearn_reg._inference.rows import Subject, check_independent
 from sklearn_reg._tools.linalg import inverse_roots
@@ -13,7 +13,6 @@ from sklearn_reg._tools.typing import FloatArray
 
 METHOD = "ols"
 LINEAR = "E[y] = b + X w for these features, which were chosen without looking at y"
-EQUAL = "the errors are independent and normal with one variance (over sample_weight)"
 UNEQUAL = "the errors are independent, of any variances (HC3, MacKinnon and White 1985)"
 LARGE = "there are many more rows than features, because the law of HC3 is a limit"
 
@@ -49,7 +48,7 @@ def ols(subject: Subject, asked: Asked) -> Found:
         assumed: tuple[str, ...] = (UNEQUAL, LARGE)
     else:
         noise = _noise(subject, asked, fit, used)
-        errors, assumed = noise.sigma * fit.lengths, (EQUAL,)
+        errors, assumed = noise.sigma * fit.lengths, (NORMAL,)
     assumptions, level = (LINEAR, *assumed), asked.confidence_level
     return of_statistics(subject, places, fit.w, errors, noise, level, assumptions)
 

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import svd
 
-from sklearn_reg._inference.found import Asked, Found, of_statistics, places_of
+from sklearn_reg._inference.found import LINEAR, NORMAL, Asked, Found, of_statistics, places_of
 from sklearn_reg._inference.noise import Noise, noise_of, of_residuals
 from sklearn_reg._inference.ols import LeastSquares
 from sklearn_reg._inference.rows import Subject, check_independent
@@ -37,8 +37,6 @@ XI = 0.05  # of [1]_
 UNEQUAL = 1e10
 # A column is explained by those without a penalty if at most this share of it is left.
 DEPENDENT = 1e-10
-LINEAR = "E[y] = b + X w*"
-NORMAL = "the errors are independent and normal with one variance (over sample_weight)"
 FIXED = "lambda_ was chosen without looking at y"
 CHOSEN = (
     "lambda_ was chosen by cross-validation and counts as fixed, which leaves out the uncertainty "
@@ -156,7 +154,7 @@ def _check_alike(subject: Subject, others: IndexArray, sizes: FloatArray) -> Non
 
 def _noise(subject: Subject, asked: Asked, fit: _Fit, default: str) -> Noise:
     """Estimate sigma; "effective" takes the residuals of the ridge fit itself."""
-    if asked.sigma != "effective" and (asked.sigma or default != "effective"):
+    if (asked.sigma or default) != "effective":
         return noise_of(subject, asked.sigma, default)
     used = float(np.sum(2.0 * fit.hats - fit.hats**2))  # tr(2H - HH')
     return of_residuals(subject, subject.y - subject.A @ fit.w, used, "residuals of the ridge fit")

@@ -12,6 +12,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_reg._checks.labels import ColumnLabels
+from sklearn_reg._checks.parameters import check_penalty_weights
 from sklearn_reg._checks.values import on_dask
 from sklearn_reg._data.data import InMemory
 from sklearn_reg._data.designs import Preprocessing
@@ -115,11 +116,9 @@ class Subject:
         """The penalty with lambda_ = 1, with the adaptive weights of the fit."""
         penalty = self.model._unit_penalty(self.l1_ratio, self.data.n_features)
         if penalty.adaptive:
-            weights = np.asarray(self.model.penalty_weights_)
-            excluded = np.isinf(weights)
-            penalty = penalty._replace(
-                weights=np.where(excluded, 1.0, weights), excluded=excluded, adaptive=False
-            )
+            found, p = self.model.penalty_weights_, self.data.n_features
+            weights, excluded = check_penalty_weights(found, p, None)
+            penalty = penalty._replace(weights=weights, excluded=excluded, adaptive=False)
         return penalty
 
     @cached_property
@@ -184,7 +183,7 @@ class Subject:
         model: PenalizedModel = clone(self.model)
         penalty = self.unit_penalty
         if model.penalty_weights is not None and not isinstance(model.penalty_weights, str):
-            model.set_params(penalty_weights=np.where(penalty.excluded, np.inf, penalty.weights))
+            model.set_params(penalty_weights=penalty.given_weights)
         if model.bounds is not None and penalty.bounds is not None:
             model.set_params(bounds=(penalty.bounds.lower, penalty.bounds.upper))
         return model
@@ -192,8 +191,18 @@ class Subject:
     @cached_property
     def w(self) -> FloatArray:
         """The coefficients of the fit, in the units of A."""
+        return self._solution[self.columns]
+
+    @cached_property
+    def _solution(self) -> FloatArray:
+        """The coefficients of the fit of all columns of X, in the units of the solvers."""
         coef = np.atleast_2d(np.asarray(self.model.coef_, dtype=np.float64))
-        return np.asarray(self.view.solutions(coef)[0][self.columns])
+        return np.asarray(self.view.solutions(coef)[0])
+
+    @cached_property
+    def residual(self) -> FloatArray:
+        """The residual y - A w of the fit."""
+        return np.asarray(self.y - self.A @ self.w)
 
     @property
     def l1(self) -> FloatArray:
@@ -233,8 +242,7 @@ class Subject:
                 f"{float(np.max(model.dual_gap_)):.3g}, above tol={model.tol:g} times F(0, mean "
                 f"y) = {null * self.unit**2:.3g}; {remedy}"
             )
-        w = self.view.solutions(np.atleast_2d(np.asarray(model.coef_, dtype=np.float64)))[0]
-        gap = self.problem.evaluate(w).gap
+        gap = self.problem.evaluate(self._solution).gap
         if self.relax == 1.0 and gap > SLACK * max(model.tol, self._precision) * null:
             raise ValueError(
                 "X, y and sample_weight must be those of fit: on them, coef_ of this "

@@ -31,7 +31,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_reg._data.data import InMemory
 from sklearn_reg._data.rows import take_rows
-from sklearn_reg._inference.found import Asked, Found
+from sklearn_reg._inference.found import NORMAL, Asked, Found
 from sklearn_reg._inference.noise import is_nothing
 from sklearn_reg._inference.ols import LeastSquares
 from sklearn_reg._inference.rows import Subject, WhitenedRows
@@ -42,7 +42,6 @@ from sklearn_reg._tools.warn import warn
 METHOD = "split"
 GAMMA_MIN = 0.05  # of [2]_
 LINEAR = "E[y] = b + X w* within the features that each half selects: the selection misses none"
-NORMAL = "the errors are independent and normal with one variance (over sample_weight)"
 HALF = (
     "features were selected on one half of the rows, as this estimator does it, and tested by "
     "least squares on the other"

@@ -122,7 +122,6 @@ def _solve(
     paths = SquareRootPaths(A, T, own, level)
     for _ in paths.events():
         pass
-    paths.found[paths.live] = False
     gaps = _gaps(A, T, own, paths)
     for k in np.flatnonzero(~paths.found | (gaps > CERTIFIED)).tolist():
         gaps[k] = _alone(A, T[k], int(own[k]), level, paths, k)
@@ -198,10 +197,8 @@ class SquareRootPaths(RowPaths):
         _leave_out(own, lengths)
         self.residuals, self.lambdas, self.norms = T.copy(), np.full(k, level), np.zeros(k)
         self._supports: dict[int, tuple[IndexArray, FloatArray]] = {}
-        self.found = np.ones(k, dtype=bool)
-        zero = np.abs(crosses).max(axis=1, initial=0.0) <= level
-        ends = np.where(zero, level, FOLLOWED * level)[:, None]
-        self.found[~zero] = False
+        self.found = np.abs(crosses).max(axis=1, initial=0.0) <= level  # zero is the solution
+        ends = np.where(self.found, level, FOLLOWED * level)[:, None]
         super().__init__(crosses, lengths, n, ends, None, CERTIFIED)
 
     def write(self, k: int, z: FloatArray, lambda_: float, w: FloatArray) -> None:
@@ -284,7 +281,7 @@ class SquareRootPaths(RowPaths):
         lambdas = np.full(len(at), np.inf)
         np.divide(self._level**2 * rest, slope, out=lambdas, where=slope > 0)
         lambdas = np.sqrt(lambdas)
-        here = ~self._ended & (lambdas >= np.maximum(at, self._grid[:, -1])) & np.isfinite(lambdas)
+        here = ~self._ended & (lambdas >= np.maximum(at, self._grid[:, -1]))
         here &= lambdas <= self.levels * (1.0 + CERTIFIED)
         if here.any():
             chosen = self.live[here]

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_reg._checks.values import check_number
+from sklearn_reg._checks.values import check_confidence_level
 from sklearn_reg._data.rows import Rows, rows_of, steps
 from sklearn_reg._selection.curves import Curves
 from sklearn_reg._selection.folds import RowFolds
@@ -77,10 +77,7 @@ class HeldOut(NamedTuple):
 
 def rank_of(confidence_level: Any, n_rows: int) -> int:
     """Return ceil(confidence_level (n_rows + 1)), the rank of the upper end; at most n_rows."""
-    wanted = "a number in (0, 1)"
-    level = check_number(confidence_level, "confidence_level", wanted)
-    if level >= 1:
-        raise ValueError(f"confidence_level must be {wanted}, got {confidence_level!r}")
+    level = check_confidence_level(confidence_level)
     rank = _rank(level, n_rows)
     if rank > n_rows:
         needed = max(1, int(level / (1.0 - level)) - 1)
