@@ -87,6 +87,7 @@ def raise_os_error() -> None:
 @pytest.fixture
 def cluster(request: pytest.FixtureRequest) -> Iterator[Any]:
     """As many processes as asked for, two by default, which their nannies restart."""
+    n_workers = getattr(request, "param", 2)
     with (
         dask.config.set(
             {
@@ -94,9 +95,11 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Any]:
                 "distributed.admin.large-graph-warning-threshold": "100MB",
             }
         ),
-        workers(getattr(request, "param", 2), silence_logs=50) as client,
+        workers(n_workers, silence_logs=50) as client,
     ):
         yield client
+        # A cluster cannot close while a nanny starts a process anew.
+        client.wait_for_workers(n_workers, timeout=60)
 
 
 def assert_unchanged_after(
