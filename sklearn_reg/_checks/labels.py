@@ -80,31 +80,38 @@ def in_order(
     labels: Sequence[Hashable] | None,
     name: str,
     of: str,
-    default: float | None = None,
+    default: object = None,
 ) -> Any:
     """Return the entries of a dict or Series in the order of the labels, other values unchanged.
 
     A label without an entry gets the default; without a default it is an error. A Series with the
     index 0, 1, ... counts as unlabelled, unless the columns have numbers as labels.
     """
-    if isinstance(values, Mapping):
-        given = list(values)
-    else:
-        index = getattr(values, "index", None)  # a method if `values` is a list
-        if not isinstance(index, Iterable) or getattr(values, "ndim", None) != 1:
-            return values
-        given = list(index)
-        if given == list(range(len(given))) and not _counts_differently(labels, given):
-            return values
+    given = given_labels(values, labels)
+    if given is None:
+        return values
     if labels is None:
         raise ValueError(
             f"{name} by name needs {of} with names (a DataFrame), and {of} has none: pass an array "
             f"in the order of the columns, got names {reprlib.repr(given)}"
         )
-    _check_labels(given, labels, name, of, complete=default is None)
+    check_labels(given, labels, name, of, complete=default is None)
     entries = values.values() if isinstance(values, Mapping) else values
     found = dict(zip(given, entries, strict=True))
     return [found.get(label, default) for label in labels]
+
+
+def given_labels(values: Any, labels: Sequence[Hashable] | None) -> ColumnLabels | None:
+    """Return the keys of a dict or the index of a Series; None for values that go by position."""
+    if isinstance(values, Mapping):
+        return list(values)
+    index = getattr(values, "index", None)  # a method if `values` is a list
+    if not isinstance(index, Iterable) or getattr(values, "ndim", None) != 1:
+        return None
+    given = list(index)
+    if given == list(range(len(given))) and not _counts_differently(labels, given):
+        return None
+    return given
 
 
 def _counts_differently(labels: Sequence[Hashable] | None, given: list[Hashable]) -> bool:
@@ -114,7 +121,7 @@ def _counts_differently(labels: Sequence[Hashable] | None, given: list[Hashable]
     return not set(given).isdisjoint(labels)
 
 
-def _check_labels(
+def check_labels(
     given: Sequence[Hashable], labels: Sequence[Hashable], name: str, of: str, *, complete: bool
 ) -> None:
     """Refuse labels that are unknown or repeated; with `complete` also missing ones."""

@@ -25,6 +25,7 @@ from sklearn_reg._tools.typing import BoolArray, FloatArray, Matrix
 # The formats and dtypes that scikit-learn's validation accepts unchanged: such an X is not copied.
 READ_AS = {"accept_sparse": ("csr", "csc"), "dtype": (np.float64, np.float32)}
 READ_Y_AS = {"ensure_2d": False, "dtype": (np.float64, np.float32)}
+WEIGHTS = "numbers >= 0 (0 = free, inf = excluded)"
 
 
 def check_rows(X: Any, y: Any, *, at_least: int = 1) -> tuple[Matrix, Any]:
@@ -129,16 +130,23 @@ def check_penalty_weights(
     if penalty_weights is None:
         return np.ones(n_features), np.zeros(n_features, dtype=bool)
     penalty_weights = in_order(penalty_weights, features, "penalty_weights", "X", default=1.0)
-    wanted = "numbers >= 0 (0 = free, inf = excluded) or 'adaptive'"
-    weights = real_numbers(penalty_weights, "penalty_weights", wanted).astype(np.float64)
+    wanted = f"{WEIGHTS} or 'adaptive'"
+    weights = penalty_weights_of(penalty_weights, wanted, {n_features: "one a feature"})
+    excluded = np.isinf(weights)
+    return np.where(excluded, 1.0, weights), excluded
+
+
+def penalty_weights_of(values: Any, wanted: str, sizes: Mapping[int, str]) -> FloatArray:
+    """Return weights >= 0 of one of these sizes, each with its meaning; inf is allowed."""
+    weights = real_numbers(values, "penalty_weights", wanted).astype(np.float64)
     wanted = f"penalty_weights must be {wanted}"
-    if weights.shape != (n_features,):
-        raise ValueError(f"{wanted} of shape ({n_features},), one a feature, got {weights.shape}")
+    if weights.shape not in [(size,) for size in sizes]:
+        shapes = " or ".join(f"({size},), {meaning}" for size, meaning in sizes.items())
+        raise ValueError(f"{wanted} of shape {shapes}, got {weights.shape}")
     wrong = np.isnan(weights) | (weights < 0)
     if wrong.any():
         raise ValueError(f"{wanted}, got {weights[wrong][0]!r} at index {np.flatnonzero(wrong)[0]}")
-    excluded = np.isinf(weights)
-    return np.where(excluded, 1.0, weights), excluded
+    return weights
 
 
 def check_bounds(
