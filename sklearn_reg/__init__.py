@@ -24,6 +24,11 @@ from sklearn_reg.display import (
     TrajectoryDisplay,
 )
 from sklearn_reg.estimators import ElasticNetRegression, LassoRegression, RidgeRegression
+from sklearn_reg.group_lasso import (
+    GroupLassoRegression,
+    GroupLassoRegressionCV,
+    feature_groups,
+)
 from sklearn_reg.inference import CoefficientInference, coefficient_inference
 from sklearn_reg.model_selection import (
     ElasticNetRegressionCV,
@@ -72,6 +77,8 @@ __all__ = [
     "CrossValidationDisplay",
     "ElasticNetRegression",
     "ElasticNetRegressionCV",
+    "GroupLassoRegression",
+    "GroupLassoRegressionCV",
     "InferenceDisplay",
     "LambdaSweep",
     "LambdaSweepDisplay",
@@ -93,6 +100,7 @@ __all__ = [
     "elastic_net_gradient",
     "elastic_net_penalty",
     "elastic_net_prox",
+    "feature_groups",
     "l1_gradient",
     "l1_penalty",
     "l1_prox",

@@ -12,12 +12,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 
+from sklearn_reg._checks.groups import Groups
 from sklearn_reg._checks.labels import ColumnLabels, Labels, labels_of
 from sklearn_reg._checks.parameters import check_flag, check_rows, check_sample_weight
 from sklearn_reg._checks.values import check_l1_ratio, check_number, check_share
 from sklearn_reg._data.data import FOR_WORKING_SETS, InMemory
 from sklearn_reg._data.designs import Preprocessing
-from sklearn_reg._data.units import UnitPenalty, View
+from sklearn_reg._data.unit_group_penalty import UnitGroupPenalty
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._data.units import AnyUnitPenalty, View
+from sklearn_reg._fitting.groups import (
+    check_standardize,
+    standardizes_columns,
+    unit_group_penalty,
+)
 from sklearn_reg._fitting.report import as_html, as_text, path_frame, path_summary
 from sklearn_reg._solvers.accuracy import solve_accurately
 from sklearn_reg._solvers.grids import check_lambdas, largest_lambdas
@@ -62,6 +70,11 @@ class RegularizationPath(_PathFields):
         Weighted mean of the squared residuals, in the unit of y squared.
     feature_names, target_names : list or None
         Column labels of X and y, if they have any. They are not fields of the tuple.
+    groups : Groups or None
+        The groups of the features, if there are any: `groups.of_features`, the number of each
+        feature's group, and `groups.names`. It is not a field of the tuple.
+    joint_targets : bool
+        Whether the coefficients of a feature for all targets are a group.
 
     Examples
     --------
@@ -88,6 +101,8 @@ class RegularizationPath(_PathFields):
 
     feature_names: ColumnLabels | None = None
     target_names: ColumnLabels | None = None
+    groups: Groups | None = None
+    joint_targets = False
 
     def _replace(self, /, **fields: Any) -> RegularizationPath:
         """Return a path with other fields and the same labels."""
@@ -126,10 +141,11 @@ def lambda_max(
     X: Matrix,
     y: ArrayLike,
     *,
-    l1_ratio: float = 1.0,
+    l1_ratio: float | None = None,
+    groups: Any = None,
     sample_weight: ArrayLike | None = None,
     fit_intercept: bool = True,
-    standardize: bool = False,
+    standardize: bool | str = False,
     penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
     positive: bool = False,
     bounds: Any = None,
@@ -141,6 +157,7 @@ def lambda_max(
 
     with rho the `l1_ratio`, v the penalty weights, S the sample weights divided by their sum, x~
     the centred columns, and r the residual of y on the unpenalised features and the intercept.
+    With `groups` it is the dual norm of the penalty of `GroupLassoRegression` at these products.
 
     Parameters
     ----------
@@ -148,18 +165,22 @@ def lambda_max(
         Data.
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
         Targets.
-    l1_ratio : float, default=1.0
-        Share of L1 in the penalty, in (0, 1].
+    l1_ratio : float, default=None
+        Share of L1 in the penalty, in (0, 1], or [0, 1] with `groups`; None is 1, or 0 with
+        `groups`.
+    groups : array-like of labels, list of lists, dict, "prefix" or "targets", default=None
+        Groups of features, as in `GroupLassoRegression`; None is no groups.
     sample_weight : array-like of shape (n_samples,), default=None
         Non-negative weights; None means equal ones.
     fit_intercept : bool, default=True
         Whether there is an intercept.
-    standardize : bool, default=False
-        Whether to penalise columns divided by their standard deviation.
+    standardize : bool or "groups", default=False
+        Whether to penalise columns divided by their standard deviation; "groups" as in
+        `GroupLassoRegression`, with `groups` only.
     penalty_weights : array-like of shape (n_features,), dict, Series or "adaptive", default=None
         One weight >= 0 per feature; 0 = free, inf = excluded. A dict or pandas Series is matched
         by the column labels of X; features without an entry get 1. "adaptive": as in
-        `LassoRegression`.
+        `LassoRegression`. With `groups` also one per group, as in `GroupLassoRegression`.
     positive : bool, default=False
         Whether coefficients must not be negative: a lower bound of 0.
     bounds : pair (lower, upper), default=None
@@ -186,25 +207,35 @@ def lambda_max(
     1.3333333333333333
     """
     data, _, penalty, _ = asked = _Asked.read(
-        X, y, sample_weight, fit_intercept, standardize, penalty_weights, positive, bounds, l1_ratio
+        X,
+        y,
+        sample_weight,
+        fit_intercept,
+        standardize,
+        penalty_weights,
+        positive,
+        bounds,
+        l1_ratio,
+        groups,
     )
     if not penalty.has_level:
         raise ValueError("l1_ratio must be > 0 for lambda_max, got 0: ridge never makes zeros")
     with data.overflow_explained():
         largest = largest_lambdas(next(asked.views()), penalty)
-    return float(largest[0]) if data.y_ndim == 1 else largest
+    return float(largest[0]) if data.y_ndim == 1 or penalty.joint else largest
 
 
 def regularization_path(
     X: Matrix,
     y: ArrayLike,
     lambdas: int | str | ArrayLike = 100,
-    l1_ratio: float = 1.0,
+    l1_ratio: float | None = None,
     *,
+    groups: Any = None,
     eps: float = 1e-3,
     sample_weight: ArrayLike | None = None,
     fit_intercept: bool = True,
-    standardize: bool = False,
+    standardize: bool | str = False,
     penalty_weights: ArrayLike | Mapping[Any, float] | None = None,
     positive: bool = False,
     bounds: Any = None,
@@ -225,8 +256,11 @@ def regularization_path(
         largest lambda_max, and ends at `eps` times the smallest.
         "knots" are the penalties at which a coefficient leaves zero or comes back to it: between
         them the path of a lasso is linear.
-    l1_ratio : float, default=1.0
-        Share of L1 in the penalty, in [0, 1]: 0 is ridge, 1 is the lasso.
+    l1_ratio : float, default=None
+        Share of L1 in the penalty, in [0, 1]: 0 is ridge, or with `groups` the group lasso, 1 is
+        the lasso. None is 1, or 0 with `groups`.
+    groups : array-like of labels, list of lists, dict, "prefix" or "targets", default=None
+        Groups of features, as in `GroupLassoRegression`; None is no groups.
     eps : float, default=1e-3
         The end of a grid, as a share of its beginning. For ridge it begins at 100 times the
         largest eigenvalue of the (centred, weighted) X'X / n and spans eps squared.
@@ -234,12 +268,13 @@ def regularization_path(
         Non-negative weights; None means equal ones.
     fit_intercept : bool, default=True
         Whether there is an intercept.
-    standardize : bool, default=False
-        Whether to penalise columns divided by their standard deviation.
+    standardize : bool or "groups", default=False
+        Whether to penalise columns divided by their standard deviation; "groups" as in
+        `GroupLassoRegression`, with `groups` only.
     penalty_weights : array-like of shape (n_features,), dict, Series or "adaptive", default=None
         One weight >= 0 per feature; 0 = free, inf = excluded. A dict or pandas Series is matched
         by the column labels of X; features without an entry get 1. "adaptive": as in
-        `LassoRegression`.
+        `LassoRegression`. With `groups` also one per group, as in `GroupLassoRegression`.
     positive : bool, default=False
         Whether coefficients must not be negative: a lower bound of 0.
     bounds : pair (lower, upper), default=None
@@ -298,9 +333,20 @@ def regularization_path(
     array([0, 1, 2, 3, 4, 5])
     """
     data, _, penalty, labels = asked = _Asked.read(
-        X, y, sample_weight, fit_intercept, standardize, penalty_weights, positive, bounds, l1_ratio
+        X,
+        y,
+        sample_weight,
+        fit_intercept,
+        standardize,
+        penalty_weights,
+        positive,
+        bounds,
+        l1_ratio,
+        groups,
     )
     tol, relax = check_number(tol, "tol", "a number >= 0", zero=True), check_share(relax, "relax")
+    if relax != 1.0 and isinstance(penalty, UnitGroupPenalty):
+        raise ValueError(f"relax must be 1 with groups, which are not refitted, got {relax:g}")
     grid = check_lambdas(lambdas, eps, knots=True)
     with data.overflow_explained():
         views = asked.views()
@@ -320,7 +366,8 @@ def regularization_path(
             points = points.relaxed(relax)
             points = points._replace(losses=losses_of(view, points.coefs))
     if not points.is_certified:
-        _warn_uncertified(points.gaps / (0.5 * view.design.scatter * view.units**2), grid, tol)
+        nulls = 0.5 * view.design.scatter * view.units[: view.n_problems] ** 2
+        _warn_uncertified(points.gaps / nulls, grid, tol)
     coefs, one = points.coefs, data.y_ndim == 1
     if not one or math.prod(coefs.shape) <= LARGEST_DENSE:
         coefs = dense(coefs)
@@ -329,6 +376,8 @@ def regularization_path(
     fields = points.intercepts, points.gaps, points.degrees_of_freedom, points.losses
     path = RegularizationPath(grid, coefs, *(f[:, 0] if one else f for f in fields))
     path.feature_names, path.target_names = labels
+    if isinstance(penalty, UnitGroupPenalty):
+        path.groups, path.joint_targets = penalty.groups, penalty.joint
     return path
 
 
@@ -350,7 +399,7 @@ class _Asked(NamedTuple):
 
     data: InMemory
     preprocessing: Preprocessing
-    penalty: UnitPenalty
+    penalty: AnyUnitPenalty
     labels: Labels
 
     @classmethod
@@ -360,27 +409,48 @@ class _Asked(NamedTuple):
         y: ArrayLike,
         sample_weight: ArrayLike | None,
         fit_intercept: bool,
-        standardize: bool,
+        standardize: bool | str,
         penalty_weights: ArrayLike | Mapping[Any, float] | None,
         positive: bool,
         bounds: Any,
-        l1_ratio: float,
+        l1_ratio: float | None,
+        groups: Any,
     ) -> _Asked:
         """Check data and parameters."""
         labels = Labels(labels_of(X), labels_of(y))
         X, target = check_rows(X, y)
         data = InMemory(X, target, check_sample_weight(sample_weight, X.shape[0]))
-        preprocessing = Preprocessing(
-            check_flag(fit_intercept, "fit_intercept"), check_flag(standardize, "standardize")
-        )
-        penalty = UnitPenalty.read(
-            check_l1_ratio(l1_ratio),
-            penalty_weights,
-            bounds,
+        centred, positive = (
+            check_flag(fit_intercept, "fit_intercept"),
             check_flag(positive, "positive"),
-            data.n_features,
-            labels.features,
         )
+        if groups is None:
+            penalty: AnyUnitPenalty = UnitPenalty.read(
+                check_l1_ratio(1.0 if l1_ratio is None else l1_ratio),
+                penalty_weights,
+                bounds,
+                positive,
+                data.n_features,
+                labels.features,
+            )
+            scaled = check_flag(standardize, "standardize")
+        else:
+            if positive or bounds is not None:
+                raise ValueError(
+                    "positive and bounds must be False and None with groups, whose penalty has no "
+                    f"closed proximal operator within bounds, got {positive} and {bounds!r}"
+                )
+            penalty = unit_group_penalty(
+                check_l1_ratio(0.0 if l1_ratio is None else l1_ratio),
+                groups,
+                penalty_weights,
+                data.n_features,
+                data.n_targets,
+                labels.features,
+                check_standardize(standardize),
+            )
+            scaled = standardizes_columns(standardize, groups)
+        preprocessing = Preprocessing(centred, scaled)
         return cls(data, preprocessing, penalty, labels)
 
     def views(self) -> Iterator[View]:

@@ -41,6 +41,7 @@ from sklearn_reg._checks.values import (
     no_overflow,
 )
 from sklearn_reg._tools.bounds import Bounds
+from sklearn_reg._tools.cached import cached_property
 from sklearn_reg._tools.linalg import EPS
 
 # The certificate treats an L2 penalty this small relative to the data as zero: the bound stays
@@ -68,7 +69,9 @@ class Penalty:
     """
 
     smooth = False  # whether h has a gradient everywhere
-    separable = False  # whether h is a sum over the weights, as Newton-type solvers need it
+    separable = False  # whether h is a sum over the weights
+    in_blocks = False  # whether h is a sum over blocks of weights, as working sets need it
+    bounds: Bounds | None = None  # of the weights
 
     @property
     def smooth_part(self) -> L2:
@@ -125,9 +128,33 @@ class Penalty:
         """
         return np.abs(u)
 
+    def open_size(self, u: Weights) -> Weights:
+        """Return how strongly u pulls each weight to a side without a bound."""
+        return np.abs(u)
+
     def free(self, n_features: int) -> NDArray[np.bool_]:
         """Return a mask of the weights without a penalty."""
         return np.zeros(n_features, dtype=bool)
+
+    def block_levels(self, u: Weights) -> Weights:
+        """Return the smallest multiple of h at which each block of weights rests at zero."""
+        raise NotImplementedError
+
+    def smooth_blocks(self) -> NDArray[np.bool_]:
+        """Return a mask of the blocks that do not rest at zero."""
+        raise NotImplementedError
+
+    def blocks_with(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return a mask of the blocks with some of the chosen weights; each weight is a block."""
+        return chosen
+
+    def weights_in(self, blocks: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the weights of these blocks, one block after another."""
+        return blocks
+
+    def kinked_value(self, w: Weights) -> float:
+        """Return the part of h(w) that keeps weights at zero."""
+        return self.rest.value(w)
 
     def gain(self, pull: Weights, squares: Weights) -> float:
         """Bound sup_w sum_j pull_j |w_j| - squares_j / 2 w_j^2 - h(w), by its value for h = 0."""
@@ -141,7 +168,7 @@ class Penalty:
 class L2(Penalty):
     """h(w) = sum_j lambda_j / 2 w_j^2, smooth as a whole."""
 
-    smooth = separable = True
+    smooth = separable = in_blocks = True
 
     def __init__(self, lambda_: float | NDArray[Any]) -> None:
         self.lambda_ = lambda_
@@ -168,7 +195,7 @@ class L2(Penalty):
 class L1(Penalty):
     """h(w) = sum_j lambda_j |w_j|; it is infinite where a weight is beyond its bounds."""
 
-    separable = True
+    separable = in_blocks = True
 
     def __init__(self, lambda_: float | NDArray[Any], bounds: Bounds | None = None) -> None:
         self.lambda_, self.bounds = lambda_, bounds
@@ -216,6 +243,8 @@ class SparseGroupLasso(Penalty):
        sparse-group lasso. https://arxiv.org/abs/1602.06225
     """
 
+    in_blocks = True
+
     def __init__(self, groups: NDArray[np.intp], l1: Weights, l2: Weights) -> None:
         self.groups, self.l1, self.l2 = groups, l1, l2
 
@@ -238,7 +267,11 @@ class SparseGroupLasso(Penalty):
         return np.asarray(shares[self.groups] * left)
 
     def level(self, u: Weights) -> float:
-        """Return the dual norm: the smallest c with |S(u_g, c l1_g)|_2 <= c l2_g in every group.
+        """Return the dual norm, the largest of the levels of the blocks."""
+        return float(self.block_levels(u).max(initial=0.0))
+
+    def block_levels(self, u: Weights) -> Weights:
+        """Return the smallest c of each group with |S(u_g, c l1_g)|_2 <= c l2_g.
 
         S is the soft threshold. Sort the weights of a group by |u_j| / l1_j, largest first. If S
         leaves the first k of them, c solves
@@ -249,6 +282,9 @@ class SparseGroupLasso(Penalty):
         more weights is too small. Where the root of the quadratic equation has lost digits, steps
         of Newton's method give them back.
         """
+        if not self.l1.any():
+            lengths = self._lengths(u)
+            return np.divide(lengths, self.l2, out=np.zeros_like(lengths), where=self.l2 > 0)
         free = self.free(u.size)
         size = np.where(free, 0.0, np.abs(u))
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -265,7 +301,7 @@ class SparseGroupLasso(Penalty):
             slope = self.l2 + np.divide(matched, lengths, out=np.zeros_like(lengths), where=inside)
             step = np.where(inside, lengths - levels * self.l2, 0.0)
             levels += np.divide(step, slope, out=np.zeros_like(step), where=inside)
-        return float(levels.max(initial=0.0))
+        return levels
 
     def _roots(self, size: Weights, order: NDArray[np.intp]) -> Weights:
         """Return c_k of `level` for sorted weights: the smaller positive root, inf without one."""
@@ -277,11 +313,56 @@ class SparseGroupLasso(Penalty):
         with np.errstate(divide="ignore", invalid="ignore"):
             c = squares / (products + np.sqrt(np.maximum(curved, 0.0)))
         without = (curved < 0) | (self.l2[groups] == 0)
-        return np.where(size > 0, np.where(without, np.inf, c), 0.0)
+        return np.where(squares > 0, np.where(without, np.inf, c), 0.0)
 
     def free(self, n_features: int) -> NDArray[np.bool_]:
         """Return a mask of the weights without a penalty."""
         return np.asarray((self.l1 == 0) & (self.l2[self.groups] == 0))
+
+    def smooth_blocks(self) -> NDArray[np.bool_]:
+        """Return a mask of the groups without a penalty."""
+        return np.asarray((self.l2 == 0) & ~self.blocks_with(self.l1 > 0))
+
+    def blocks_with(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return a mask of the groups with some of the chosen weights."""
+        return np.bincount(self.groups[chosen], minlength=self.l2.size) > 0
+
+    def weights_in(self, blocks: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the weights of these groups, one group after another."""
+        order, starts = self._layout
+        parts = [order[starts[g] : starts[g + 1]] for g in blocks.tolist()]
+        return np.concatenate(parts) if parts else order[:0]
+
+    def curvature(self, w: Weights, some: NDArray[np.intp]) -> Weights:
+        """Return the second derivative at w for some weights, which are not zero or have no l2."""
+        groups, unit = self.groups[some], w[some]
+        lengths = self._lengths(w)[groups]
+        slopes = np.divide(self.l2[groups], lengths, out=np.zeros_like(unit), where=lengths > 0)
+        unit = np.divide(unit, lengths, out=np.zeros_like(unit), where=lengths > 0)
+        same = groups[:, None] == groups
+        return np.asarray(np.diag(slopes) - same * np.outer(slopes * unit, unit))
+
+    @cached_property
+    def _layout(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The weights sorted by group, and where each group begins and the last one ends."""
+        order = np.argsort(self.groups, kind="stable")
+        return order, np.searchsorted(self.groups[order], np.arange(self.l2.size + 1))
+
+    def beside(
+        self, largest: float, null: float, squares: Callable[[], Weights]
+    ) -> SparseGroupLasso:
+        """Return h without parts below the rounding errors of products of their columns with y.
+
+        No such product exceeds `largest`; `null` is F(0).
+        """
+        l1, l2 = self.l1, self.l2
+        low1, low2 = (l1 > 0) & (l1 <= EPS * largest), (l2 > 0) & (l2 <= EPS * largest)
+        if not (low1.any() or low2.any()):
+            return self
+        products = EPS * np.sqrt(2.0 * null * squares())
+        low1 &= l1 <= products
+        low2 &= l2 <= self._lengths(products)
+        return SparseGroupLasso(self.groups, np.where(low1, 0.0, l1), np.where(low2, 0.0, l2))
 
     def _lengths(self, w: Weights) -> Weights:
         """|w_g|_2 of each group."""
@@ -301,7 +382,7 @@ class ElasticNet(Penalty):
     With `bounds` it is infinite where a weight is beyond them.
     """
 
-    separable = True
+    separable = in_blocks = True
 
     def __init__(
         self,
@@ -410,6 +491,17 @@ class ElasticNet(Penalty):
     def open_size(self, u: Weights) -> Weights:
         """|u_j|; with bounds, how strongly u_j pulls the weight to a side without a bound."""
         return np.abs(u) if self.bounds is None else self.bounds.open_pull(u)
+
+    def block_levels(self, u: Weights) -> Weights:
+        """|u_j| / l1_j of each weight, infinite without an L1 penalty."""
+        size = self.size(u)
+        levels = np.where(size > 0, np.inf, 0.0)
+        return np.divide(size, self.l1, out=levels, where=self.l1 > 0)
+
+    def smooth_blocks(self) -> NDArray[np.bool_]:
+        """Return a mask of the weights without an L1 penalty, and with room on both sides."""
+        smooth: NDArray[np.bool_] = self.l1 == 0
+        return smooth if self.bounds is None else smooth & self.bounds.up & self.bounds.down
 
     def free(self, n_features: int) -> NDArray[np.bool_]:
         """Return a mask of the weights with neither penalty."""

@@ -22,7 +22,7 @@ from sklearn_reg._checks.words import in_our_words
 from sklearn_reg._data.data import InMemory
 from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.reading import read
-from sklearn_reg._data.units import UnitPenalty
+from sklearn_reg._data.unit_penalty import UnitPenalty
 from sklearn_reg._fitting.advice import Advice
 from sklearn_reg._fitting.linear_model import all_or_nothing
 from sklearn_reg._fitting.report import frequency_table, stability_html

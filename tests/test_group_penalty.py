@@ -97,8 +97,9 @@ def test_one_group_is_a_ridge_whose_penalty_follows_its_length() -> None:
     assert h.level(w) == 2.5
 
 
+@pytest.mark.parametrize("solver", ["accelerated", "active_set"])
 @pytest.mark.parametrize("share", [0.05, 0.4])
-def test_descent_certifies_the_rows_of_a_multi_task_lasso(share: float) -> None:
+def test_solvers_certify_the_rows_of_a_multi_task_lasso(share: float, solver: str) -> None:
     """sum_j |W_j|_2 over rows W_j of n_targets numbers is a group lasso of the stacked targets."""
     rng = np.random.default_rng(0)
     X, n_targets = rng.normal(size=(25, 4)), 3
@@ -110,8 +111,8 @@ def test_descent_certifies_the_rows_of_a_multi_task_lasso(share: float) -> None:
     one = SparseGroupLasso(groups, np.zeros(12), unit)
     lambda_ = share * Problem(design, 0, one).largest_level
     problem = Problem(design, 0, SparseGroupLasso(groups, np.zeros(12), lambda_ * unit))
-    assert choose("auto", problem.h) == "accelerated"
-    found = SOLVERS["accelerated"].run(problem, np.zeros(12), Settings(None, 50_000, 1e-13))
+    assert choose("auto", problem.h) == "active_set"
+    found = SOLVERS[solver].run(problem, np.zeros(12), Settings(None, 50_000, 1e-13))
     assert found.converged
     # Their loss is divided by n, ours by n times the targets.
     theirs = MultiTaskLasso(n_targets * lambda_, fit_intercept=False, tol=1e-14, max_iter=10**6)

@@ -6,14 +6,10 @@ tolerance means the same. The unit of a target is a power of two, so that nothin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from sklearn_reg._checks.labels import ColumnLabels
-from sklearn_reg._checks.parameters import check_bounds, check_penalty_weights
 from sklearn_reg._data.designs import (
     Columns,
     Design,
@@ -21,154 +17,31 @@ from sklearn_reg._data.designs import (
     design_of_moments,
     design_of_rows,
 )
+from sklearn_reg._data.mixed import (
+    BlockMixing,
+    JointDesign,
+    MixedDesign,
+    Mixing,
+    TargetMixing,
+)
 from sklearn_reg._data.rows import Rows
-from sklearn_reg._tools.bounds import Bounds
+from sklearn_reg._data.unit_group_penalty import UnitGroupPenalty
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._tools.linalg import support_of
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray, Matrix
 from sklearn_reg.moments import Moments
-from sklearn_reg.penalties import ElasticNet
+from sklearn_reg.penalties import Penalty
 
-EVERY = slice(None)
-# A larger penalty is replaced by this, so that its products stay finite.
-LARGEST_PENALTY = 1e300
-
-
-class UnitPenalty(NamedTuple):
-    """The penalty with lambda_ = 1.
-
-    Attributes
-    ----------
-    l1_ratio : float
-    weights : ndarray of shape (n_features,)
-        Penalty weights, 1 for excluded features.
-    excluded : ndarray of shape (n_features,) of bool
-        Which features must get no coefficient.
-    adaptive : bool
-        Whether the weights are still to be found from the data; see `_solvers.adaptive`.
-    bounds : Bounds or None
-        Of the coefficients of X; `of` turns them into those of the solvers.
-    """
-
-    l1_ratio: float
-    weights: FloatArray
-    excluded: BoolArray
-    bounds: Bounds | None = None
-    adaptive: bool = False
-
-    @classmethod
-    def read(
-        cls,
-        l1_ratio: float,
-        penalty_weights: ArrayLike | Mapping[Any, float] | str | None,
-        bounds: Any,
-        positive: bool,
-        n_features: int,
-        labels: ColumnLabels | None,
-    ) -> UnitPenalty:
-        """Check weights and bounds, and match them to the features by label if they have labels.
-
-        A feature that must be zero is excluded.
-        """
-        adaptive = isinstance(penalty_weights, str) and penalty_weights == "adaptive"
-        given = None if adaptive else penalty_weights
-        weights, excluded = check_penalty_weights(given, n_features, labels)
-        limits = check_bounds(bounds, positive, n_features, labels)
-        if limits is not None:
-            excluded = excluded | ~(limits.up | limits.down)
-        return cls(l1_ratio, weights, excluded, limits, adaptive)
-
-    def times(self, lambdas: FloatArray) -> Penalties:
-        """Return the penalty of each target, given its lambda_."""
-        return Penalties(lambdas, self)
-
-    def of(self, lambda_: float, unit: float, factors: FloatArray) -> ElasticNet:
-        """Return the penalty with this lambda_ of a target and columns that have these units."""
-        l1 = lambda_ * self.l1_ratio * self.weights
-        l2 = lambda_ * (1.0 - self.l1_ratio) * self.weights
-        return ElasticNet(
-            np.minimum(l1, LARGEST_PENALTY * min(unit, 1.0)) / unit,
-            np.minimum(l2, LARGEST_PENALTY),
-            self.bounds_in(unit * factors),
-        )
-
-    def bounds_in(self, units: FloatArray) -> Bounds | None:
-        """Return the bounds of coefficients in these units."""
-        return None if self.bounds is None else self.bounds.in_units(units)
-
-    def clip(self, coefs: FloatArray, features: IndexArray | slice = EVERY) -> FloatArray:
-        """Return coefficients of X without what rounding, in other units, put beyond a bound."""
-        return coefs if self.bounds is None else self.bounds.restricted(features).clip(coefs)
-
-    def without_bounded(
-        self, coefs: FloatArray, features: IndexArray | slice = EVERY
-    ) -> FloatArray:
-        """Return coefficients of X, with zeros for those at a bound, which have no freedom."""
-        if self.bounds is None:
-            return coefs
-        return np.where(self.bounds.restricted(features).inside(coefs), coefs, 0.0)
-
-    @property
-    def given_weights(self) -> FloatArray:
-        """The penalty weights as users give them: infinite for excluded features."""
-        return np.where(self.excluded, np.inf, self.weights)
-
-    @property
-    def penalised(self) -> BoolArray:
-        """Which features a model may contain or not."""
-        return np.asarray((self.weights > 0) & ~self.excluded)
-
-    @property
-    def free(self) -> BoolArray:
-        """Which features have no penalty, so that every model contains them."""
-        return np.asarray((self.weights == 0) & ~self.excluded)
-
-    @property
-    def smooth(self) -> bool:
-        """Whether it has a gradient everywhere."""
-        return self.times(np.ones(1)).smooth
-
-    @property
-    def is_ridge(self) -> bool:
-        """Whether it is L2 on every feature: one decomposition then serves all lambdas."""
-        return self.smooth and bool(self.weights.all())
-
-    @property
-    def is_bounded_ridge(self) -> bool:
-        """Whether it is L2 on every feature, within bounds."""
-        return self.l1_ratio == 0 and self.bounds is not None and bool(self.weights.all())
-
-    @property
-    def is_sparse(self) -> bool:
-        """Whether every feature has an L1 penalty."""
-        return self.l1_ratio > 0 and bool(self.weights.all())
-
-    @property
-    def is_lasso(self) -> bool:
-        """Whether it is an L1 penalty on every feature: its path is piecewise linear."""
-        return self.l1_ratio == 1 and self.is_sparse
-
-    @property
-    def bounded_and_free(self) -> bool:
-        """Whether there are bounds, and features without a penalty."""
-        return self.bounds is not None and not self.weights.all()
-
-    @property
-    def has_level(self) -> bool:
-        """Whether all penalised coefficients are zero if lambda_ is large enough."""
-        return self.l1_ratio > 0
-
-    @property
-    def any_without_l1(self) -> bool:
-        """Whether some coefficient has no L1 penalty."""
-        return self.times(np.ones(1)).any_without_l1
+AnyUnitPenalty = UnitPenalty | UnitGroupPenalty
 
 
 class Penalties(NamedTuple):
     """The penalty of each target."""
 
     lambdas: FloatArray
-    unit_penalty: UnitPenalty
+    unit_penalty: AnyUnitPenalty
 
-    def of(self, target: int, unit: float, factors: FloatArray) -> ElasticNet:
+    def of(self, target: int, unit: float, factors: FloatArray) -> Penalty:
         """Return the penalty of a target and columns that have these units."""
         return self.unit_penalty.of(self.lambdas[target], unit, factors)
 
@@ -184,23 +57,35 @@ class Penalties(NamedTuple):
     @property
     def smooth(self) -> bool:
         """Whether it has a gradient everywhere."""
-        h = self.unit_penalty
-        return h.bounds is None and not (h.l1_ratio * self.lambdas.max() * h.weights).any()
+        return self.unit_penalty.smooth_at(float(self.lambdas.max()))
 
     @property
     def separable(self) -> bool:
         """Whether it is a sum over the features, as every elastic net is."""
+        return self.unit_penalty.separable
+
+    @property
+    def in_blocks(self) -> bool:
+        """Whether it is a sum over blocks of features."""
         return True
+
+    @property
+    def joint(self) -> bool:
+        """Whether the targets share one problem."""
+        return self.unit_penalty.joint
+
+    def mixing(self, design: Design) -> BlockMixing | None:
+        """Return how solutions become coefficients of the columns; None if they are."""
+        return self.unit_penalty.mixing(design)
 
     @property
     def any_without_l1(self) -> bool:
         """Whether some coefficient has no L1 penalty."""
-        h = self.unit_penalty
-        return not (h.l1_ratio * self.lambdas.min() * h.weights).all()
+        return self.unit_penalty.any_without_l1_at(float(self.lambdas.min()))
 
 
 # A view needs to know which features are excluded, and whether some have no L1 penalty.
-AnyPenalty = UnitPenalty | Penalties
+AnyPenalty = AnyUnitPenalty | Penalties
 
 
 class View(NamedTuple):
@@ -212,17 +97,41 @@ class View(NamedTuple):
     offsets: FloatArray
     centred: bool  # whether there is an intercept
     moments: Moments | None = None  # of the rows, if the view has only these
+    mixing: Mixing | None = None  # if the design has other columns than Z, or other targets
+
+    @property
+    def n_problems(self) -> int:
+        """The number of problems that are solved: one a target, unless these are joint."""
+        return self.design.n_targets
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether all targets are one problem."""
+        return isinstance(self.mixing, TargetMixing)
 
     def coefficients(self, w: FloatArray) -> FloatArray:
-        """Coefficients of X for solutions w of shape (n_targets, n_features)."""
+        """Coefficients of X, of shape (n_targets, n_features), for solutions w, one a problem."""
+        if self.mixing is not None:
+            w = self.mixing.coefficients(w)
         return self.units[:, None] * w * self.columns.factors
+
+    def supports(self, problem: int, w: FloatArray) -> list[tuple[int, IndexArray, FloatArray]]:
+        """Return the non-zero coefficients of X of a solution: target, features and values."""
+        W = w[None] if self.mixing is None else self.mixing.coefficients(w[None])
+        found = []
+        for target, coefs in enumerate(W, start=problem):
+            support = support_of(coefs)
+            values = self.units[target] * coefs[support] * self.columns.factors[support]
+            found.append((target, support, values))
+        return found
 
     def solutions(self, coefficients: FloatArray) -> FloatArray:
         """Return w for coefficients of X: the inverse of `coefficients`, 0 for a factor of 0."""
         factors = self.columns.factors
         with np.errstate(over="ignore"):  # the coefficients may be those of other data
             scaled = np.where(factors > 0, coefficients / np.where(factors > 0, factors, 1.0), 0.0)
-            return np.asarray(scaled / self.units[:, None])
+            scaled = np.asarray(scaled / self.units[:, None])
+        return scaled if self.mixing is None else self.mixing.solutions(scaled)
 
     def intercepts(self, coefs: Matrix, n_points: int = 1) -> FloatArray:
         """Return intercepts of shape (n_points, n_targets), one per row of coefficients."""
@@ -252,7 +161,7 @@ def view_rows(
         design, columns = design_of_rows(
             rows, targets, weights, preprocessing, penalty.excluded, penalty.any_without_l1
         )
-    return View(design, columns, units, offsets, preprocessing.centred)
+    return _mixed(View(design, columns, units, offsets, preprocessing.centred), penalty)
 
 
 def view_moments(moments: Moments, penalty: AnyPenalty, preprocessing: Preprocessing) -> View:
@@ -265,7 +174,30 @@ def view_moments(moments: Moments, penalty: AnyPenalty, preprocessing: Preproces
     design, columns = design_of_moments(
         varying.with_targets_in(units), preprocessing, penalty.excluded
     )
-    return View(design, columns, units, np.zeros_like(units), preprocessing.centred, moments)
+    offsets = np.zeros_like(units)
+    return _mixed(View(design, columns, units, offsets, preprocessing.centred, moments), penalty)
+
+
+def _mixed(view: View, penalty: AnyPenalty) -> View:
+    """Return a view of the coefficients that the penalty is one of."""
+    if penalty.joint:
+        return _joint(view)
+    mixing = penalty.mixing(view.design)
+    if mixing is None:
+        return view
+    return view._replace(design=MixedDesign(view.design, mixing), mixing=mixing)
+
+
+def _joint(view: View) -> View:
+    """Return a view of all targets as one, in the largest of their units."""
+    unit = float(view.units.max())
+    shares = view.units / unit
+    return view._replace(
+        design=JointDesign(view.design, shares),
+        columns=view.columns._replace(target_means=view.columns.target_means * shares),
+        units=np.full_like(view.units, unit),
+        mixing=TargetMixing(view.units.size),
+    )
 
 
 def _power_of_two(size: FloatArray) -> FloatArray:

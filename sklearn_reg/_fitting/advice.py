@@ -159,8 +159,10 @@ def _hidden_by_rounding(problem: Problem, result: SolverResult) -> float:
 def dependence(estimator: Any, problem: Problem, result: SolverResult) -> Part:
     """Name the first few columns of the model that depend on others."""
     names = names_of_model(estimator)
+    # Joint targets have a column of each feature for each target.
+    apart = problem.design.n_features // len(names)
     told = []
-    for first, *others in problem.dependent_columns(result.w)[:FEW]:
+    for first, *others in (group // apart for group in problem.dependent_columns(result.w)[:FEW]):
         listed = ", ".join(str(names[j]) for j in others[:FEW])
         more = f" and {len(others) - FEW} more" if len(others) > FEW else ""
         told.append(f"{names[first]} on {listed}{more}")
@@ -197,7 +199,7 @@ def _slow_descent(
     """Return causes why descent does not converge, and a remedy: the exact solver always helps."""
     problem, result = fitted.problems[target], fitted.results[target]
     exact = Part("solver='auto'")
-    if result.solver == "subgradient" and problem.l1.any():
+    if result.solver == "subgradient" and not problem.smooth:
         return [Part("steps along sign(w) never settle")], exact
     scales, spread = scales_of(problem.design)
     if spread > UNEQUAL_SCALES and not estimator.standardize:
@@ -222,12 +224,12 @@ def _standardized(estimator: Any, fitted: Fitted, target: int, scales: FloatArra
     remedy = "standardize=True or a scaler"
     if estimator.learning_rate != "auto":
         remedy += f", with {AUTO_RATE}"
-    pull = problem.h.size(problem.design.cross[:, problem.target])[used] / scales[used]
-    l1 = problem.l1[used]
-    if (pull > l1).any() or not l1.all():
+    scaled = problem.design.cross[:, problem.target] / np.where(used, scales, np.inf)
+    levels = problem.h.block_levels(scaled)
+    if (levels > 1).any() or problem.h.smooth_blocks().any():
         return Part(remedy)
     # All coefficients would be zero: the same lambda is a stronger penalty on scaled columns.
-    limit = fitted.penalty.lambdas[target] * (pull / l1).max()
+    limit = fitted.penalty.lambdas[target] * levels.max()
     return Part(remedy, f"and lambda_ below {limit:.3g}, or all coefficients are 0")
 
 
@@ -284,7 +286,9 @@ def _condition_number(problem: Problem, scales: FloatArray | None = None) -> flo
     if scales is not None:
         gram = gram / np.multiply.outer(scales[used], scales[used])
     # With a kink, columns of equal scale may need a smaller lambda, and so have less L2.
-    l2 = problem.l2[used] if scales is None or problem.smooth else np.zeros(used.size)
+    l2 = np.zeros(used.size)
+    if scales is None or problem.smooth:
+        l2 += np.broadcast_to(problem.h.smooth_part.lambda_, problem.design.n_features)[used]
     with one_blas_thread():  # with more, they wait for each other where other processes run
         values = np.linalg.eigvalsh(gram + np.diag(l2))
     kept = values[values > EPS * used.size * values[-1]]

@@ -19,7 +19,8 @@ from sklearn_reg._checks.parameters import READ_AS, check_flag
 from sklearn_reg._checks.values import check_number, fetched, on_dask, refuse_misread
 from sklearn_reg._checks.words import hint
 from sklearn_reg._data.designs import Preprocessing
-from sklearn_reg._data.units import UnitPenalty
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._data.units import AnyUnitPenalty
 from sklearn_reg._fitting.advice import Advice
 from sklearn_reg._fitting.report import coefficient_table, html_summary
 from sklearn_reg._solvers.accuracy import Fitted
@@ -237,16 +238,16 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         _refuse_overflow(coef_=coef, intercept_=intercept)
         if dtype != np.float64 and fitted.relax == 1.0:
             fitted = fitted.judged_at(coef, intercept)
-        results, squares = fitted.results, view.units**2
+        results, squares = fitted.results, view.units[: view.n_problems] ** 2
         objective = squares * np.array([r.objective for r in results])
         _refuse_overflow(objective_=objective)
         gap = squares * np.array([r.gap for r in results])
         n_iter = max(r.n_iter for r in results)
         history = _side_by_side([r.history for r in results], n_iter)
         gaps = _side_by_side([r.gap_history for r in results], n_iter)
-        one = y_ndim == 1
-        self.coef_ = coef[0] if one else coef
-        self.intercept_ = intercept[0] if one else intercept
+        self.coef_ = coef[0] if y_ndim == 1 else coef
+        self.intercept_ = intercept[0] if y_ndim == 1 else intercept
+        one = y_ndim == 1 or view.is_joint
         self.objective_ = float(objective[0]) if one else objective
         self.dual_gap_ = float(gap[0]) if one else gap
         self.history_ = squares[0] * history[:, 0] if one else squares * history
@@ -257,11 +258,17 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         self.__dict__.pop("penalty_weights_", None)
         if isinstance(self.penalty_weights, str):
             self.penalty_weights_ = fitted.penalty.unit_penalty.given_weights
+        self._store_more(fitted)
         return fitted
+
+    def _store_more(self, fitted: Fitted) -> None:
+        """Set attributes that only some models have."""
 
 
 class PenalizedModel(LinearModel):
     """A linear model with a penalty: the checks that both families of estimators make."""
+
+    standardize: Any  # a bool; for groups also "groups"
 
     def _check_flags(self, *more: str) -> None:
         """Refuse flags that are neither True nor False."""
@@ -277,7 +284,7 @@ class PenalizedModel(LinearModel):
         """How the columns of X are transformed."""
         return Preprocessing(self.fit_intercept, self.standardize)
 
-    def _unit_penalty(self, l1_ratio: float, n_features: int) -> UnitPenalty:
+    def _unit_penalty(self, l1_ratio: float, n_features: int, n_targets: int = 1) -> AnyUnitPenalty:
         """Return the penalty with lambda_ = 1."""
         return UnitPenalty.read(
             l1_ratio,

@@ -311,13 +311,15 @@ class PenalizedRegression(PenalizedModel):
     def _penalty(self, data: Data) -> Penalties:
         """Check the penalty, and return that of each target and feature."""
         lambdas = check_lambda(self.lambda_, data.n_targets, self._labels.targets)
-        return self._unit_penalty(check_l1_ratio(self.l1_ratio), data.n_features).times(lambdas)
+        ratio = check_l1_ratio(self.l1_ratio)
+        one = self._unit_penalty(ratio, data.n_features, data.n_targets)
+        return Penalties(lambdas, one)
 
     def _last_fit(self, view: View) -> FloatArray:
         """Return the start of each target: the last fit if it has this shape, otherwise zero."""
-        shape = (view.units.size, view.design.n_features)
+        shape = (view.units.size, view.columns.factors.size)
         coef = np.atleast_2d(getattr(self, "coef_", np.zeros(0)))
-        return view.solutions(coef) if coef.shape == shape else np.zeros(shape)
+        return view.solutions(coef if coef.shape == shape else np.zeros(shape))
 
 
 def _with(batch: Batch, so_far: OfMoments | None) -> OfMoments:

@@ -17,7 +17,9 @@ from sklearn_reg._checks.values import on_dask
 from sklearn_reg._data.data import InMemory
 from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.reading import read
-from sklearn_reg._data.units import Penalties, UnitPenalty, View, view_rows
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._data.units import Penalties, View, view_rows
+from sklearn_reg._fitting.groups import GroupPenalised
 from sklearn_reg._fitting.linear_model import PenalizedModel
 from sklearn_reg._fitting.report import names_of_model
 from sklearn_reg._fitting.unwrapping import Step, apply_steps, is_search, layers, unwrap
@@ -67,6 +69,12 @@ class Subject:
 
     def __init__(self, estimator: Any, X: Matrix, y: ArrayLike, sample_weight: Any) -> None:
         self.model, steps = _unwrapped(estimator)
+        if isinstance(self.model, GroupPenalised):
+            raise TypeError(
+                f"coefficient_inference is not offered for groups, whose coefficients are selected "
+                f"together, got {type(self.model).__name__}; take an ElasticNetRegression or, with "
+                "method='split' or 'ols', the features of the groups that one half selects"
+            )
         _refuse_collections(X, y, sample_weight)
         names: ColumnLabels | None = None
         if steps:
@@ -115,6 +123,7 @@ class Subject:
     def unit_penalty(self) -> UnitPenalty:
         """The penalty with lambda_ = 1, with the adaptive weights of the fit."""
         penalty = self.model._unit_penalty(self.l1_ratio, self.data.n_features)
+        assert isinstance(penalty, UnitPenalty)
         if penalty.adaptive:
             found, p = self.model.penalty_weights_, self.data.n_features
             weights, excluded = check_penalty_weights(found, p, None)
@@ -124,7 +133,7 @@ class Subject:
     @cached_property
     def penalty(self) -> Penalties:
         """The penalty of the fit."""
-        return self.unit_penalty.times(np.array([self.lambda_]))
+        return Penalties(np.array([self.lambda_]), self.unit_penalty)
 
     @cached_property
     def view(self) -> View:

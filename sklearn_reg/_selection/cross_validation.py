@@ -22,7 +22,7 @@ from sklearn_reg._data.cells import CellMoments
 from sklearn_reg._data.data import Batch, InMemory, check_weight
 from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.reading import count, read, read_all
-from sklearn_reg._data.units import UnitPenalty
+from sklearn_reg._data.units import AnyUnitPenalty, Penalties
 from sklearn_reg._fitting.advice import UNEQUAL_SCALES, Advice, dependence, scales_of
 from sklearn_reg._fitting.linear_model import PenalizedModel, all_or_nothing
 from sklearn_reg._selection.assignment import Assignment, Labelled, RoundRobin
@@ -349,7 +349,7 @@ class PenalizedRegressionCV(PenalizedModel):
             self._refuse_what_needs_rows("Dask collections, whose rows stay where they are")
         to_split, to_score = self._route(sample_weight, params)
         splitter = splitter_of(self.cv)
-        penalties = self._penalties(plan.ratios)
+        penalties = self._penalties(plan.ratios, data.n_targets)
         # Scorers, rules and splitters run outside, because their errors are not due to the data.
         guarded = data.overflow_explained
         folds: Folds
@@ -401,7 +401,7 @@ class PenalizedRegressionCV(PenalizedModel):
         def add(batch: Batch) -> None:
             nonlocal gathered, penalties, dtype, y_ndim
             if gathered is None:
-                penalties = self._penalties(plan.ratios)
+                penalties = self._penalties(plan.ratios, batch.n_targets)
                 gathered = CellMoments(assignment.n_cells, batch.n_features, batch.n_targets)
             gathered = batch.added_to(gathered, assignment.cells)
             dtype, y_ndim = np.result_type(dtype, batch.dtype), batch.y_ndim
@@ -485,7 +485,7 @@ class PenalizedRegressionCV(PenalizedModel):
             ratio, share = divmod(kind, len(plan.relax))
             lambdas = np.resize(found.grids[kind][at], folds.n_targets)
             with guarded():
-                penalty = penalties[kind].times(lambdas)
+                penalty = Penalties(lambdas, penalties[kind])
                 fitted = refit(folds, penalty, plan.tol, plan.relax[share])
                 fitted = self._store(fitted, dtype, y_ndim)
         self.l1_ratio_, self.relax_ = plan.ratios[ratio], plan.relax[share]
@@ -588,7 +588,7 @@ class PenalizedRegressionCV(PenalizedModel):
             self.relative_mse_path_ = shaped(losses)
 
     def _leaves_one_out(
-        self, splitter: Any, data: InMemory, penalties: Sequence[UnitPenalty]
+        self, splitter: Any, data: InMemory, penalties: Sequence[AnyUnitPenalty]
     ) -> bool:
         """Whether all folds may follow from the moments or the decomposition of all rows."""
         return (
@@ -603,9 +603,9 @@ class PenalizedRegressionCV(PenalizedModel):
             )
         )
 
-    def _penalties(self, ratios: Sequence[float]) -> list[UnitPenalty]:
+    def _penalties(self, ratios: Sequence[float], n_targets: int) -> list[AnyUnitPenalty]:
         """Return the penalty with lambda_ = 1 for each l1_ratio."""
-        return [self._unit_penalty(ratio, self.n_features_in_) for ratio in ratios]
+        return [self._unit_penalty(ratio, self.n_features_in_, n_targets) for ratio in ratios]
 
     def _route(
         self, sample_weight: ArrayLike | None, params: dict[str, Any]
@@ -722,7 +722,7 @@ class _Found(NamedTuple):
     """The results from which a rule chooses; penalties and grids are by kind, as curves are."""
 
     folds: Folds
-    penalties: Sequence[UnitPenalty]
+    penalties: Sequence[AnyUnitPenalty]
     grids: Sequence[FloatArray]
     curves: Curves
     scores: FloatArray | None
@@ -739,7 +739,7 @@ class _Found(NamedTuple):
         cls,
         plan: _Plan,
         folds: Folds,
-        penalties: Sequence[UnitPenalty],
+        penalties: Sequence[AnyUnitPenalty],
         grids: Sequence[FloatArray],
         curves: Curves,
         scores: FloatArray | None,

@@ -13,7 +13,8 @@ from scipy import sparse
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_reg._checks.values import ARITHMETIC
-from sklearn_reg._data.units import Penalties, UnitPenalty, View
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._data.units import AnyUnitPenalty, Penalties, View
 from sklearn_reg._selection.choice import Size, criterion, plugin_criterion
 from sklearn_reg._selection.folds import Folds, RowFolds
 from sklearn_reg._selection.leave_one_out import leave_one_out
@@ -49,7 +50,7 @@ class Curves(NamedTuple):
 
 
 def grids_of(
-    grid: Grid | FloatArray, folds: Folds, penalties: Sequence[UnitPenalty]
+    grid: Grid | FloatArray, folds: Folds, penalties: Sequence[AnyUnitPenalty]
 ) -> list[FloatArray]:
     """Return the lambdas of each penalty, the largest first."""
     if not callable(grid):
@@ -58,11 +59,12 @@ def grids_of(
 
 
 def leave_one_out_curves(
-    folds: RowFolds, penalties: Sequence[UnitPenalty], grids: Sequence[FloatArray], tol: float
+    folds: RowFolds, penalties: Sequence[AnyUnitPenalty], grids: Sequence[FloatArray], tol: float
 ) -> Curves | None:
     """Return the errors of all folds from what is known of all rows, or None if digits are lost."""
     found = []
     for penalty, grid in zip(penalties, grids, strict=True):
+        assert isinstance(penalty, UnitPenalty)
         way = leave_one_out if penalty.is_ridge else leave_one_out_sparse
         left_out = way(folds, penalty, grid, tol)
         if left_out is None:
@@ -74,7 +76,7 @@ def leave_one_out_curves(
 
 def cross_validate(
     folds: Folds,
-    penalties: Sequence[UnitPenalty],
+    penalties: Sequence[AnyUnitPenalty],
     grids: Sequence[FloatArray],
     tol: float,
     n_jobs: int | None,
@@ -177,7 +179,7 @@ def refit(folds: Folds, penalty: Penalties, tol: float, relax: float) -> Fitted:
 def criteria(
     rule: str,
     folds: Folds,
-    penalties: Sequence[UnitPenalty],
+    penalties: Sequence[AnyUnitPenalty],
     grids: Sequence[FloatArray],
     tol: float,
 ) -> FloatArray:
@@ -197,7 +199,7 @@ def criteria(
     return np.array(values)
 
 
-def _length(view: View, penalty: UnitPenalty) -> float:
+def _length(view: View, penalty: AnyUnitPenalty) -> float:
     """Return the largest standard deviation of a penalised column, over its penalty weight."""
     penalty = adapted(view, penalty)
     lengths, weights = np.sqrt(view.design.squares), penalty.weights

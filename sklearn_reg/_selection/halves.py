@@ -14,7 +14,8 @@ from numpy.random import RandomState
 
 from sklearn_reg._data.data import FOR_WORKING_SETS, InMemory
 from sklearn_reg._data.designs import Preprocessing
-from sklearn_reg._data.units import UnitPenalty, View
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._data.units import View
 from sklearn_reg._solvers.batch import (
     HUGE,
     MOST_FEATURES,

@@ -21,7 +21,8 @@ from typing import NamedTuple, overload
 
 import numpy as np
 
-from sklearn_reg._data.units import UnitPenalty, View
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._data.units import View
 from sklearn_reg._selection.folds import CANCELLED, RowFolds
 from sklearn_reg._solvers.accuracy import solve_accurately
 from sklearn_reg._solvers.paths import follow

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sklearn_reg._data.units import UnitPenalty, View
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._data.units import View
 from sklearn_reg._selection.folds import RowFolds
 from sklearn_reg._selection.leave_one_out import LeftOut
 from sklearn_reg._solvers.batch import (

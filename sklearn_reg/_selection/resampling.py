@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_reg._checks.values import ARITHMETIC
-from sklearn_reg._data.units import UnitPenalty, View
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._data.units import Penalties, View
 from sklearn_reg._selection.halves import Halves
 from sklearn_reg._solvers import AUTO_ITERATIONS, Settings
 from sklearn_reg._solvers.accuracy import is_accurate, solve_accurately_together
@@ -181,7 +182,7 @@ def _supports(view: View, penalty: UnitPenalty, plan: Plan) -> Coroutine[_Suppor
     selected = np.zeros((plan.lambdas.size, w.size), dtype=bool)
     ever, certified = np.zeros(w.size, dtype=bool), True
     for k, lambda_ in enumerate(plan.lambdas):
-        problem = problem_of(view, 0, penalty.times(np.array([lambda_])))
+        problem = problem_of(view, 0, Penalties(np.array([lambda_]), penalty))
         result = yield from solver.steps(problem, w, settings)
         w, certified = result.w, certified and result.converged
         selected[k] = w != 0

@@ -40,11 +40,12 @@ SOLVERS = {
     "gradient_descent": Solver(gradient_descent),
     "subgradient": Solver(subgradient),
     "accelerated": Solver(accelerated),
-    "active_set": Solver(active_set, ("separable",), FOR_WORKING_SETS),
+    "active_set": Solver(active_set, ("in_blocks",), FOR_WORKING_SETS),
     "closed_form": Solver(closed_form, ("separable", "smooth"), GramUse(at_hand=False)),
 }
 NEEDS = {
     "separable": "a separable penalty, the sum of one of each coefficient",
+    "in_blocks": "a penalty that is a sum over blocks of coefficients",
     "smooth": "a smooth penalty: l1_ratio=0 or lambda_=0, positive=False and bounds=None",
 }
 
@@ -59,6 +60,10 @@ class Kind(Protocol):
     @property
     def separable(self) -> bool:
         """Whether it is a sum over the coefficients, as an elastic net is."""
+
+    @property
+    def in_blocks(self) -> bool:
+        """Whether it is a sum over blocks of coefficients, as a group lasso is."""
 
 
 # Solvers without a learning rate, which end at rounding errors and not after n_iterations.

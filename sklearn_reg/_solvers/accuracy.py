@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
+from sklearn_reg._data.unit_penalty import UnitPenalty
 from sklearn_reg._data.units import Penalties, View
 from sklearn_reg._solvers import EXACT, Settings, Solver, SolverResult
 from sklearn_reg._solvers.adaptive import adapted
@@ -107,12 +108,14 @@ class Fitted(NamedTuple):
         """
         view = self.view
         exact = np.asarray(coefs, dtype=np.float64)
-        W, shifts = view.solutions(exact), (intercepts - view.intercepts(exact)[0])
+        shifts = (intercepts - view.intercepts(exact)[0]) / view.units
+        if len(self.results) == 1:  # whose residual may be that of all targets
+            shifts = np.sqrt(np.sum(shifts**2, keepdims=True))
         return self._replace(
             results=[
                 _moved(problem, result, w, float(shift), self.tol)
                 for problem, result, w, shift in zip(
-                    self.problems, self.results, W, shifts / view.units, strict=True
+                    self.problems, self.results, view.solutions(exact), shifts, strict=True
                 )
             ]
         )
@@ -149,21 +152,21 @@ def solve(
 ) -> Fitted:
     """Solve the problem of each target, and least squares on its support if `relax` is below 1.
 
-    The solver starts at the target's row of start(view), of shape (n_targets, n_features), or at
-    zero if that is better or `start` is None.
+    The solver starts at the row of start(view), one a problem, or at zero if that is better or
+    `start` is None.
     """
-    n_targets = view.units.size
     penalty = penalty._replace(unit_penalty=adapted(view, penalty.unit_penalty))
-    starts = np.zeros((n_targets, view.design.n_features)) if start is None else start(view)
+    n_problems, n_features = view.n_problems, view.design.n_features
+    starts = np.zeros((n_problems, n_features)) if start is None else start(view)
     problems, results = [], []
-    for target in range(n_targets):
+    for target in range(n_problems):
         problem = problem_of(view, target, penalty)
         results.append(solver.run(problem, problem.better_than_zero(starts[target]), settings))
         problems.append(problem)
     fitted = Fitted(view, penalty, problems, results, settings.tol, relax)
-    if relax == 1.0:
+    one, tol = penalty.unit_penalty, settings.tol
+    if relax == 1.0 or not isinstance(one, UnitPenalty):
         return fitted
     supports = [[support_of(result.w)] for result in results]
-    one, tol = penalty.unit_penalty, settings.tol
     parts = [refits(view, target, one, support, tol) for target, support in enumerate(supports)]
     return fitted._replace(refits=[refit for (refit,), _ in parts])

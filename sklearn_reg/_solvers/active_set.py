@@ -2,11 +2,11 @@
 
 1. Start at the penalty at which every coefficient is zero, and lower it in stages to the one asked
    for. `level` is the ratio of the two.
-2. At each stage take features into the working set, and solve the problem restricted to it
-   (`working_sets`). A feature's pull is its residual correlation, in absolute value unless bounds
-   leave one side only; features whose pull exceeds their penalty are taken in, the largest ratios
-   first.
-3. One product with all of X gives the pull of all features and the duality gap. At the last stage
+2. At each stage take blocks of features into the working set, and solve the problem restricted to
+   it (`working_sets`, `group_sets`). A block is a feature or, for a penalty of groups, a group; its
+   level is the ratio of its residual correlation to its penalty, and blocks whose level is above
+   the one of the stage are taken in, the largest first.
+3. One product with all of X gives the levels of all blocks and the duality gap. At the last stage
    go on until the gap is within `tol`.
 """
 
@@ -19,24 +19,24 @@ import numpy as np
 from sklearn_reg._solvers.batching import Coroutine, Request, run_alone
 from sklearn_reg._solvers.descent import accelerated
 from sklearn_reg._solvers.direct import closed_form
-from sklearn_reg._solvers.kinks import Kinks
+from sklearn_reg._solvers.group_sets import GroupWorkingSet
 from sklearn_reg._solvers.problem import Evaluation, Problem
 from sklearn_reg._solvers.result import ROUNDING, Settings, SolverResult, finish
 from sklearn_reg._solvers.working_sets import GramWorkingSet, MatrixFreeWorkingSet, WorkingSet
 from sklearn_reg._tools.linalg import support_of
 from sklearn_reg._tools.threads import one_blas_thread
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
+from sklearn_reg.penalties import ElasticNet
 
 SOLVER = "active_set"
 TAKE_ALL = 200  # up to so many features, all of them are taken in at once
 STAGE = 0.5  # by how much the penalty falls from one stage to the next
-# At most so many features are taken in at once, or this many times the support.
+# At most so many blocks are taken in at once, or this many times those of the support.
 SMALLEST_INTAKE, INTAKE = 40, 1.0
 # The choice between a Gram matrix and products with X: steps of conjugate gradients for one system,
 # how many times faster an operation of a factorisation is, and the smallest support for products.
 CG_STEPS, FACTORISATION_SPEED_UP, SMALLEST_MATRIX_FREE = 100, 20, 500
 MAX_ROUNDS = 100
-TINY = 1e-150  # in the place of an L1 penalty of zero, by which a pull is divided
 # The search ends after so many rounds in which the gap has not halved, nor the objective fallen by
 # this share of the gap.
 STILL_ROUNDS, STILL_SHARE = 3, 1e-2
@@ -90,18 +90,20 @@ class ActiveSet:
         """Lower the penalty in stages, on a growing working set; return best point and history."""
         history, best = [point.values], _Best(problem, point)
         take_all = point.w.size <= TAKE_ALL
-        level = 1.0 if take_all else _level(problem, point)
+        # Newton's method on groups needs a good start, also if there are few.
+        at_once = take_all and problem.h.separable
+        level = 1.0 if at_once else _level(problem, point, point.w != 0)
         if level <= 1.0 and point.gap <= settings.tol * problem.null:
             return point, history
         if self.working_set is None:
-            needed = take_all | Kinks(problem.l1, problem.bounds).smooth | (point.w != 0)
-            self.working_set = GramWorkingSet(problem, np.flatnonzero(needed))
+            self.working_set = _first_working_set(problem, point, take_all)
         else:
             self.working_set.move_to(problem)
+        nothing = np.zeros(point.w.size, dtype=bool)
         for _ in range(MAX_ROUNDS):
-            if not take_all:  # the pull of features outside may far exceed this penalty
-                level = max(level, STAGE * _level(problem, point))
-            level = max(1.0, STAGE * level)
+            if not at_once:  # the pull of features outside may far exceed this penalty
+                level = max(level, STAGE * _level(problem, point, self.working_set.inside))
+            level = max(1.0, STAGE * min(level, _level(problem, point, nothing)))
             working = self.working_set
             if isinstance(working, GramWorkingSet) and _products_pay(problem, support_of(point.w)):
                 working = self.working_set = MatrixFreeWorkingSet(problem, working.features)
@@ -151,11 +153,20 @@ class _Best:
         return self._rounds > STILL_ROUNDS
 
 
+def _first_working_set(problem: Problem, point: Evaluation, take_all: bool) -> WorkingSet:
+    """Return a working set of all blocks, or of those that do not rest at zero."""
+    h = problem.h
+    needed = take_all | h.smooth_blocks() | h.blocks_with(point.w != 0)
+    features = h.weights_in(np.flatnonzero(needed))
+    kind = GramWorkingSet if isinstance(h, ElasticNet) else GroupWorkingSet
+    return kind(problem, features)
+
+
 def _objective(problem: Problem, point: Evaluation, level: float) -> float:
-    """Return the objective with the L1 penalty times `level`."""
+    """Return the objective with the part of the penalty that has a kink times `level`."""
     if level == 1.0:
         return point.objective
-    return point.objective + (level - 1.0) * float(problem.l1 @ np.abs(point.w))
+    return point.objective + (level - 1.0) * problem.h.kinked_value(point.w)
 
 
 def _descended(problem: Problem, result: SolverResult, settings: Settings) -> SolverResult:
@@ -175,26 +186,23 @@ def _done(problem: Problem, history: list[tuple[float, float]], tol: float) -> b
     return gap <= tol * problem.null or 0.5 * before <= gap <= ROUNDING * problem.null
 
 
-def _pull(problem: Problem, point: Evaluation) -> FloatArray:
-    """Return the pull of each feature."""
-    return problem.h.size(-point.gradient)
-
-
-def _level(problem: Problem, point: Evaluation) -> float:
-    """Return the multiple of the penalty at which no feature off the support has a larger pull."""
-    penalised = (problem.l1 > 0) & (point.w == 0)
-    return float(np.max(_pull(problem, point)[penalised] / problem.l1[penalised], initial=1.0))
+def _level(problem: Problem, point: Evaluation, inside: BoolArray) -> float:
+    """Return the multiple of the penalty at which no block outside has a larger pull."""
+    h = problem.h
+    levels = h.block_levels(-point.gradient)
+    resting = ~h.blocks_with(inside) & np.isfinite(levels)
+    return float(np.max(levels[resting], initial=1.0))
 
 
 def _pulling(problem: Problem, point: Evaluation, level: float, inside: BoolArray) -> IndexArray:
-    """Return the features outside whose pull exceeds their penalty, the largest ratios if many."""
-    pull = _pull(problem, point)
-    outside = np.flatnonzero((pull > level * problem.l1) & ~inside)
-    most = max(SMALLEST_INTAKE, int(INTAKE * np.count_nonzero(point.w != 0)))
-    if outside.size <= most:
-        return outside
-    ratios = pull[outside] / np.maximum(problem.l1[outside], TINY)
-    return outside[np.argpartition(-ratios, most)[:most]]
+    """Return the features of blocks outside with a higher level, the highest if there are many."""
+    h = problem.h
+    levels = h.block_levels(-point.gradient)
+    outside = np.flatnonzero((levels > level) & ~h.blocks_with(inside))
+    most = max(SMALLEST_INTAKE, int(INTAKE * np.count_nonzero(h.blocks_with(point.w != 0))))
+    if outside.size > most:
+        outside = outside[np.argpartition(-levels[outside], most)[:most]]
+    return h.weights_in(outside)
 
 
 def _products_pay(problem: Problem, support: IndexArray) -> bool:

@@ -21,7 +21,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_reg._data.units import UnitPenalty, View
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._data.units import AnyUnitPenalty, View
 from sklearn_reg._solvers.spectral import Spectrum
 from sklearn_reg._tools.typing import FloatArray
 
@@ -30,7 +31,7 @@ LARGEST, SMALLEST, COUNT = 1e2, 1e-5, 60
 WEAKEST = 1e-10  # relative to the strongest coefficient of the pilot
 
 
-def adapted(view: View, penalty: UnitPenalty) -> UnitPenalty:
+def adapted(view: View, penalty: AnyUnitPenalty) -> AnyUnitPenalty:
     """Return the penalty with its adaptive weights for these data, or unchanged.
 
     Raises
@@ -38,7 +39,7 @@ def adapted(view: View, penalty: UnitPenalty) -> UnitPenalty:
     ValueError
         If there are several targets, because each would need its own weights.
     """
-    if not penalty.adaptive:
+    if not isinstance(penalty, UnitPenalty) or not penalty.adaptive:
         return penalty
     n_targets = view.units.size
     if n_targets > 1:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sklearn_reg._data.units import UnitPenalty, View
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._data.units import View
 from sklearn_reg._solvers.homotopy import lasso_paths
 from sklearn_reg._solvers.newton_paths import elastic_net_paths
 from sklearn_reg._tools.bounds import Bounds

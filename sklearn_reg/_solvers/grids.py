@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from sklearn_reg._checks.values import check_number, number_in, real_numbers
-from sklearn_reg._data.units import UnitPenalty, View
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._data.units import AnyUnitPenalty, Penalties, View
 from sklearn_reg._solvers import AUTO_ITERATIONS, Settings
 from sklearn_reg._solvers.active_set import active_set
 from sklearn_reg._solvers.adaptive import adapted
@@ -29,17 +30,17 @@ MOST_FOR_KNOTS = 1500
 FINE = 1e-14  # the tolerance, relative to F(0), of the problem that gives lambda_max
 
 
-def largest_lambdas(view: View, penalty: UnitPenalty) -> FloatArray:
+def largest_lambdas(view: View, penalty: AnyUnitPenalty) -> FloatArray:
     """Return lambda_max for each target."""
-    penalty, n_targets = adapted(view, penalty), view.units.size
-    one = penalty.times(np.ones(n_targets))
+    penalty, n_targets = adapted(view, penalty), view.n_problems
+    one = Penalties(np.ones(n_targets), penalty)
     problems = [problem_of(view, target, one) for target in range(n_targets)]
     if penalty.bounded_and_free:
         return np.array([_level_beside_bounded(view, penalty, problem) for problem in problems])
     return np.array([problem.largest_level for problem in problems])
 
 
-def _level_beside_bounded(view: View, penalty: UnitPenalty, one: Problem) -> float:
+def _level_beside_bounded(view: View, penalty: AnyUnitPenalty, one: Problem) -> float:
     """Return lambda_max where features without a penalty have bounds, given that of lambda_ = 1.
 
     The residual of y on these features is that of a problem with bounds: the one of any lambda that
@@ -50,17 +51,17 @@ def _level_beside_bounded(view: View, penalty: UnitPenalty, one: Problem) -> flo
     above = 2.0 * float(np.max(lengths / one.l1[penalised], initial=0.0))
     if above == 0.0:
         return 0.0
-    problem = problem_of(view, one.target, penalty.times(np.full(view.units.size, above)))
+    problem = problem_of(view, one.target, Penalties(np.full(view.n_problems, above), penalty))
     zero, settings = np.zeros(design.n_features), Settings(None, AUTO_ITERATIONS, FINE)
     w = active_set(problem, zero, settings).w
     return above * problem.h.level(design.products(w, one.target).correlation)
 
 
 # Makes a grid for data and a penalty.
-Grid = Callable[[View, UnitPenalty], FloatArray]
+Grid = Callable[[View, AnyUnitPenalty], FloatArray]
 
 
-def _grid(count: int, eps: float, view: View, penalty: UnitPenalty) -> FloatArray:
+def _grid(count: int, eps: float, view: View, penalty: AnyUnitPenalty) -> FloatArray:
     """Return a grid of penalties that are evenly spaced in log.
 
     The L2 penalty is added to the eigenvalues of the Gram matrix, which are squares of singular
@@ -79,7 +80,7 @@ def _grid(count: int, eps: float, view: View, penalty: UnitPenalty) -> FloatArra
     return np.geomspace(largest, smallest, count) if largest else np.geomspace(1.0, eps, count)
 
 
-def knots_of(eps: float, view: View, penalty: UnitPenalty) -> FloatArray:
+def knots_of(eps: float, view: View, penalty: AnyUnitPenalty) -> FloatArray:
     """Return the lambdas at which a path bends, those of all targets, and where it ends.
 
     Raises
@@ -88,7 +89,7 @@ def knots_of(eps: float, view: View, penalty: UnitPenalty) -> FloatArray:
         If the path is not piecewise linear, or there are too many features.
     """
     n_features, penalty = view.design.n_features, adapted(view, penalty)
-    if not penalty.is_lasso:
+    if not isinstance(penalty, UnitPenalty) or not penalty.is_lasso:
         raise ValueError(
             "lambdas='knots' needs l1_ratio=1 and penalty_weights > 0, because other paths are not "
             f"linear between knots, got l1_ratio={penalty.l1_ratio:g}"
@@ -115,7 +116,7 @@ def _smallest_level(levels: FloatArray, view: View) -> float:
 
     lambda_max depends on the unit of a target; the grid must include what each target needs.
     """
-    sizes = view.units * np.sqrt(view.design.scatter)
+    sizes = view.units[: view.n_problems] * np.sqrt(view.design.scatter)
     shares = np.divide(levels, sizes, out=np.zeros_like(levels), where=sizes > 0)
     return float(levels[shares >= UNEXPLAINED * shares.max()].min())
 

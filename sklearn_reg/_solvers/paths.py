@@ -20,14 +20,20 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from sklearn_reg._data.units import UnitPenalty, View
+from sklearn_reg._data.mixed import JointDesign
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._data.units import AnyUnitPenalty, Penalties, View
 from sklearn_reg._solvers import AUTO_ITERATIONS, Settings
 from sklearn_reg._solvers.accuracy import is_accurate
 from sklearn_reg._solvers.active_set import ActiveSet
 from sklearn_reg._solvers.adaptive import adapted
 from sklearn_reg._solvers.batch import PathSolution, path_requests
 from sklearn_reg._solvers.batching import Coroutine, run_alone
-from sklearn_reg._solvers.degrees_of_freedom import degrees_of_freedom, ranks
+from sklearn_reg._solvers.degrees_of_freedom import (
+    degrees_of_freedom,
+    group_degrees_of_freedom,
+    ranks,
+)
 from sklearn_reg._solvers.direct import closed_form
 from sklearn_reg._solvers.problem import Problem, problem_of
 from sklearn_reg._solvers.relaxed import Refit, refits
@@ -36,6 +42,7 @@ from sklearn_reg._solvers.spectral import Spectrum
 from sklearn_reg._tools.linalg import dense, support_of, supports_of
 from sklearn_reg._tools.threads import one_blas_thread
 from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
+from sklearn_reg.penalties import SparseGroupLasso
 
 
 class Points(NamedTuple):
@@ -75,7 +82,7 @@ class Refits(NamedTuple):
 
 def follow(
     view: View,
-    penalty: UnitPenalty,
+    penalty: AnyUnitPenalty,
     lambdas: FloatArray,
     tol: float,
     *,
@@ -89,7 +96,7 @@ def follow(
 
 def walk(
     view: View,
-    penalty: UnitPenalty,
+    penalty: AnyUnitPenalty,
     lambdas: FloatArray,
     tol: float,
     with_degrees_of_freedom: bool = False,
@@ -101,7 +108,7 @@ def walk(
     points, supports = yield from _solutions(
         view, penalty, lambdas, tol, with_degrees_of_freedom, after
     )
-    if not with_refits:
+    if not with_refits or not isinstance(penalty, UnitPenalty):
         return points
     refits = _refits_of(view, penalty, supports(), tol, with_degrees_of_freedom)
     return points._replace(
@@ -143,7 +150,7 @@ def _refits_of(
 
 def _solutions(
     view: View,
-    penalty: UnitPenalty,
+    penalty: AnyUnitPenalty,
     lambdas: FloatArray,
     tol: float,
     with_degrees_of_freedom: bool,
@@ -160,7 +167,7 @@ def _solutions(
             return points, lambda: supports_of(dense(points.coefs))
     record = _Record(view, penalty, lambdas.size, with_degrees_of_freedom, after)
     accurate = True
-    for target in range(view.units.size):
+    for target in range(view.n_problems):
         problems = _problems(view, target, penalty, lambdas)
         if penalty.is_ridge:
             _ridges(record, target, problems, lambdas, penalty.weights, tol)
@@ -172,9 +179,11 @@ def _solutions(
 
 
 def _in_batch(
-    view: View, penalty: UnitPenalty, lambdas: FloatArray, tol: float
+    view: View, penalty: AnyUnitPenalty, lambdas: FloatArray, tol: float
 ) -> Coroutine[list[PathSolution]]:
     """Return the path of each target from a batch; none where one of them is not sure."""
+    if not isinstance(penalty, UnitPenalty):
+        return []
     requests = path_requests(view, penalty, lambdas, tol)
     if not requests:
         return []
@@ -183,7 +192,7 @@ def _in_batch(
 
 
 def _points_of(
-    view: View, penalty: UnitPenalty, found: Sequence[PathSolution], l2: FloatArray | None
+    view: View, penalty: AnyUnitPenalty, found: Sequence[PathSolution], l2: FloatArray | None
 ) -> Points:
     """Put the certified paths of all targets together, in the units of the data.
 
@@ -221,7 +230,7 @@ class _Record:
     def __init__(
         self,
         view: View,
-        penalty: UnitPenalty,
+        penalty: AnyUnitPenalty,
         n_lambdas: int,
         with_degrees_of_freedom: bool,
         after: Callable[[], object],
@@ -247,21 +256,32 @@ class _Record:
         freedom: float | None = None,
     ) -> None:
         """Keep the solution for one penalty and target, with its degrees of freedom if known."""
-        unit, factors, w = self.view.units[target], self.view.columns.factors, result.w
-        support = support_of(w)
-        values = self._penalty.clip(unit * w[support] * factors[support], support)
-        row = k * self._n_targets + target
-        self.rows[row] = support, values
-        self._gaps[k, target] = unit**2 * result.gap
-        self._losses[k, target] = unit**2 * _loss(problem, result)
-        if freedom is not None:
-            self._freedom[k, target] = freedom
-        elif self._with_degrees_of_freedom:
-            moving = support[self._penalty.without_bounded(values, support) != 0]
-            self._free[row] = moving, problem.l2[moving]
+        view, h, wanted = self.view, problem.h, self._with_degrees_of_freedom
+        found = view.supports(target, result.w)
+        squares, losses = view.units[target] ** 2, self._losses_of(problem, result)
+        if freedom is None and wanted and isinstance(h, SparseGroupLasso):
+            # Joint targets share their degrees of freedom.
+            freedom = group_degrees_of_freedom(view.design, h, result.w) / len(found)
+        for (column, support, values), loss in zip(found, losses, strict=True):
+            values = self._penalty.clip(values, support)
+            row = k * self._n_targets + column
+            self.rows[row] = support, values
+            self._gaps[k, column] = squares * result.gap
+            self._losses[k, column] = squares * loss
+            if freedom is not None:
+                self._freedom[k, column] = freedom
+            elif wanted:
+                moving = support[self._penalty.without_bounded(values, support) != 0]
+                self._free[row] = moving, problem.l2[moving]
         self.certified &= result.converged
         self.last = result, problem
         self._after()
+
+    def _losses_of(self, problem: Problem, result: SolverResult) -> FloatArray:
+        """Return the mean squared residual of each target of a problem."""
+        if isinstance(problem.design, JointDesign):
+            return problem.design.residual_squares(result.w)
+        return np.array([_loss(problem, result)])
 
     def points(self, accurate: bool) -> Points:
         """Return the collected solutions, in the units of the data."""
@@ -269,7 +289,7 @@ class _Record:
             supports, l2 = zip(*self._free.values(), strict=True)
             freedom = degrees_of_freedom(self.view.design, supports, l2)
             self._freedom.ravel()[list(self._free)] = freedom
-        coefs = _stacked(self.rows, self.view.design.n_features)
+        coefs = _stacked(self.rows, self.view.columns.factors.size)
         intercepts = self.view.intercepts(coefs, self._n_lambdas)
         return Points(
             coefs, intercepts, self._gaps, self._losses, self._freedom, accurate, self.certified
@@ -326,11 +346,11 @@ def _ridges(
 
 
 def _problems(
-    view: View, target: int, penalty: UnitPenalty, lambdas: FloatArray
+    view: View, target: int, penalty: AnyUnitPenalty, lambdas: FloatArray
 ) -> Iterator[Problem]:
     """Yield the problem for one penalty after another."""
     for lambda_ in lambdas:
-        yield problem_of(view, target, penalty.times(np.full(view.units.size, lambda_)))
+        yield problem_of(view, target, Penalties(np.full(view.n_problems, lambda_), penalty))
 
 
 def _loss(problem: Problem, result: SolverResult) -> float:

@@ -125,8 +125,8 @@ class Problem:
 
     @cached_property
     def bounds(self) -> Bounds | None:
-        """Bounds on the weights of an elastic net."""
-        return self._elastic_net.bounds
+        """Bounds on the weights."""
+        return self.h.bounds
 
     @property
     def _elastic_net(self) -> ElasticNet:
@@ -334,7 +334,7 @@ class Problem:
 
         If it has a bound on one side only, u_j may point to that side.
         """
-        return self._elastic_net.open_size(u)
+        return self.h.open_size(u)
 
 
 def problem_of(view: View, target: int, penalty: Penalties) -> Problem:

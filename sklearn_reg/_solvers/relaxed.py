@@ -27,7 +27,8 @@ import numpy as np
 from scipy.linalg import eigh
 
 from sklearn_reg._data.designs import Design
-from sklearn_reg._data.units import UnitPenalty, View
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._data.units import View
 from sklearn_reg._solvers.active_set import active_set
 from sklearn_reg._solvers.bordered_factor import BorderedFactor
 from sklearn_reg._solvers.degrees_of_freedom import ranks

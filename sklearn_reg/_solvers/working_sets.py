@@ -35,7 +35,7 @@ PROXIMAL_STEPS = 5  # at most, until what they change is within that accuracy
 
 
 class WorkingSet(ABC):
-    """Some of the features, and the curvature A = Z'S Z + diag(l2 + ridge) between them.
+    """Some of the features.
 
     Attributes
     ----------
@@ -45,22 +45,16 @@ class WorkingSet(ABC):
         The features, in the order in which they were taken in.
     inside : ndarray of shape (n_features,) of bool
         Whether each feature of the problem is one of them.
-    ridge : ndarray of shape (n_working,)
-        The ridge of each feature.
     relative_ridge, smallest_ridge : float
         The ridge relative to the diagonal of Z'S Z, and the limit to which it may fall.
-    curvature : Curvature
-        A.
     """
 
-    curvature: Curvature
     relative_ridge, smallest_ridge = RIDGE, SMALLEST_RIDGE
 
     def __init__(self, problem: Problem, features: IndexArray) -> None:
         self.problem = problem
         self.features: IndexArray = features[:0]
         self.inside = np.zeros(problem.design.n_features, dtype=bool)
-        self.ridge: FloatArray = np.zeros(0)
         self.take_in(features)
 
     def take_in(self, new: IndexArray) -> None:
@@ -71,16 +65,18 @@ class WorkingSet(ABC):
 
     @abstractmethod
     def _grow(self, new: IndexArray) -> None:
-        """Extend features, ridge and curvature by new features."""
+        """Extend what is kept of the features by new ones."""
 
     @abstractmethod
     def move_to(self, problem: Problem) -> None:
         """Change to another penalty on the same data."""
 
-    def lower_ridge(self) -> None:
-        """Lower the ridge if proximal-point steps are slow, because A is nearly singular."""
-        if self.relative_ridge > 2 * self.smallest_ridge:
-            self._scale_ridge(RIDGE_FACTOR)
+    @abstractmethod
+    def solve(self, point: Evaluation, level: float, gap: float) -> tuple[FloatArray, bool]:
+        """Solve the restricted problem at `level` times what has a kink; return w and success.
+
+        The search starts at `point`. `gap`, relative to F(0), is the one asked for.
+        """
 
     def raise_ridge(self) -> bool:
         """Raise the ridge permanently, if rounding errors exceed it; False if it is largest."""
@@ -94,11 +90,33 @@ class WorkingSet(ABC):
         """Multiply the ridge."""
         self.relative_ridge *= factor
 
+
+class SingleFeatures(WorkingSet):
+    """Features of an elastic net, and the curvature A = Z'S Z + diag(l2 + ridge) between them.
+
+    Attributes
+    ----------
+    ridge : ndarray of shape (n_working,)
+        The ridge of each feature.
+    curvature : Curvature
+        A.
+    """
+
+    curvature: Curvature
+
+    def __init__(self, problem: Problem, features: IndexArray) -> None:
+        self.ridge: FloatArray = np.zeros(0)
+        super().__init__(problem, features)
+
+    def lower_ridge(self) -> None:
+        """Lower the ridge if proximal-point steps are slow, because A is nearly singular."""
+        if self.relative_ridge > 2 * self.smallest_ridge:
+            self._scale_ridge(RIDGE_FACTOR)
+
     def solve(self, point: Evaluation, level: float, gap: float) -> tuple[FloatArray, bool]:
         """Solve the restricted problem with `level` times its L1 penalty; return w and success.
 
-        The search starts at `point`. `gap`, relative to F(0), is the one asked for: the smaller it
-        is, the more of the effect of the ridge is removed.
+        The smaller `gap` is, the more of the effect of the ridge is removed.
         """
         problem, chosen = self.problem, self.features
         l1, w = level * problem.l1[chosen], point.w[chosen]
@@ -138,7 +156,7 @@ class WorkingSet(ABC):
         return state.w, state.u, solved
 
 
-class GramWorkingSet(WorkingSet):
+class GramWorkingSet(SingleFeatures):
     """Features whose Gram matrix is kept, and grows with them."""
 
     curvature: BorderedFactor
@@ -184,7 +202,7 @@ class GramWorkingSet(WorkingSet):
         self.curvature = BorderedFactor(A)
 
 
-class MatrixFreeWorkingSet(WorkingSet):
+class MatrixFreeWorkingSet(SingleFeatures):
     """Features without a Gram matrix: on large supports products with X cost less."""
 
     _restricted: Design

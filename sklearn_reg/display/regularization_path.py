@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_reg._checks.values import check_type
+from sklearn_reg._fitting.groups import GroupPenalised
 from sklearn_reg._fitting.regression import PenalizedRegression
 from sklearn_reg._fitting.unwrapping import apply_steps, unwrap
 from sklearn_reg._selection.cross_validation import PenalizedRegressionCV
@@ -174,6 +175,8 @@ class RegularizationPathDisplay:
         grid, marks = _grid_and_marks(model)
         shared = {name: getattr(model, name) for name in SHARED}
         shared["relax"] = getattr(model, "relax_", model.relax)
+        if isinstance(model, GroupPenalised):
+            shared["groups"] = np.arange(X.shape[1]) if model.groups is None else model.groups
         path = regularization_path(X, y, **grid, sample_weight=sample_weight, **shared)
         return cls.from_path(path, feature_names=names, **marks, ax=ax)
 
@@ -197,11 +200,10 @@ class RegularizationPathDisplay:
         """
         (self.ax_,), self.figure_ = axes_for(ax, 1, (6.4, 4.4))
         path = self.path
-        coefs, freedom = path.coefs, path.degrees_of_freedom
-        if coefs.ndim == 3:
-            coefs, freedom = coefs[:, target], freedom[:, target]
-        given = path.feature_names if self.feature_names is None else self.feature_names
-        names = line_names(given, coefs.shape[1], "x", "feature")
+        freedom = path.degrees_of_freedom
+        if freedom.ndim == 2:
+            freedom = freedom.sum(axis=1) if path.joint_targets else freedom[:, target]
+        coefs, names = self._lines(target)
         used = support_of(abs(coefs).sum(axis=0))
         coefs = dense(coefs[:, used])
         # The figure names features of the chosen model, where there is one.
@@ -214,13 +216,35 @@ class RegularizationPathDisplay:
             for k, j in enumerate(used.tolist())
         ]
         self.marks_ = draw_lambda_axis(self.ax_, path.lambdas, self.chosen, self.one_standard_error)
-        label_axes(self.ax_, ylabel="coefficient (unit of y / unit of x)")
+        what = "coefficient" if path.groups is None else "length of the coefficients of a group"
+        label_axes(self.ax_, ylabel=f"{what} (unit of y / unit of x)")
         self.ax_.axhline(0.0, color="black", linewidth=0.6, zorder=0)
         name_ends(self.ax_, [self.lines_[k] for k in named], "left")
         _draw_degrees_of_freedom(self.ax_, path.lambdas, freedom)
         if self.marks_:
             put_legend(self.ax_, self.marks_, ax is not None, alone=True, loc="upper right")
         return self
+
+    def _lines(self, target: int) -> tuple[Matrix, list[str]]:
+        """Return what is drawn, one line a column, and names: of groups, if there are any."""
+        path, coefs = self.path, self.path.coefs
+        if coefs.ndim == 3 and not path.joint_targets:
+            coefs = coefs[:, target]
+        given = path.feature_names if self.feature_names is None else self.feature_names
+        names = line_names(given, coefs.shape[-1], "x", "feature")
+        if path.groups is None:
+            return coefs, names
+        squares = dense(coefs) ** 2
+        if squares.ndim == 3:
+            return np.sqrt(squares.sum(axis=1)), names
+        of = path.groups.of_features
+        lengths = np.zeros((len(squares), path.groups.n_groups))
+        np.add.at(lengths.T, of, squares.T)
+        single = np.flatnonzero(path.groups.sizes == 1)
+        titles = [str(name) for name in path.groups.names]
+        for g in single.tolist():  # of which the feature's name says more
+            titles[g] = names[int(np.flatnonzero(of == g)[0])]
+        return np.sqrt(lengths), titles
 
 
 def _grid_and_marks(model: Any) -> tuple[dict[str, Any], dict[str, float | None]]:

@@ -40,7 +40,8 @@ from sklearn_reg import (
 )
 from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.rows import rows_of
-from sklearn_reg._data.units import UnitPenalty, view_rows
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._data.units import Penalties, view_rows
 from sklearn_reg._fitting.advice import _condition_number
 from sklearn_reg._solvers.problem import problem_of
 
@@ -241,7 +242,8 @@ def test_a_penalty_that_leaves_nothing_is_fitted_at_any_rate(Estimator: Any) -> 
 def test_condition_number_is_that_of_the_problem_and_of_equal_scales(l2: float) -> None:
     X, y = houses(60)
     p = X.shape[1]
-    penalty = UnitPenalty(0.0, np.ones(p), np.zeros(p, dtype=bool)).times(np.array([l2]))
+    one = UnitPenalty(0.0, np.ones(p), np.zeros(p, dtype=bool))
+    penalty = Penalties(np.array([l2]), one)
     data = rows_of(X), y[:, None], None
     view = view_rows(*data, penalty, Preprocessing(True, False), on_gram=True)
     problem = problem_of(view, 0, penalty)

@@ -20,7 +20,7 @@ from sklearn_reg import LassoRegression, LassoRegressionCV
 from sklearn_reg._data.cells import CellMoments
 from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.rows import rows_of
-from sklearn_reg._data.units import UnitPenalty
+from sklearn_reg._data.unit_penalty import UnitPenalty
 from sklearn_reg._selection.assignment import RoundRobin
 from sklearn_reg._selection.folds import MomentFolds, RowFolds, StreamFolds
 from sklearn_reg._selection.splits import Split

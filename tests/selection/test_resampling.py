@@ -13,7 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_reg._data.data import InMemory
 from sklearn_reg._data.designs import Preprocessing
-from sklearn_reg._data.units import UnitPenalty, view_rows
+from sklearn_reg._data.unit_penalty import UnitPenalty
+from sklearn_reg._data.units import view_rows
 from sklearn_reg._selection.halves import Halves, draw_halves
 from sklearn_reg._selection.resampling import Plan, alone, count_selected, held, together
 

@@ -55,24 +55,24 @@ def pulled(pull: list[float], l1: Any, *, limits: str = "none") -> tuple[Problem
 
 def test_the_level_is_the_largest_pull_beside_its_penalty() -> None:
     problem, at = pulled([4.0, -9.0, 1.0], [1.0, 3.0, 0.1])
-    assert active_set._level(problem, at) == pytest.approx(10.0, rel=1e-14)
+    assert active_set._level(problem, at, at.w != 0) == pytest.approx(10.0, rel=1e-14)
 
 
 def test_the_level_under_positivity_counts_pull_upwards_only() -> None:
     problem, at = pulled([4.0, -9.0, 1.0], 1.0, limits="positive")
-    assert active_set._level(problem, at) == pytest.approx(4.0, rel=1e-14)
+    assert active_set._level(problem, at, at.w != 0) == pytest.approx(4.0, rel=1e-14)
 
 
 def test_the_level_is_never_below_the_penalty_that_is_asked_for() -> None:
-    assert active_set._level(*pulled([0.5, -0.25], 1.0)) == 1.0
+    assert active_set._level(*pulled([0.5, -0.25], 1.0), np.zeros(2, dtype=bool)) == 1.0
 
 
 def test_the_level_ignores_features_without_a_penalty_and_those_inside() -> None:
     problem, _ = pulled([4.0, 90.0, 3.0], [1.0, 0.0, 1.0])
     at = problem.evaluate(np.array([1.0, 0.0, 0.0]))
-    assert active_set._level(problem, at) == pytest.approx(3.0, rel=1e-14)
+    assert active_set._level(problem, at, at.w != 0) == pytest.approx(3.0, rel=1e-14)
     everything = problem.evaluate(np.array([1.0, 0.0, 1.0]))
-    assert active_set._level(problem, everything) == 1.0
+    assert active_set._level(problem, everything, everything.w != 0) == 1.0
 
 
 def test_features_that_pull_beyond_the_level_join() -> None:
