@@ -313,6 +313,11 @@ class PenalizedRegression(PenalizedModel):
         lambdas = check_lambda(self.lambda_, data.n_targets, self._labels.targets)
         ratio = check_l1_ratio(self.l1_ratio)
         one = self._unit_penalty(ratio, data.n_features, data.n_targets)
+        if one.joint and np.ndim(self.lambda_) > 0:
+            raise ValueError(
+                "lambda_ must be one number with groups='targets', because all targets are one "
+                f"problem, got an array of shape {np.shape(self.lambda_)}"
+            )
         return Penalties(lambdas, one)
 
     def _last_fit(self, view: View) -> FloatArray:

@@ -605,7 +605,13 @@ class PenalizedRegressionCV(PenalizedModel):
 
     def _penalties(self, ratios: Sequence[float], n_targets: int) -> list[AnyUnitPenalty]:
         """Return the penalty with lambda_ = 1 for each l1_ratio."""
-        return [self._unit_penalty(ratio, self.n_features_in_, n_targets) for ratio in ratios]
+        found = [self._unit_penalty(ratio, self.n_features_in_, n_targets) for ratio in ratios]
+        if self.lambda_per_target and any(penalty.joint for penalty in found):
+            raise ValueError(
+                "lambda_per_target must be False with groups='targets', because all targets are "
+                "one problem, got True"
+            )
+        return found
 
     def _route(
         self, sample_weight: ArrayLike | None, params: dict[str, Any]
