@@ -83,9 +83,8 @@ def objective(data: GroupData, coef: Array, intercept: float) -> float:
 
 def dual_norm(data: GroupData, u: Array) -> float:
     """Return the smallest c at which u is in c times the unit ball of the dual norm."""
-    levels = [
-        _level_of(np.abs(u[members]) / v, root, data.l1_ratio) for members, root, v in parts(data)
-    ]
+    ratio = data.l1_ratio
+    levels = [_level_of(np.abs(u[members]) / v, root, ratio) for members, root, v in parts(data)]
     return max(levels, default=0.0)
 
 

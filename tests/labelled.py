@@ -12,6 +12,8 @@ from sklearn.base import clone
 from sklearn_reg import (
     ElasticNetRegression,
     ElasticNetRegressionCV,
+    GroupLassoRegression,
+    GroupLassoRegressionCV,
     LassoRegression,
     LassoRegressionCV,
     RidgeRegression,
@@ -41,6 +43,8 @@ MODELS = [
     RidgeRegressionCV(3, cv=2),
     LassoRegressionCV(3, cv=2),
     ElasticNetRegressionCV(3, [0.5, 1.0], cv=2),
+    GroupLassoRegression(0.1, solver="auto"),
+    GroupLassoRegressionCV(3, cv=2),
 ]
 LASSO = MODELS[1]
 PAIR = [0.1, 20.0]

@@ -66,7 +66,7 @@ import sklearn_reg as reg
 rng = np.random.default_rng(0)
 X, y = rng.normal(size=(40, 3)), rng.normal(size=40)
 def everything():
-    for cls in (reg.RidgeRegression, reg.LassoRegression, reg.ElasticNetRegression):
+    for cls in (reg.RidgeRegression, reg.LassoRegression, reg.GroupLassoRegression):
         for solver in ("auto", "active_set", "accelerated"):
             model = cls(0.1, solver=solver, learning_rate="auto").fit(X, y)
             model.predict(X), model.score(X, y), repr(model), model.coef_table()

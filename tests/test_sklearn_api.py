@@ -19,6 +19,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn_reg import (
     ElasticNetRegression,
     ElasticNetRegressionCV,
+    GroupLassoRegression,
+    GroupLassoRegressionCV,
     LassoRegression,
     LassoRegressionCV,
     RidgeRegression,
@@ -42,6 +44,10 @@ ESTIMATORS += [
     LassoRegressionCV(6, rule="1se"),
     ElasticNetRegressionCV(4, l1_ratio=[0.5, 1.0]),
     ElasticNetRegressionCV(4, l1_ratio=0.5, rule="bic", scoring="r2", cv=3),
+    GroupLassoRegression(),
+    GroupLassoRegression(0.01, solver="auto", l1_ratio=0.5),
+    GroupLassoRegression(0.01, solver="auto", groups="targets"),
+    GroupLassoRegressionCV(4, standardize="groups", cv=3),
 ]
 
 # The checks fit with 1000 iterations at a rate of 0.01, whatever the data, and with data for which

@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_reg._checks.groups import Groups, check_group_weights, check_groups
 from sklearn_reg._checks.labels import feature_labels
-from sklearn_reg._checks.parameters import check_flag
+from sklearn_reg._checks.parameters import check_flag, check_penalty_weights
 from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.unit_group_penalty import UnitGroupPenalty
 from sklearn_reg._solvers.accuracy import Fitted
@@ -35,9 +35,12 @@ def unit_group_penalty(
             "penalty_weights must be numbers, one a group or one a feature, got 'adaptive', which "
             "is for single features: take the weights of a pilot fit"
         )
-    weights = check_group_weights(penalty_weights, parted, features)
-    excluded = np.isinf(weights)
-    weights = np.where(excluded, 1.0, weights)
+    if joint or groups is None:
+        weights, excluded = check_penalty_weights(penalty_weights, n_features, features)
+    else:
+        weights = check_group_weights(penalty_weights, parted, features)
+        excluded = np.isinf(weights)
+        weights = np.where(excluded, 1.0, weights)
     orthonormal = isinstance(standardize, str)
     if orthonormal:
         _check_orthonormal(l1_ratio, parted, weights, excluded)
@@ -67,11 +70,11 @@ def _check_orthonormal(l1_ratio: float, groups: Groups, weights: Any, excluded: 
 
 def check_standardize(standardize: Any) -> bool | str:
     """Return True, False or "groups"."""
-    if isinstance(standardize, str):
-        if standardize != GROUPS:
-            raise ValueError(f"standardize must be True, False or 'groups', got {standardize!r}")
+    if isinstance(standardize, str) and standardize == GROUPS:
         return standardize
-    return check_flag(standardize, "standardize")
+    if not isinstance(standardize, (bool, np.bool_)):
+        raise TypeError(f"standardize must be True, False or 'groups', got {standardize!r}")
+    return bool(standardize)
 
 
 def is_joint(groups: Any) -> bool:

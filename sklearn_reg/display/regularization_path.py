@@ -136,7 +136,7 @@ class RegularizationPathDisplay:
         Parameters
         ----------
         estimator : estimator object
-            One of this package's six; a pipeline that ends in one and whose other steps are fitted;
+            One of this package's; a pipeline that ends in one and whose other steps are fitted;
             or a fitted search, such as `GridSearchCV`, whose `best_estimator_` is one of these. A
             CV estimator must be fitted: its grid is drawn at the `l1_ratio_` and the `relax_` that
             it chose, and its `lambda_` and the 1-SE lambda are marked. Of another, `lambda_` is

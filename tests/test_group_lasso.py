@@ -422,8 +422,8 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"groups": [[0, 1], [1, 2]]}, ValueError, "groups"),
     ({"l1_ratio": 1.5}, ValueError, "l1_ratio"),
     ({"l1_ratio": -0.1}, ValueError, "l1_ratio"),
-    ({"standardize": "columns"}, ValueError, "standardize must be True, False or 'groups'"),
-    ({"standardize": 1}, TypeError, "standardize must be True or False"),
+    ({"standardize": "columns"}, TypeError, "standardize must be True, False or 'groups'"),
+    ({"standardize": 1}, TypeError, "standardize must be True, False or 'groups'"),
     ({"standardize": "groups", "l1_ratio": 0.5}, ValueError, "standardize='groups' needs l1_ratio"),
     (
         {"standardize": "groups", "penalty_weights": [1, 2, 1, 1, 1, 1, 1, 1]},
