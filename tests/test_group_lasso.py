@@ -25,6 +25,7 @@ from sklearn_reg import (
     LassoRegression,
     LassoRegressionCV,
     Moments,
+    RegularizationPathDisplay,
     RidgeRegression,
     lambda_max,
     regularization_path,
@@ -411,6 +412,40 @@ def test_a_search_over_lambda_finds_what_cross_validation_finds() -> None:
         exact(groups=groups), {"lambda_": search.lambdas_}, cv=3, scoring="neg_mean_squared_error"
     ).fit(X, y)
     assert grid.best_params_["lambda_"] == search.lambda_
+
+
+# --- tables and figures ---------------------------------------------------------------------------
+
+
+def test_tables_and_notebooks_have_a_line_a_group() -> None:
+    pd = pytest.importorskip("pandas")
+    X, y, _ = make()
+    names = ["city_Rome", "city_Oslo", "job_a", "job_b", "age", "z_1", "z_2", "z_3"]
+    model = exact(0.3, groups="prefix").fit(pd.DataFrame(X, columns=names), y)
+    table = model.group_table()
+    assert table.index.name == "group"
+    assert set(table.index) == {"city", "job", "age", "z"}
+    assert table["features"].to_dict() == {"city": 2, "job": 2, "age": 1, "z": 3}
+    assert table.loc["city", "length"] == pytest.approx(np.linalg.norm(model.coef_[:2]))
+    assert table["length"].is_monotonic_decreasing
+    selected = model.group_table(nonzero=True, sort=False)
+    assert list(selected.index) == [g for g in model.group_names_ if table.loc[g, "nonzero"]]
+    assert f"{len(selected)} of 4: city" in model._repr_html_()
+
+
+def test_a_path_is_drawn_with_a_line_a_group() -> None:
+    pytest.importorskip("matplotlib")
+    X, y, groups = make()
+    names = ["a", "b", "c", "d"]
+    search = GroupLassoRegressionCV(30, groups=np.array(names)[groups], cv=3).fit(X, y)
+    display = RegularizationPathDisplay.from_estimator(search, X, y)
+    assert [line.get_label() for line in display.lines_] == names
+    path = display.path
+    for g, line in enumerate(display.lines_):
+        drawn = np.asarray(line.get_ydata(), dtype=float)
+        assert_allclose(np.max(drawn), np.max(np.linalg.norm(path.coefs[:, groups == g], axis=1)))
+    lone = RegularizationPathDisplay.from_estimator(exact(0.1), X, y)
+    assert [line.get_label() for line in lone.lines_] == [f"x{j}" for j in range(8)]
 
 
 # --- bad input ------------------------------------------------------------------------------------

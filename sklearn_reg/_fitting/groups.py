@@ -6,12 +6,14 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_reg._checks.groups import Groups, check_group_weights, check_groups
 from sklearn_reg._checks.labels import feature_labels
 from sklearn_reg._checks.parameters import check_flag, check_penalty_weights
 from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.unit_group_penalty import UnitGroupPenalty
+from sklearn_reg._fitting.report import group_table
 from sklearn_reg._solvers.accuracy import Fitted
 
 TARGETS = "targets"  # the coefficients of a feature for all targets are a group
@@ -97,6 +99,35 @@ class GroupPenalised:
     positive = False
     bounds = None
     groups: Any
+
+    def group_table(self, *, sort: bool = True, nonzero: bool = False) -> Any:
+        """Return a table of the groups, a line a group.
+
+        Parameters
+        ----------
+        sort : bool, default=True
+            Whether the groups with the longest coefficients come first; otherwise the order is that
+            in which they first appear in X.
+        nonzero : bool, default=False
+            Whether to leave out groups whose coefficients are all zero.
+
+        Returns
+        -------
+        DataFrame or structured ndarray
+            One row per group: "length", the length |w_g|_2 of its coefficients (those of all
+            targets), "nonzero", how many of its features have one, and "features", how many there
+            are. If pandas is installed, a DataFrame indexed by "group"; otherwise an array with
+            "group" as a field.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        check_is_fitted(self)
+        check_flag(sort, "sort")
+        check_flag(nonzero, "nonzero")
+        return group_table(self, sort=sort, nonzero=nonzero)
 
     def _check_flags(self, *more: str) -> None:
         """Refuse flags that are neither True nor False."""

@@ -82,6 +82,21 @@ def table_of(index: ColumnLabels, title: str, titles: ColumnLabels, columns: Flo
     )
 
 
+def group_table(model: Any, *, sort: bool, nonzero: bool) -> Any:
+    """Return the groups of a model, as a DataFrame if pandas is installed."""
+    joint = np.atleast_2d(model.coef_)
+    lengths, sizes, kept = (np.zeros(len(model.group_names_)) for _ in range(3))
+    np.add.at(lengths, model.groups_, (joint**2).sum(axis=0))
+    np.add.at(sizes, model.groups_, 1)
+    np.add.at(kept, model.groups_, joint.any(axis=0))
+    order = np.argsort(-lengths, kind="stable") if sort else np.arange(lengths.size)
+    if nonzero:
+        order = order[lengths[order] > 0]
+    columns = np.array([np.sqrt(lengths), kept, sizes])[:, order]
+    names = [model.group_names_[g] for g in order]
+    return table_of(names, "group", ["length", "nonzero", "features"], columns)
+
+
 def frequency_table(
     selector: Any, feature_names: Sequence[Hashable] | None, *, sort: bool, selected: bool
 ) -> Any:
@@ -254,6 +269,7 @@ def html_summary(model: Any) -> str:
         "l1_ratio": _number(getattr(model, "l1_ratio_", model.get_params().get("l1_ratio"))),
         "relax": _number(getattr(model, "relax_", model.relax)) if relaxed else "",
         "non-zero weights": f"{np.count_nonzero(coefs)} of {coefs.size}",
+        "groups": _selected_groups(model) if hasattr(model, "groups_") else "",
         "objective F": f"{objective:.6g}" + (" of the penalised fit" if relaxed else ""),
         "duality gap": f"{gap:.2g}: F is at most this far above the optimum",
         "certified to tol": "yes" if model.converged_ else f"no (tol={model.tol:g})",
@@ -263,6 +279,14 @@ def html_summary(model: Any) -> str:
     names = names_of_model(model)
     weights = [(str(names[j]), ", ".join(f"{w:.4g}" for w in coefs[:, j])) for j in largest]
     return _side_by_side(_table("Fit", rows.items()), _table("Largest coefficients", weights))
+
+
+def _selected_groups(model: Any) -> str:
+    """Return how many groups have a coefficient, and their names, if there are few."""
+    selected = np.unique(model.groups_[np.atleast_2d(model.coef_).any(axis=0)])
+    named = ", ".join(str(model.group_names_[g]) for g in selected[:SHOWN])
+    more = ", ..." if selected.size > SHOWN else ""
+    return f"{selected.size} of {len(model.group_names_)}: {named}{more}"
 
 
 def _side_by_side(*tables: str) -> str:
