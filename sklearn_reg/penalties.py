@@ -333,14 +333,18 @@ class SparseGroupLasso(Penalty):
         parts = [order[starts[g] : starts[g + 1]] for g in blocks.tolist()]
         return np.concatenate(parts) if parts else order[:0]
 
-    def curvature(self, w: Weights, some: NDArray[np.intp]) -> Weights:
-        """Return the second derivative at w for some weights, which are not zero or have no l2."""
-        groups, unit = self.groups[some], w[some]
-        lengths = self._lengths(w)[groups]
-        slopes = np.divide(self.l2[groups], lengths, out=np.zeros_like(unit), where=lengths > 0)
-        unit = np.divide(unit, lengths, out=np.zeros_like(unit), where=lengths > 0)
-        same = groups[:, None] == groups
-        return np.asarray(np.diag(slopes) - same * np.outer(slopes * unit, unit))
+    def curvature(self, w: Weights, some: NDArray[np.intp]) -> tuple[Weights, Weights]:
+        """Return l2_g / |w_g| and w_j / |w_g| of some weights; both are 0 in groups at zero.
+
+        With s and e these, the second derivative of h where no weight is zero is s (I - e e') in
+        each group.
+        """
+        lengths = self._lengths(w)[self.groups[some]]
+        inside = lengths > 0
+        slopes, unit = np.zeros((2, some.size))
+        np.divide(self.l2[self.groups[some]], lengths, out=slopes, where=inside)
+        np.divide(w[some], lengths, out=unit, where=inside)
+        return slopes, unit
 
     @cached_property
     def _layout(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -229,21 +229,28 @@ class JointDesign(Design):
         Z.
     factors : ndarray of shape (n_targets,)
         What the targets are multiplied by.
+
+    Attributes
+    ----------
+    base : Design
+        Z.
+    n_joint : int
+        The number of targets of Z.
     """
 
     def __init__(self, design: Design, factors: FloatArray) -> None:
         super().__init__()
-        self._base, self._factors = design, factors
-        self._count = design.n_targets
-        self.n_features, self.n_targets = design.n_features * self._count, 1
+        self.base, self._factors = design, factors
+        self.n_joint = design.n_targets
+        self.n_features, self.n_targets = design.n_features * self.n_joint, 1
         self.cross = (design.cross * factors).reshape(-1, 1)
         self.scatter = np.array([design.scatter @ factors**2])
-        self.n_terms = design.n_terms * self._count
+        self.n_terms = design.n_terms * self.n_joint
         self.n_weighted, self.has_rows = design.n_weighted, design.has_rows
 
     def _each(self, w: FloatArray) -> list[tuple[int, float, FloatArray]]:
         """Return each target with its factor and its weights in the units of the design."""
-        W = w.reshape(-1, self._count)
+        W = w.reshape(-1, self.n_joint)
         return [
             (target, factor, W[:, target] / factor if factor else 0.0 * W[:, target])
             for target, factor in enumerate(self._factors.tolist())
@@ -251,7 +258,7 @@ class JointDesign(Design):
 
     def products(self, w: FloatArray, target: int) -> Products:
         """Z'S r and r'S r of all targets, for the residuals r of w."""
-        found = [(f, self._base.products(v, t)) for t, f, v in self._each(w)]
+        found = [(f, self.base.products(v, t)) for t, f, v in self._each(w)]
         correlation = np.column_stack([f * product.correlation for f, product in found])
         square = sum(f**2 * product.residual_square for f, product in found)
         return Products(correlation.ravel(), float(square))
@@ -262,7 +269,7 @@ class JointDesign(Design):
 
     def residual_squares(self, w: FloatArray) -> FloatArray:
         """R'S r of each target."""
-        return np.array([f**2 * self._base.residual_square(v, t) for t, f, v in self._each(w)])
+        return np.array([f**2 * self.base.residual_square(v, t) for t, f, v in self._each(w)])
 
     def products_of(self, W: FloatArray, target: int) -> list[Products]:
         """Products for each row of W."""
@@ -270,57 +277,57 @@ class JointDesign(Design):
 
     def normal_product(self, w: FloatArray) -> FloatArray:
         """Z'S Z w of each target."""
-        W = w.reshape(-1, self._count)
-        return np.column_stack([self._base.normal_product(v) for v in W.T]).ravel()
+        W = w.reshape(-1, self.n_joint)
+        return np.column_stack([self.base.normal_product(v) for v in W.T]).ravel()
 
     def gram(self, rows: IndexArray, columns: IndexArray) -> FloatArray:
         """Z'S Z where two columns are those of one target, else zero."""
         (above, of_rows), (beside, of_columns) = (
-            np.divmod(some, self._count) for some in (rows, columns)
+            np.divmod(some, self.n_joint) for some in (rows, columns)
         )
         first, at_first = np.unique(above, return_inverse=True)
         second, at_second = np.unique(beside, return_inverse=True)
-        gram = self._base.gram(first, second)[at_first[:, None], at_second]
+        gram = self.base.gram(first, second)[at_first[:, None], at_second]
         return np.asarray(gram * (of_rows[:, None] == of_columns))
 
     def restricted(self, columns: IndexArray) -> Design:
         """Return the design of these columns alone, which are those of whole features."""
-        return JointDesign(self._base.restricted(np.unique(columns // self._count)), self._factors)
+        return JointDesign(self.base.restricted(np.unique(columns // self.n_joint)), self._factors)
 
     def stored_in(self, columns: IndexArray) -> int:
         """Return the number of entries that a product with these columns reads."""
-        return self._count * self._base.stored_in(np.unique(columns // self._count))
+        return self.n_joint * self.base.stored_in(np.unique(columns // self.n_joint))
 
     @property
     def squares(self) -> FloatArray:
         """The diagonal of Z'S Z, for each target."""
-        return np.repeat(self._base.squares, self._count)
+        return np.repeat(self.base.squares, self.n_joint)
 
     @property
     def sizes(self) -> FloatArray:
         """Lengths of the columns before they are centred."""
-        return np.repeat(self._base.sizes, self._count)
+        return np.repeat(self.base.sizes, self.n_joint)
 
     def target_size(self, target: int) -> float:
         """Length of all targets together, to which rounding errors are relative."""
-        sizes = [self._base.target_size(t) for t in range(self._count)]
+        sizes = [self.base.target_size(t) for t in range(self.n_joint)]
         return float(np.linalg.norm(self._factors * sizes))
 
     def rounding(self, w: FloatArray, target: int) -> float:
         """Bound the rounding errors of F at w and at the optimum."""
-        return float(sum(f**2 * self._base.rounding(v, t) for t, f, v in self._each(w)))
+        return float(sum(f**2 * self.base.rounding(v, t) for t, f, v in self._each(w)))
 
     def gram_rounding(self, columns: IndexArray) -> float:
         """Return the ratio of the rounding errors of `gram` to those of centred columns."""
-        return self._base.gram_rounding(np.unique(columns // self._count))
+        return self.base.gram_rounding(np.unique(columns // self.n_joint))
 
     @property
     def hidden(self) -> FloatArray | None:
         """Bounds on the squares of columns that are left out because rounding hides them."""
-        hidden = self._base.hidden
-        return None if hidden is None else np.repeat(hidden, self._count)
+        hidden = self.base.hidden
+        return None if hidden is None else np.repeat(hidden, self.n_joint)
 
     @property
     def digits_lost(self) -> bool:
         """Whether rounding errors far exceed those of the columns, from larger, subtracted data."""
-        return self._base.digits_lost
+        return self.base.digits_lost

@@ -93,7 +93,8 @@ class ActiveSet:
         # Newton's method on groups needs a good start, also if there are few.
         at_once = take_all and problem.h.separable
         level = 1.0 if at_once else _level(problem, point, point.w != 0)
-        if level <= 1.0 and point.gap <= settings.tol * problem.null:
+        enough = level <= 1.0 or not problem.h.separable
+        if enough and point.gap <= settings.tol * problem.null:
             return point, history
         if self.working_set is None:
             self.working_set = _first_working_set(problem, point, take_all)

@@ -13,8 +13,6 @@ References
 ----------
 .. [1] R. J. Tibshirani, J. Taylor (2012). Degrees of freedom in lasso problems. Annals of
    Statistics 40(2). https://doi.org/10.1214/12-AOS1003
-.. [2] S. Vaiter, C. Deledalle, G. Peyre, J. Fadili, C. Dossal (2012). Degrees of freedom of the
-   group lasso. https://arxiv.org/abs/1205.1481
 """
 
 from __future__ import annotations
@@ -27,7 +25,6 @@ from scipy.linalg import eigvalsh, lapack
 from sklearn_reg._data.designs import Design
 from sklearn_reg._tools.linalg import EPS, inverse_roots, solver_of
 from sklearn_reg._tools.typing import FloatArray, IndexArray
-from sklearn_reg.penalties import SparseGroupLasso
 
 # Columns of length one count as dependent if a combination of them, with coefficients of norm one,
 # is shorter than about 3e-6: products of columns are squares of lengths, and have rounding errors
@@ -62,24 +59,6 @@ def degrees_of_freedom(
         gram = design.gram(supports[k], supports[k])
         freedom[k] = np.trace(solver_of(gram + np.diag(l2[k]))(gram))
     return freedom
-
-
-def group_degrees_of_freedom(design: Design, h: SparseGroupLasso, w: FloatArray) -> float:
-    """Return the degrees of freedom of a sparse-group lasso, without the intercept.
-
-    With S the weights that are not zero or have no penalty, G their Gram matrix, and H the second
-    derivative of the penalty there, l2_g / |w_g| (I - e_g e_g') for each group, it is
-
-        trace( (G + H)^+ G ),
-
-    an unbiased estimate for almost every y [2]_.
-    """
-    S = np.flatnonzero((w != 0) | h.free(w.size))
-    if S.size == 0:
-        return 0.0
-    S = S[np.argsort(h.groups[S], kind="stable")]
-    gram = design.gram(S, S)
-    return float(np.trace(solver_of(gram + h.curvature(w, S))(gram)))
 
 
 def ranks(design: Design, supports: Sequence[IndexArray]) -> list[int]:

@@ -21,20 +21,18 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_reg._data.mixed import JointDesign
+from sklearn_reg._data.unit_group_penalty import UnitGroupPenalty
 from sklearn_reg._data.unit_penalty import UnitPenalty
 from sklearn_reg._data.units import AnyUnitPenalty, Penalties, View
-from sklearn_reg._solvers import AUTO_ITERATIONS, Settings
+from sklearn_reg._solvers import AUTO_ITERATIONS, Settings, group_paths
 from sklearn_reg._solvers.accuracy import is_accurate
 from sklearn_reg._solvers.active_set import ActiveSet
 from sklearn_reg._solvers.adaptive import adapted
 from sklearn_reg._solvers.batch import PathSolution, path_requests
 from sklearn_reg._solvers.batching import Coroutine, run_alone
-from sklearn_reg._solvers.degrees_of_freedom import (
-    degrees_of_freedom,
-    group_degrees_of_freedom,
-    ranks,
-)
+from sklearn_reg._solvers.degrees_of_freedom import degrees_of_freedom, ranks
 from sklearn_reg._solvers.direct import closed_form
+from sklearn_reg._solvers.group_degrees_of_freedom import Solution, group_degrees_of_freedom
 from sklearn_reg._solvers.problem import Problem, problem_of
 from sklearn_reg._solvers.relaxed import Refit, refits
 from sklearn_reg._solvers.result import SolverResult, finish
@@ -171,6 +169,8 @@ def _solutions(
         problems = _problems(view, target, penalty, lambdas)
         if penalty.is_ridge:
             _ridges(record, target, problems, lambdas, penalty.weights, tol)
+        elif isinstance(penalty, UnitGroupPenalty):
+            yield from _groups(record, target, list(problems), lambdas, tol)
         else:
             yield from _warm_started(record, target, problems, tol)
         accurate &= is_accurate(view, *record.last, tol)
@@ -240,6 +240,8 @@ class _Record:
         self._with_degrees_of_freedom = with_degrees_of_freedom
         # Supports that need degrees of freedom, and their coefficients of w^2 / 2.
         self._free: dict[int, tuple[IndexArray, FloatArray]] = {}
+        # Solutions in groups that need them, with their rows.
+        self._grouped: list[tuple[list[int], Solution]] = []
         self._gaps, self._losses, self._freedom = np.zeros((3, n_lambdas, self._n_targets))
         self.certified = True
         self.rows: list[tuple[IndexArray, FloatArray]] = [
@@ -259,9 +261,10 @@ class _Record:
         view, h, wanted = self.view, problem.h, self._with_degrees_of_freedom
         found = view.supports(target, result.w)
         squares, losses = view.units[target] ** 2, self._losses_of(problem, result)
-        if freedom is None and wanted and isinstance(h, SparseGroupLasso):
-            # Joint targets share their degrees of freedom.
-            freedom = group_degrees_of_freedom(view.design, h, result.w) / len(found)
+        in_groups = isinstance(h, SparseGroupLasso)
+        if wanted and isinstance(h, SparseGroupLasso):
+            places = [k * self._n_targets + column for column, *_ in found]
+            self._grouped.append((places, Solution.of(h, result.w)))
         for (column, support, values), loss in zip(found, losses, strict=True):
             values = self._penalty.clip(values, support)
             row = k * self._n_targets + column
@@ -270,7 +273,7 @@ class _Record:
             self._losses[k, column] = squares * loss
             if freedom is not None:
                 self._freedom[k, column] = freedom
-            elif wanted:
+            elif wanted and not in_groups:
                 moving = support[self._penalty.without_bounded(values, support) != 0]
                 self._free[row] = moving, problem.l2[moving]
         self.certified &= result.converged
@@ -289,6 +292,12 @@ class _Record:
             supports, l2 = zip(*self._free.values(), strict=True)
             freedom = degrees_of_freedom(self.view.design, supports, l2)
             self._freedom.ravel()[list(self._free)] = freedom
+        if self._grouped:
+            places, solutions = zip(*self._grouped, strict=True)
+            every = group_degrees_of_freedom(self.view.design, solutions)
+            for row, freedom_of_row in zip(places, every, strict=True):
+                # Joint targets share their degrees of freedom.
+                self._freedom.ravel()[row] = freedom_of_row / len(row)
         coefs = _stacked(self.rows, self.view.columns.factors.size)
         intercepts = self.view.intercepts(coefs, self._n_lambdas)
         return Points(
@@ -318,6 +327,26 @@ def _warm_started(
         result = yield from solver.steps(problem, w, settings)
         w = result.w
         record.add(k, target, problem, result)
+
+
+def _groups(
+    record: _Record, target: int, problems: list[Problem], lambdas: FloatArray, tol: float
+) -> Coroutine[None]:
+    """Solve each problem from where the batch of all of them ended, which mostly is the optimum."""
+    design, first = record.view.design, problems[0].h
+    positive = lambdas > 0
+    if not isinstance(first, SparseGroupLasso) or not group_paths.suits(design, positive.sum()):
+        yield from _warm_started(record, target, problems, tol)
+        return
+    levels = lambdas[positive] / lambdas[0]
+    W, products = group_paths.solve_levels(design, target, first, levels, tol)
+    solver, settings = ActiveSet(), Settings(None, AUTO_ITERATIONS, tol)
+    w = np.zeros(design.n_features)
+    for k, problem in enumerate(problems):
+        if positive[k]:
+            w = W[k]
+            solver.last = problem.judge(w, products[k])
+        record.add(k, target, problem, (yield from solver.steps(problem, w, settings)))
 
 
 def _ridges(

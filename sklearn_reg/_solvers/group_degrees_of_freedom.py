@@ -1,0 +1,140 @@
+"""Degrees of freedom of the group and the sparse-group lasso.
+
+With S the weights that are not zero or have no penalty, G their Gram matrix, and H the second
+derivative of the penalty there, l2_g / |w_g| (I - e_g e_g') with e_g = w_g / |w_g|, they are
+
+    trace( (G + H)^+ G ),
+
+an unbiased estimate for almost every y [1]_.
+
+References
+----------
+.. [1] S. Vaiter, C. Deledalle, G. Peyre, J. Fadili, C. Dossal (2012). Degrees of freedom of the
+   group lasso. https://arxiv.org/abs/1205.1481
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import lapack
+
+from sklearn_reg._data.designs import Design
+from sklearn_reg._tools.linalg import inverse_roots, solver_of
+from sklearn_reg._tools.typing import FloatArray, IndexArray
+from sklearn_reg.penalties import SparseGroupLasso
+
+# With this many times more weights than rows, equations between the rows cost less.
+WIDE = 1.3
+SHARED = 2.0  # a Gram matrix serves several solutions if it is at most this many times the largest
+WELL_CONDITIONED = 1e-10
+
+
+class Solution(NamedTuple):
+    """A solution: its penalty, and the weights that are not zero or have no penalty."""
+
+    support: IndexArray  # by group
+    slopes: FloatArray  # l2_g / |w_g|, for each weight
+    unit: FloatArray  # w_j / |w_g|
+    groups: IndexArray
+
+    @classmethod
+    def of(cls, h: SparseGroupLasso, w: FloatArray) -> Solution:
+        """Keep what the degrees of freedom of weights w depend on."""
+        S = np.flatnonzero((w != 0) | h.free(w.size))
+        S = S[np.argsort(h.groups[S], kind="stable")]
+        return cls(S, *h.curvature(w, S), h.groups[S])
+
+
+def group_degrees_of_freedom(design: Design, solutions: Sequence[Solution]) -> FloatArray:
+    """Return the degrees of freedom of each solution, without the intercept."""
+    freedom = np.zeros(len(solutions))
+    rows = design.row_space
+    few = rows.n_rows if rows is not None else np.inf
+    small = [k for k, one in enumerate(solutions) if 0 < one.support.size <= WIDE * few]
+    freedom[small] = _by_weights(design, [solutions[k] for k in small])
+    large = [k for k, one in enumerate(solutions) if one.support.size > WIDE * few]
+    if large:
+        freedom[large] = _by_rows(design, [solutions[k] for k in large])
+    return freedom
+
+
+def _by_weights(design: Design, solutions: Sequence[Solution]) -> list[float]:
+    """Return the degrees of freedom from Gram matrices; nearly nested supports share one."""
+    if not solutions:
+        return []
+    together = np.unique(np.concatenate([one.support for one in solutions]))
+    if together.size > SHARED * max(one.support.size for one in solutions):
+        half = len(solutions) // 2
+        return _by_weights(design, solutions[:half]) + _by_weights(design, solutions[half:])
+    gram = design.gram(together, together)
+    places = [np.searchsorted(together, one.support) for one in solutions]
+    return [
+        _trace(gram[np.ix_(place, place)], one)
+        for place, one in zip(places, solutions, strict=True)
+    ]
+
+
+def _trace(gram: FloatArray, one: Solution) -> float:
+    """trace((G + H)^+ G), as the number of weights less trace((G + H)^-1 H) if that is safe."""
+    i, j = _pairs(one.groups)
+    H = np.where(i == j, one.slopes[i], 0.0) - one.slopes[i] * one.unit[i] * one.unit[j]
+    scale = inverse_roots(gram.diagonal())
+    A = np.multiply(gram, scale[:, None], order="F") * scale
+    H_scaled = H * scale[i] * scale[j]
+    A[i, j] += H_scaled
+    factor, info = lapack.dpotrf(A, lower=0, clean=0)
+    if info == 0 and (factor.diagonal() ** 2).min() > WELL_CONDITIONED * A.diagonal().max():
+        inverse, _ = lapack.dpotri(factor, lower=0)
+        first, second = np.minimum(i, j), np.maximum(i, j)
+        return float(i.max() + 1 - H_scaled @ inverse[first, second])
+    gram_and_H = gram.copy()
+    gram_and_H[i, j] += H
+    return float(np.trace(solver_of(gram_and_H)(gram)))
+
+
+def _pairs(groups: IndexArray) -> tuple[IndexArray, IndexArray]:
+    """Return the places of all pairs of weights of one group; groups follow one another."""
+    starts = np.flatnonzero(np.diff(groups, prepend=-1))
+    counts = np.diff(starts, append=groups.size)
+    of = np.repeat(counts, counts)  # the size of each weight's group
+    i = np.repeat(np.arange(groups.size), of)
+    ends = np.cumsum(of)
+    within = np.arange(ends[-1]) - np.repeat(ends - of, of)
+    return i, np.repeat(np.repeat(starts, counts), of) + within
+
+
+def _by_rows(design: Design, solutions: Sequence[Solution]) -> list[float]:
+    """Return the degrees of freedom from equations between the rows.
+
+    Directions e_g, and weights without curvature, are columns E; the others add to
+    K = I + Z H^+ Z'. Least squares on E and ridge on the others leave K^-1 - K^-1 E (E'K^-1 E)^+
+    E'K^-1 of y, of which the trace is taken.
+    """
+    rows = design.row_space
+    assert rows is not None
+    together = np.unique(np.concatenate([one.support for one in solutions]))
+    Z = rows.columns(together)
+    return [_trace_by_rows(Z[:, np.searchsorted(together, one.support)], one) for one in solutions]
+
+
+def _trace_by_rows(Z: FloatArray, one: Solution) -> float:
+    """Return the degrees of freedom from the columns of one solution."""
+    starts = np.flatnonzero(np.diff(one.groups, prepend=-1))
+    counts = np.diff(starts, append=one.groups.size)
+    curved = (one.slopes[starts] > 0) & (counts > 1)
+    inside = np.repeat(curved, counts)
+    roots = 1.0 / np.sqrt(one.slopes[inside])
+    along = np.add.reduceat(Z * one.unit, starts, axis=1)[:, curved]
+    scaled, short = Z[:, inside] * roots, along / np.sqrt(one.slopes[starts[curved]])
+    K = scaled @ scaled.T - short @ short.T
+    K.ravel()[:: len(K) + 1] += 1.0
+    factor, info = lapack.dpotrf(K.T, lower=0, clean=1)
+    assert info == 0  # no eigenvalue is below one, up to rounding
+    inverse, _ = lapack.dpotri(factor, lower=0)
+    left = len(K) - float(inverse.diagonal().sum())
+    E = np.asfortranarray(np.hstack([along, Z[:, ~inside]]))
+    solved, _ = lapack.dpotrs(factor, E, lower=0)
+    return left + float(np.trace(solver_of(E.T @ solved)(solved.T @ solved)))
