@@ -23,6 +23,7 @@ from scipy.linalg import lapack
 
 from sklearn_reg._data.designs import Design
 from sklearn_reg._tools.linalg import inverse_roots, solver_of
+from sklearn_reg._tools.threads import Mapped, in_rounds
 from sklearn_reg._tools.typing import FloatArray, IndexArray
 from sklearn_reg.penalties import SparseGroupLasso
 
@@ -48,33 +49,39 @@ class Solution(NamedTuple):
         return cls(S, *h.curvature(w, S), h.groups[S])
 
 
-def group_degrees_of_freedom(design: Design, solutions: Sequence[Solution]) -> FloatArray:
+def group_degrees_of_freedom(
+    design: Design, solutions: Sequence[Solution], mapped: Mapped = map
+) -> FloatArray:
     """Return the degrees of freedom of each solution, without the intercept."""
     freedom = np.zeros(len(solutions))
     rows = design.row_space
     few = rows.n_rows if rows is not None else np.inf
     small = [k for k, one in enumerate(solutions) if 0 < one.support.size <= WIDE * few]
-    freedom[small] = _by_weights(design, [solutions[k] for k in small])
+    freedom[small] = _by_weights(design, [solutions[k] for k in small], mapped)
     large = [k for k, one in enumerate(solutions) if one.support.size > WIDE * few]
     if large:
-        freedom[large] = _by_rows(design, [solutions[k] for k in large])
+        freedom[large] = _by_rows(design, [solutions[k] for k in large], mapped)
     return freedom
 
 
-def _by_weights(design: Design, solutions: Sequence[Solution]) -> list[float]:
+def _by_weights(design: Design, solutions: Sequence[Solution], mapped: Mapped) -> list[float]:
     """Return the degrees of freedom from Gram matrices; nearly nested supports share one."""
     if not solutions:
         return []
     together = np.unique(np.concatenate([one.support for one in solutions]))
     if together.size > SHARED * max(one.support.size for one in solutions):
         half = len(solutions) // 2
-        return _by_weights(design, solutions[:half]) + _by_weights(design, solutions[half:])
+        return [
+            *_by_weights(design, solutions[:half], mapped),
+            *_by_weights(design, solutions[half:], mapped),
+        ]
     gram = design.gram(together, together)
-    places = [np.searchsorted(together, one.support) for one in solutions]
-    return [
-        _trace(gram[np.ix_(place, place)], one)
-        for place, one in zip(places, solutions, strict=True)
-    ]
+
+    def trace(one: Solution) -> float:
+        place = np.searchsorted(together, one.support)
+        return _trace(gram[np.ix_(place, place)], one)
+
+    return list(in_rounds(mapped, trace, solutions))
 
 
 def _trace(gram: FloatArray, one: Solution) -> float:
@@ -106,7 +113,7 @@ def _pairs(groups: IndexArray) -> tuple[IndexArray, IndexArray]:
     return i, np.repeat(np.repeat(starts, counts), of) + within
 
 
-def _by_rows(design: Design, solutions: Sequence[Solution]) -> list[float]:
+def _by_rows(design: Design, solutions: Sequence[Solution], mapped: Mapped) -> list[float]:
     """Return the degrees of freedom from equations between the rows.
 
     Directions e_g, and weights without curvature, are columns E; the others add to
@@ -117,7 +124,11 @@ def _by_rows(design: Design, solutions: Sequence[Solution]) -> list[float]:
     assert rows is not None
     together = np.unique(np.concatenate([one.support for one in solutions]))
     Z = rows.columns(together)
-    return [_trace_by_rows(Z[:, np.searchsorted(together, one.support)], one) for one in solutions]
+
+    def trace(one: Solution) -> float:
+        return _trace_by_rows(Z[:, np.searchsorted(together, one.support)], one)
+
+    return list(in_rounds(mapped, trace, solutions))
 
 
 def _trace_by_rows(Z: FloatArray, one: Solution) -> float:

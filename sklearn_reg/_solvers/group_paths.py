@@ -14,7 +14,10 @@ References
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from copy import copy
+from functools import partial
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +27,13 @@ from sklearn_reg._data.designs import Design, Products, RowsDesign
 from sklearn_reg._data.mixed import JointDesign
 from sklearn_reg._solvers.group_lockstep import interpolated, solve_grid
 from sklearn_reg._tools.linalg import EPS
-from sklearn_reg._tools.typing import FloatArray, IndexArray
+from sklearn_reg._tools.threads import Mapped
+from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.penalties import SparseGroupLasso
 
 # Every so many penalties are solved roughly, to this gap relative to F(0); the rest at most so many
 # at once.
-STRIDE, ROUGH, AT_ONCE = 4, 1e-2, 34
+STRIDE, ROUGH, AT_ONCE = 4, 1e-2, 25
 MOST_ROUNDS = 20  # in which missing groups are taken in
 MOST_NUMBERS = 2**26  # of the weights and correlations of all features and penalties
 BEYOND = 1e-7  # by which share the level of a group that is missing exceeds that of the grid
@@ -49,7 +53,12 @@ def suits(design: Design, n_levels: int) -> bool:
 
 
 def solve_levels(
-    design: Design, target: int, h: SparseGroupLasso, levels: FloatArray, tol: float
+    design: Design,
+    target: int,
+    h: SparseGroupLasso,
+    levels: FloatArray,
+    tol: float,
+    mapped: Mapped = map,
 ) -> Solutions:
     """Return near-optimal weights for falling multiples of a penalty; they are not certified.
 
@@ -63,48 +72,66 @@ def solve_levels(
         Falling, positive.
     tol : float
         The gap that is asked for, relative to F(0).
+    mapped : callable
+        A map that may use several threads.
     """
-    search = _Search(design, target, h, levels, tol)
+    search = _Search(design, target, h, levels, mapped)
     count = levels.size
-    rough = np.unique(np.append(np.arange(0, count, STRIDE), count - 1))
-    for k in rough:
-        search.solve(np.array([k]), max(ROUGH, tol))
-    every = np.arange(count)
-    for some in np.array_split(every, -(-count // AT_ONCE)):
-        search.solve(some, max(tol, 4 * EPS))
+    for k in np.unique(np.append(np.arange(0, count, STRIDE), count - 1)):
+        search.solve([np.array([k])], max(ROUGH, tol))
+    batches = 2 * -(-count // (2 * AT_ONCE))  # an even number, for two threads
+    search.solve(np.array_split(np.arange(count), batches), max(tol, 4 * EPS))
     return Solutions(search.W, search.products)
+
+
+class _Batch(NamedTuple):
+    """Places of the grid that are solved together, and where they start."""
+
+    some: IndexArray
+    W: FloatArray
+    U: FloatArray
 
 
 class _Search:
     """The solutions so far."""
 
     def __init__(
-        self, design: Design, target: int, h: SparseGroupLasso, levels: FloatArray, tol: float
+        self,
+        design: Design,
+        target: int,
+        h: SparseGroupLasso,
+        levels: FloatArray,
+        mapped: Mapped,
     ) -> None:
         self._design, self._target, self._h, self._levels = design, target, h, levels
-        p, self._yy = design.n_features, float(design.scatter[target])
-        self.W = np.zeros((levels.size, p))
+        self._mapped, self._yy = mapped, float(design.scatter[target])
+        self.W = np.zeros((levels.size, design.n_features))
         null = Products(design.cross[:, target], self._yy)
         self.products = [null] * levels.size
         self._known: IndexArray = np.zeros(0, dtype=np.intp)
         self._columns = _columns_of(design, h)
-        self._columns.take_in(np.flatnonzero(h.smooth_blocks()))
+        self._free = h.smooth_blocks()
 
-    def solve(self, some: IndexArray, tol: float) -> None:
-        """Solve at these places of the grid, from what is known at others."""
-        W, U = self._starts(some)
-        todo = np.arange(some.size)
+    def solve(self, batches: Sequence[IndexArray], tol: float) -> None:
+        """Solve batches of places of the grid, from what is known at others."""
+        todo = [_Batch(some, *self._starts(some)) for some in batches]
+        inside = [self._needed(batch) for batch in todo]
         for _ in range(MOST_ROUNDS):
-            self._take_in(U[todo], self._levels[some[todo]])
-            W[todo], products = self._solved(W[todo], U[todo], self._levels[some[todo]], tol)
-            U[todo] = [product.correlation for product in products]
-            for k, w, product in zip(some[todo], W[todo], products, strict=True):
-                self.W[k], self.products[k] = w, product
-            at = zip(U[todo], self._levels[some[todo]], strict=True)
-            todo = todo[np.array([self._misses(u, level) for u, level in at])]
-            if todo.size == 0:
+            self._columns.take_in(np.flatnonzero(np.any(inside, axis=0)))
+            tasks = list(zip(todo, inside, strict=True))
+            found = list(self._mapped(partial(self._solved, tol), tasks))
+            for batch, (W, products) in zip(todo, found, strict=True):
+                for k, w, product in zip(batch.some, W, products, strict=True):
+                    self.W[k], self.products[k] = w, product
+            left = [
+                self._left(batch, groups, *solved)
+                for (batch, groups), solved in zip(tasks, found, strict=True)
+            ]
+            todo = [batch for batch, _ in filter(None, left)]
+            inside = [groups for _, groups in filter(None, left)]
+            if not todo:
                 break
-        self._known = np.union1d(self._known, some)
+        self._known = np.union1d(self._known, np.concatenate(batches))
 
     def _starts(self, some: IndexArray) -> tuple[FloatArray, FloatArray]:
         """Weights and correlations at these places, interpolated between those that are known."""
@@ -116,36 +143,47 @@ class _Search:
         U = np.array([self.products[k].correlation for k in known])
         return interpolated(at, self.W[known], levels), interpolated(at, U, levels)
 
-    def _take_in(self, U: FloatArray, levels: FloatArray) -> None:
-        """Add the groups that some solution may need, by its correlations."""
-        needed = np.zeros(self._h.l2.size, dtype=bool)
-        for u, level in zip(U, levels, strict=True):
+    def _needed(self, batch: _Batch) -> BoolArray:
+        """Return the groups that some solution of a batch may need, by its start."""
+        used: BoolArray = np.asarray(batch.W.any(axis=0))
+        needed = self._free | self._h.blocks_with(used)
+        for u, level in zip(batch.U, self._levels[batch.some], strict=True):
             needed |= self._h.block_levels(u) > level
-        self._columns.take_in(np.flatnonzero(needed))
+        return needed
+
+    def _left(
+        self, batch: _Batch, inside: BoolArray, W: FloatArray, products: list[Products]
+    ) -> tuple[_Batch, BoolArray] | None:
+        """Return those whose penalty some groups outside exceed, with these; None if none is."""
+        levels, missing = self._levels[batch.some], np.zeros((len(W), inside.size), dtype=bool)
+        for k, product in enumerate(products):
+            beyond = self._h.block_levels(product.correlation) > (1.0 + BEYOND) * levels[k]
+            missing[k] = beyond & ~inside
+        left = np.flatnonzero(missing.any(axis=1))
+        if left.size == 0:
+            return None
+        U = np.array([products[k].correlation for k in left])
+        return _Batch(batch.some[left], W[left], U), inside | missing.any(axis=0)
 
     def _solved(
-        self, W: FloatArray, U: FloatArray, levels: FloatArray, tol: float
+        self, tol: float, task: tuple[_Batch, BoolArray]
     ) -> tuple[FloatArray, list[Products]]:
-        """Solve on the working set, and return full weights with their exact products."""
-        columns, h = self._columns, self._h
-        found = np.zeros_like(W)
-        if columns.features.size:
+        """Solve on some groups, and return full weights with their exact products."""
+        batch, inside = task
+        found = np.zeros_like(batch.W)
+        if inside.any():
+            columns, h = self._columns.part(inside), self._h
             f = columns.features
             cross = columns.turned(self._design.cross[f, self._target])
-            start = columns.turned(W[:, f].T).T, columns.turned(U[:, f].T).T
+            start = columns.turned(batch.W[:, f].T).T, columns.turned(batch.U[:, f].T).T
             groups = h.groups[f]
             starts = np.flatnonzero(np.diff(groups, prepend=-1))
-            penalty = starts, h.l1[f], h.l2[groups[starts]], levels
+            penalty = starts, h.l1[f], h.l2[groups[starts]], self._levels[batch.some]
             w, _, _ = solve_grid(
                 columns.product, cross, self._yy, *penalty, tol, start, columns.squares
             )
             found[:, f] = columns.turned_back(w.T).T
         return found, self._design.products_of(found, self._target)
-
-    def _misses(self, u: FloatArray, level: float) -> bool:
-        """Whether groups outside of the working set exceed their penalty."""
-        beyond = self._h.block_levels(u) > (1.0 + BEYOND) * level
-        return bool(np.any(beyond & ~self._columns.inside))
 
 
 class _Columns(ABC):
@@ -177,6 +215,20 @@ class _Columns(ABC):
     @abstractmethod
     def _grow(self, new: IndexArray) -> None:
         """Add features."""
+
+    def part(self, inside: BoolArray) -> Self:
+        """Return the columns of some of the groups."""
+        chosen = np.flatnonzero(inside[self._h.groups[self.features]])
+        if chosen.size == self.features.size:
+            return self
+        part = copy(self)
+        part.features, part.squares = self.features[chosen], self.squares[chosen]
+        part._keep(chosen)
+        return part
+
+    @abstractmethod
+    def _keep(self, chosen: IndexArray) -> None:
+        """Keep only some of the features."""
 
     @abstractmethod
     def product(self, D: NDArray[Any]) -> NDArray[Any]:
@@ -214,6 +266,11 @@ class _GramColumns(_Columns):
         gram[:, old:], gram[old:, :old] = product, product[:old].T
         self._set(gram)
 
+    def _keep(self, chosen: IndexArray) -> None:
+        """Keep only some of the features."""
+        at = np.ix_(chosen, chosen)
+        self._grams = {kind: gram[at] for kind, gram in self._grams.items()}
+
     def product(self, D: NDArray[Any]) -> NDArray[Any]:
         """G D, in the precision of D."""
         return np.asarray(self._grams[D.dtype] @ D)
@@ -233,6 +290,10 @@ class _JointColumns(_GramColumns):
         super()._grow(new[::count] // count)
         self.features = (self.features[:, None] * count + np.arange(count)).ravel()
         self.squares = np.repeat(self.squares, count)
+
+    def _keep(self, chosen: IndexArray) -> None:
+        """Keep only some of the features."""
+        super()._keep(chosen[:: self._count] // self._count)
 
     def product(self, D: NDArray[Any]) -> NDArray[Any]:
         """G D of each target, in the precision of D."""
@@ -270,6 +331,12 @@ class _RowColumns(_Columns):
             at, beside, values = map(np.concatenate, zip(*self._blocks, strict=True))
             m = self.features.size
             self._turn = sparse.csr_array((values, (at, beside)), shape=(m, m))
+
+    def _keep(self, chosen: IndexArray) -> None:
+        """Keep only some of the features."""
+        self._rows = {kind: rows[chosen] for kind, rows in self._rows.items()}
+        if self._turns:
+            self._turn = self._turn[chosen][:, chosen]
 
     def product(self, D: NDArray[Any]) -> NDArray[Any]:
         """G D, in the precision of D."""

@@ -38,7 +38,7 @@ from sklearn_reg._solvers.relaxed import Refit, refits
 from sklearn_reg._solvers.result import SolverResult, finish
 from sklearn_reg._solvers.spectral import Spectrum
 from sklearn_reg._tools.linalg import dense, support_of, supports_of
-from sklearn_reg._tools.threads import one_blas_thread
+from sklearn_reg._tools.threads import Mapped, mapped_in_threads, one_blas_thread
 from sklearn_reg._tools.typing import FloatArray, IndexArray, Matrix
 from sklearn_reg.penalties import SparseGroupLasso
 
@@ -88,8 +88,10 @@ def follow(
     with_refits: bool = False,
 ) -> Points:
     """Follow a path: solve for one penalty after another."""
-    with one_blas_thread():
-        return run_alone(walk(view, penalty, lambdas, tol, with_degrees_of_freedom, with_refits))
+    with mapped_in_threads(lambdas.size) as mapped, one_blas_thread():
+        return run_alone(
+            walk(view, penalty, lambdas, tol, with_degrees_of_freedom, with_refits, mapped=mapped)
+        )
 
 
 def walk(
@@ -100,11 +102,15 @@ def walk(
     with_degrees_of_freedom: bool = False,
     with_refits: bool = False,
     after: Callable[[], object] = lambda: None,
+    mapped: Mapped = map,
 ) -> Coroutine[Points]:
-    """Follow a path, as a coroutine; call `after` after each penalty."""
+    """Follow a path, as a coroutine; call `after` after each penalty.
+
+    `mapped` may share out work among threads.
+    """
     penalty = adapted(view, penalty)
     points, supports = yield from _solutions(
-        view, penalty, lambdas, tol, with_degrees_of_freedom, after
+        view, penalty, lambdas, tol, with_degrees_of_freedom, after, mapped
     )
     if not with_refits or not isinstance(penalty, UnitPenalty):
         return points
@@ -153,6 +159,7 @@ def _solutions(
     tol: float,
     with_degrees_of_freedom: bool,
     after: Callable[[], object],
+    mapped: Mapped,
 ) -> Coroutine[tuple[Points, Callable[[], list[IndexArray]]]]:
     """Solve for one penalty after another; return also a function that gives the supports."""
     if not (penalty.is_ridge and with_degrees_of_freedom):  # which the spectrum has
@@ -170,11 +177,11 @@ def _solutions(
         if penalty.is_ridge:
             _ridges(record, target, problems, lambdas, penalty.weights, tol)
         elif isinstance(penalty, UnitGroupPenalty):
-            yield from _groups(record, target, list(problems), lambdas, tol)
+            yield from _groups(record, target, list(problems), lambdas, tol, mapped)
         else:
             yield from _warm_started(record, target, problems, tol)
         accurate &= is_accurate(view, *record.last, tol)
-    points = record.points(accurate and (record.certified or view.design.has_rows))
+    points = record.points(accurate and (record.certified or view.design.has_rows), mapped)
     return points, lambda: [support for support, _ in record.rows]
 
 
@@ -286,7 +293,7 @@ class _Record:
             return problem.design.residual_squares(result.w)
         return np.array([_loss(problem, result)])
 
-    def points(self, accurate: bool) -> Points:
+    def points(self, accurate: bool, mapped: Mapped) -> Points:
         """Return the collected solutions, in the units of the data."""
         if self._free:
             supports, l2 = zip(*self._free.values(), strict=True)
@@ -294,7 +301,7 @@ class _Record:
             self._freedom.ravel()[list(self._free)] = freedom
         if self._grouped:
             places, solutions = zip(*self._grouped, strict=True)
-            every = group_degrees_of_freedom(self.view.design, solutions)
+            every = group_degrees_of_freedom(self.view.design, solutions, mapped)
             for row, freedom_of_row in zip(places, every, strict=True):
                 # Joint targets share their degrees of freedom.
                 self._freedom.ravel()[row] = freedom_of_row / len(row)
@@ -330,7 +337,12 @@ def _warm_started(
 
 
 def _groups(
-    record: _Record, target: int, problems: list[Problem], lambdas: FloatArray, tol: float
+    record: _Record,
+    target: int,
+    problems: list[Problem],
+    lambdas: FloatArray,
+    tol: float,
+    mapped: Mapped,
 ) -> Coroutine[None]:
     """Solve each problem from where the batch of all of them ended, which mostly is the optimum."""
     design, first = record.view.design, problems[0].h
@@ -339,7 +351,7 @@ def _groups(
         yield from _warm_started(record, target, problems, tol)
         return
     levels = lambdas[positive] / lambdas[0]
-    W, products = group_paths.solve_levels(design, target, first, levels, tol)
+    W, products = group_paths.solve_levels(design, target, first, levels, tol, mapped)
     solver, settings = ActiveSet(), Settings(None, AUTO_ITERATIONS, tol)
     w = np.zeros(design.n_features)
     for k, problem in enumerate(problems):

@@ -23,6 +23,8 @@ from typing import Any, NamedTuple
 
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
+# Maps a function to items, as the built-in `map` does.
+Mapped = Callable[..., Iterable[Any]]
 ROUND = 8  # items that are in work at a time, so that few results are kept
 
 # Held while numbers of threads change, which takes microseconds, and once to find the libraries.
@@ -75,7 +77,7 @@ def one_blas_thread() -> Iterator[None]:
 
 
 @contextmanager
-def mapped_in_threads(n_items: int) -> Iterator[Callable[..., Iterable[Any]]]:
+def mapped_in_threads(n_items: int) -> Iterator[Mapped]:
     """Yield a `map` that uses as many threads as BLAS may use, each with one BLAS thread.
 
     Limits that a user sets for BLAS therefore hold for it, and so does an active `one_blas_thread`.
@@ -95,9 +97,7 @@ def mapped_in_threads(n_items: int) -> Iterator[Callable[..., Iterable[Any]]]:
         yield mapped
 
 
-def in_rounds(
-    mapped: Callable[..., Iterable[Any]], work: Callable[[Any], Any], items: Sequence[Any]
-) -> Iterator[Any]:
+def in_rounds(mapped: Mapped, work: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
     """Yield the results of `work`, with a map of `mapped_in_threads`: a few are kept at a time."""
     for first in range(0, len(items), ROUND):
         yield from mapped(work, items[first : first + ROUND])
