@@ -420,27 +420,11 @@ class _Asked(NamedTuple):
         labels = Labels(labels_of(X), labels_of(y))
         X, target = check_rows(X, y)
         data = InMemory(X, target, check_sample_weight(sample_weight, X.shape[0]))
-        centred, positive = (
-            check_flag(fit_intercept, "fit_intercept"),
-            check_flag(positive, "positive"),
-        )
-        if groups is None:
-            penalty: AnyUnitPenalty = UnitPenalty.read(
-                check_l1_ratio(1.0 if l1_ratio is None else l1_ratio),
-                penalty_weights,
-                bounds,
-                positive,
-                data.n_features,
-                labels.features,
-            )
-            scaled = check_flag(standardize, "standardize")
-        else:
-            if positive or bounds is not None:
-                raise ValueError(
-                    "positive and bounds must be False and None with groups, whose penalty has no "
-                    f"closed proximal operator within bounds, got {positive} and {bounds!r}"
-                )
-            penalty = unit_group_penalty(
+        centred = check_flag(fit_intercept, "fit_intercept")
+        positive = check_flag(positive, "positive")
+        if groups is not None:
+            _refuse_bounds_of_groups(positive, bounds)
+            penalty: AnyUnitPenalty = unit_group_penalty(
                 check_l1_ratio(0.0 if l1_ratio is None else l1_ratio),
                 groups,
                 penalty_weights,
@@ -450,9 +434,23 @@ class _Asked(NamedTuple):
                 check_standardize(standardize),
             )
             scaled = standardizes_columns(standardize, groups)
+        else:
+            ratio = check_l1_ratio(1.0 if l1_ratio is None else l1_ratio)
+            known = data.n_features, labels.features
+            penalty = UnitPenalty.read(ratio, penalty_weights, bounds, positive, *known)
+            scaled = check_flag(standardize, "standardize")
         preprocessing = Preprocessing(centred, scaled)
         return cls(data, preprocessing, penalty, labels)
 
     def views(self) -> Iterator[View]:
         """Yield views of the data for the solvers, the cheapest first."""
         return self.data.views(self.penalty, self.preprocessing, FOR_WORKING_SETS)
+
+
+def _refuse_bounds_of_groups(positive: bool, bounds: Any) -> None:
+    """Refuse bounds, within which the penalty of groups has no closed proximal operator."""
+    if positive or bounds is not None:
+        raise ValueError(
+            "positive must be False and bounds None with groups, whose penalty has no closed "
+            f"proximal operator within bounds, got {positive} and {bounds!r}"
+        )

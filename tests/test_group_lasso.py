@@ -501,8 +501,8 @@ def test_joint_targets_share_one_lambda() -> None:
 def test_a_path_of_groups_refuses_what_it_does_not_offer() -> None:
     X, y, groups = make()
     for more, named in (
-        ({"positive": True}, "positive and bounds"),
-        ({"bounds": (-1, 1)}, "positive and bounds"),
+        ({"positive": True}, "positive must be False and bounds None"),
+        ({"bounds": (-1, 1)}, "positive must be False and bounds None"),
         ({"relax": 0.5}, "relax must be 1 with groups"),
         ({"lambdas": "knots"}, "lambdas='knots'"),
     ):
