@@ -31,6 +31,7 @@ from sklearn_reg.penalties import SparseGroupLasso
 WIDE = 1.3
 SHARED = 2.0  # a Gram matrix serves several solutions if it is at most this many times the largest
 WELL_CONDITIONED = 1e-10
+LARGE = 2**18  # entries of a matrix whose products are in single precision
 
 
 class Solution(NamedTuple):
@@ -139,8 +140,11 @@ def _trace_by_rows(Z: FloatArray, one: Solution) -> float:
     inside = np.repeat(curved, counts)
     roots = 1.0 / np.sqrt(one.slopes[inside])
     along = np.add.reduceat(Z * one.unit, starts, axis=1)[:, curved]
-    scaled, short = Z[:, inside] * roots, along / np.sqrt(one.slopes[starts[curved]])
-    K = scaled @ scaled.T - short @ short.T
+    # Rounding of a large matrix in single precision is far below one degree of freedom.
+    kind = np.float32 if Z.size > LARGE else np.float64
+    scaled = (Z[:, inside] * roots).astype(kind)
+    short = (along / np.sqrt(one.slopes[starts[curved]])).astype(kind)
+    K = np.asarray(scaled @ scaled.T - short @ short.T, dtype=np.float64)
     K.ravel()[:: len(K) + 1] += 1.0
     factor, info = lapack.dpotrf(K.T, lower=0, clean=1)
     assert info == 0  # no eigenvalue is below one, up to rounding
