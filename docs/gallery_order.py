@@ -15,6 +15,8 @@ GALLERY = [
     "plot_posterior.py",
     "plot_binary_columns.py",
     "plot_bounds.py",
+    "plot_groups_of_categories.py",
+    "plot_multi_task.py",
     "plot_input_noise.py",
     "plot_bias_variance.py",
     "plot_choosing_lambda.py",

@@ -20,6 +20,8 @@ from sklearn.preprocessing import PolynomialFeatures, scale
 from loading import module_of
 from sklearn_reg import (
     ElasticNetRegressionCV,
+    GroupLassoRegression,
+    GroupLassoRegressionCV,
     LassoRegression,
     LassoRegressionCV,
     Moments,
@@ -792,3 +794,128 @@ def test_inference_wide_3():
     assert 2 < min(sigmas["scaled_lasso"]) < max(sigmas["scaled_lasso"]) < 3.5
     assert np.mean(excluding["scaled_lasso"]) < 0.02
     assert 0.78 < known < 0.82
+
+
+# plot_groups_of_categories
+
+LEVELS = {
+    "district": 12,
+    "condition": 5,
+    "heating": 4,
+    "floor": 6,
+    "month": 12,
+    "agency": 10,
+    "street": 8,
+    "newspaper": 3,
+}
+OF_LEVELS = np.repeat(list(LEVELS), list(LEVELS.values()))
+
+
+def flats(n, seed, matter=("district", "condition", "heating")):
+    """Return levels, one-hot columns, and the two parts of the rents of the page."""
+    rng = np.random.default_rng(seed)
+    noise = 2 * rng.standard_normal(n)
+    levels, signal = {}, np.zeros(n)
+    for name, count in LEVELS.items():
+        levels[name] = rng.integers(0, count, n)
+        if name in matter:
+            effect = rng.standard_normal(count)
+            signal += ((effect - effect.mean()) / effect.std())[levels[name]]
+    X = np.hstack([np.eye(count)[levels[name]] for name, count in LEVELS.items()])
+    return levels, X, signal, noise
+
+
+def by_both(X, y, rule):
+    """Return the lasso and the group lasso of the page."""
+    short = {"lambdas": 25, "eps": 0.02, "rule": rule}
+    grouped = GroupLassoRegressionCV(groups=OF_LEVELS, standardize="groups", **short)
+    return LassoRegressionCV(**short).fit(X, y), grouped.fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore:.*smallest error is at the:UserWarning")
+def test_groups_of_categories_1():
+    matter = {"district", "condition", "heating"}
+    others = []
+    for seed in range(8):
+        _, X, signal, noise = flats(200, seed)
+        kept = [set(OF_LEVELS[m.coef_ != 0]) for m in by_both(X, signal + noise, "min")]
+        others.append([len(names - matter) for names in kept])
+    of_lasso, of_groups = np.mean(others, axis=0)
+    assert 3.5 < of_lasso < 4.5
+    assert 2.5 < of_groups < 3.5
+
+
+def test_groups_of_categories_2():
+    errors = []
+    for seed in range(5):
+        levels, X, _, noise = flats(400, seed)
+        y = 3.0 * (levels["district"] == 0) + 2.0 * (levels["month"] == 0) + noise
+        models = by_both(X[:200], y[:200], "1se")
+        errors.append([np.mean((y[200:] - m.predict(X[200:])) ** 2) for m in models])
+    of_lasso, of_groups = np.mean(errors, axis=0)
+    assert of_lasso < 0.99 * of_groups
+
+
+def test_groups_of_categories_3():
+    for seed in range(10):
+        _, X, _, noise = flats(200, seed)
+        assert not any(model.coef_.any() for model in by_both(X, noise, "1se"))
+
+
+# plot_multi_task
+
+
+def tasks(n_targets, n_shared, seed):
+    """Return the samples of the page and the weights of the truth."""
+    rng = np.random.default_rng(seed)
+    W = np.zeros((n_targets, 30))
+    for w in W:
+        own = rng.choice(np.arange(n_shared, 30), 5 - n_shared, replace=False)
+        w[[*range(n_shared), *own]] = rng.standard_normal(5)
+    X = rng.standard_normal((80, 30))
+    return X, X @ W.T + 2 * rng.standard_normal((80, n_targets)), W
+
+
+def together(X, Y, lambda_):
+    model = GroupLassoRegression(lambda_, groups="targets", solver="auto", tol=1e-12)
+    return model.fit(X, Y).coef_
+
+
+def test_multi_task_1():
+    X, Y, _ = tasks(8, 5, 0)
+    largest = lambda_max(X, Y, groups="targets")
+    Y[:, 0] *= 100
+    new = lambda_max(X, Y, groups="targets")
+    alone = lambda_max(X, Y[:, 0])
+    assert new > 10 * largest
+    assert alone < new < 1.01 * alone
+    found = together(X, Y, 0.5 * new).any(axis=0)
+    np.testing.assert_array_equal(found, lasso(X, Y[:, 0], 0.5 * new) != 0)
+    assert 0 < found.sum() < 10
+
+
+def test_multi_task_2():
+    X, Y, _ = tasks(4, 5, 0)
+    Q = np.linalg.qr(np.random.default_rng(1).standard_normal((4, 4)))[0]
+    weights, rotated = together(X, Y, 0.5), together(X, Y @ Q, 0.5)
+    np.testing.assert_allclose(rotated, Q.T @ weights, atol=1e-6)
+    assert 0 < np.count_nonzero(weights.any(axis=0)) < 30
+    own = [np.array([lasso(X, t, 0.5) != 0 for t in T.T]) for T in (Y, Y @ Q)]
+    assert (own[0].any(axis=0) != own[1].any(axis=0)).any()
+
+
+def test_multi_task_3():
+    for n_targets in (4, 8):
+        errors = np.zeros(2)
+        for seed in range(8):
+            X, Y, W = tasks(n_targets, 3, seed)
+            for k, groups in enumerate((None, "targets")):
+                path = regularization_path(X[:40], Y[:40], 8, groups=groups, eps=0.05)
+                off = Y[40:].T - path.coefs @ X[40:].T - path.intercepts[:, :, None]
+                losses = np.mean(off**2, axis=2)
+                if groups is None:
+                    chosen = path.coefs[losses.argmin(axis=0), np.arange(n_targets)]
+                else:
+                    chosen = path.coefs[losses.mean(axis=1).argmin()]
+                errors[k] += np.sum((chosen - W) ** 2)
+        assert 0.85 < errors[1] / errors[0] < 1.15

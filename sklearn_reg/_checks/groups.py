@@ -27,7 +27,7 @@ from sklearn_reg._tools.typing import FloatArray, IndexArray
 
 FORMS = (
     "None, an array of labels with one a feature, a list of lists of features, a dict "
-    "{feature: group} or {group: list of features}, or 'prefix'"
+    "{feature: group} or {group: list of features}, 'prefix' or (joint targets) 'targets'"
 )
 SHOWN = 3  # a longer list of features is named by its first two
 # The label of a feature whose group was not given: it is a group of its own.

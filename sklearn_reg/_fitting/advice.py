@@ -200,7 +200,7 @@ def _slow_descent(
     problem, result = fitted.problems[target], fitted.results[target]
     exact = Part("solver='auto'")
     if result.solver == "subgradient" and not problem.smooth:
-        return [Part("steps along sign(w) never settle")], exact
+        return [Part("steps along a subgradient never settle")], exact
     scales, spread = scales_of(problem.design)
     if spread > UNEQUAL_SCALES and not estimator.standardize:
         unequal = [Part("columns of X differ in scale", f"by a factor of {spread:.3g}")]

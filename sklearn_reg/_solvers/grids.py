@@ -89,7 +89,12 @@ def knots_of(eps: float, view: View, penalty: AnyUnitPenalty) -> FloatArray:
         If the path is not piecewise linear, or there are too many features.
     """
     n_features, penalty = view.design.n_features, adapted(view, penalty)
-    if not isinstance(penalty, UnitPenalty) or not penalty.is_lasso:
+    if not isinstance(penalty, UnitPenalty):
+        raise ValueError(
+            "lambdas='knots' is not offered with groups, whose paths are not linear between knots: "
+            "use a number of lambdas"
+        )
+    if not penalty.is_lasso:
         raise ValueError(
             "lambdas='knots' needs l1_ratio=1 and penalty_weights > 0, because other paths are not "
             f"linear between knots, got l1_ratio={penalty.l1_ratio:g}"

@@ -16,7 +16,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import lapack
@@ -141,9 +141,9 @@ def _trace_by_rows(Z: FloatArray, one: Solution) -> float:
     roots = 1.0 / np.sqrt(one.slopes[inside])
     along = np.add.reduceat(Z * one.unit, starts, axis=1)[:, curved]
     # Rounding of a large matrix in single precision is far below one degree of freedom.
-    kind = np.float32 if Z.size > LARGE else np.float64
-    scaled = (Z[:, inside] * roots).astype(kind)
-    short = (along / np.sqrt(one.slopes[starts[curved]])).astype(kind)
+    kind: Any = np.float32 if Z.size > LARGE else np.float64
+    scaled: Any = (Z[:, inside] * roots).astype(kind)
+    short: Any = (along / np.sqrt(one.slopes[starts[curved]])).astype(kind)
     K = np.asarray(scaled @ scaled.T - short @ short.T, dtype=np.float64)
     K.ravel()[:: len(K) + 1] += 1.0
     factor, info = lapack.dpotrf(K.T, lower=0, clean=1)

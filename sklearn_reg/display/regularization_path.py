@@ -36,6 +36,8 @@ SHARED = ("fit_intercept", "standardize", "penalty_weights", "positive", "bounds
 class RegularizationPathDisplay:
     """Coefficients along the path of lambda, with the chosen ones marked.
 
+    Of a path with groups, each line is the length |w_g| of the coefficients of a group.
+
     Parameters
     ----------
     path : RegularizationPath
@@ -54,7 +56,7 @@ class RegularizationPathDisplay:
     ax_ : matplotlib Axes
         The axes.
     lines_ : list of matplotlib Line2D
-        One for each feature that is ever non-zero, labelled with its name.
+        One for each feature, or group, that is ever non-zero, labelled with its name.
     marks_ : list of matplotlib Line2D
         The vertical lines of the marked lambdas.
 
@@ -188,8 +190,8 @@ class RegularizationPathDisplay:
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
         n_labels : int, default=10
-            How many features are named: those with the largest coefficients from the chosen lambda
-            on. The others are grey.
+            How many features, or groups, are named: those with the largest coefficients from the
+            chosen lambda on. The others are grey.
         target : int, default=0
             Which target's coefficients, where there are several.
 
@@ -216,7 +218,7 @@ class RegularizationPathDisplay:
             for k, j in enumerate(used.tolist())
         ]
         self.marks_ = draw_lambda_axis(self.ax_, path.lambdas, self.chosen, self.one_standard_error)
-        what = "coefficient" if path.groups is None else "length of the coefficients of a group"
+        what = "coefficient" if path.groups is None else "length of a group"
         label_axes(self.ax_, ylabel=f"{what} (unit of y / unit of x)")
         self.ax_.axhline(0.0, color="black", linewidth=0.6, zorder=0)
         name_ends(self.ax_, [self.lines_[k] for k in named], "left")
