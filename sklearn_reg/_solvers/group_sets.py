@@ -15,6 +15,7 @@ from scipy.linalg import lapack
 
 from sklearn_reg._solvers.problem import Evaluation, Problem
 from sklearn_reg._solvers.working_sets import WorkingSet
+from sklearn_reg._tools.cached import cached_property
 from sklearn_reg._tools.linalg import EPS
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.penalties import SparseGroupLasso, soft_threshold
@@ -187,7 +188,11 @@ class _Search:
         self.factor, self._damping = factor, ridge
         self._last = np.inf  # the largest gradient before the last full step
         self._traces = groups.sums(gram.diagonal())
-        self._curvature = float(np.abs(gram).sum(axis=0).max()) or 1.0
+
+    @cached_property
+    def _curvature(self) -> float:
+        """A bound on the largest eigenvalue of the Gram matrix."""
+        return float(np.abs(self._gram).sum(axis=0).max()) or 1.0
 
     def run(self, point: Point, gap: float, null: float) -> tuple[FloatArray, bool]:
         """Step until the gap of the restricted problem is at most `gap`.
@@ -205,7 +210,7 @@ class _Search:
                 shape, self._last = self._shape(point), np.inf
             new = self._step(point, shape, rounding)
             if new is None:
-                if self.factor is None or self._damping > LARGEST_DAMPING:
+                if self._damping > LARGEST_DAMPING:
                     break
                 continue
             still = 0 if new.objective < point.objective - rounding else still + 1
