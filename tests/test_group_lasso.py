@@ -430,7 +430,7 @@ def test_tables_and_notebooks_have_a_line_a_group() -> None:
     assert table["length"].is_monotonic_decreasing
     selected = model.group_table(nonzero=True, sort=False)
     assert list(selected.index) == [g for g in model.group_names_ if table.loc[g, "nonzero"]]
-    assert f"{len(selected)} of 4: city" in model._repr_html_()
+    assert f"{len(selected)} of 4: city" in model._html_repr()
 
 
 def test_a_path_is_drawn_with_a_line_a_group() -> None:

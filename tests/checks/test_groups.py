@@ -166,7 +166,7 @@ REFUSED: list[tuple[Any, Any, type[Exception], str]] = [
     (pd.Series([1, pd.NA], dtype="Int64"), None, ValueError, "missing.*<NA> at index 1"),
     (pd.Categorical(["a", None]), None, ValueError, "missing.*nan at index 1"),
     ([pd.NaT, 1], None, ValueError, "missing.*NaT at index 0"),
-    ([np.datetime64("NaT"), 1], None, ValueError, "missing.*NaT.* at index 0"),
+    ([np.datetime64("NaT", "ns"), 1], None, ValueError, "missing.*NaT.* at index 0"),
     (np.ma.array([1, 2], mask=[0, 1]), None, ValueError, "missing.*masked at index 1"),
     ({"bp": None}, FEATURES, ValueError, "missing.*None at index 2, for feature 'bp'"),
     ({NAN: ["bp"]}, FEATURES, ValueError, "missing.*nan as the name of a group"),
