@@ -374,6 +374,6 @@ def _columns_of(design: Design, h: SparseGroupLasso) -> _Columns:
     if isinstance(design, JointDesign):
         return _JointColumns(h, design)
     wide = design.has_rows and design.n_weighted < design.n_features
-    if wide and isinstance(design, RowsDesign) and not design.rows.is_sparse:
+    if wide and isinstance(design, RowsDesign) and design.rows.copies_pay:
         return _RowColumns(h, design)
     return _GramColumns(h, design)
