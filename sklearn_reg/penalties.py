@@ -47,7 +47,8 @@ from sklearn_reg._tools.linalg import EPS
 # The certificate treats an L2 penalty this small relative to the data as zero: the bound stays
 # valid and loses no more than this share.
 NEGLIGIBLE = 1e-18
-NEWTON_STEPS = 3  # for the dual norm of groups, from about eight digits
+# The dual norm of groups has about eight digits before these steps of Newton's method.
+LOST, NEWTON_STEPS = 1e-7, 3
 Index = NDArray[np.bool_] | slice
 
 SHRINK = "divide y by a constant, which divides w by it too, or lower lambda_"
@@ -293,6 +294,8 @@ class SparseGroupLasso(Penalty):
         roots = np.minimum(self._roots(size[order], order), ratio[order])
         levels = np.zeros_like(self.l2)
         np.maximum.at(levels, self.groups[order], roots)
+        # From below, Newton's method rises to the root of a convex function.
+        levels[self.l2 > 0] *= 1.0 - LOST
         for _ in range(NEWTON_STEPS):
             left = np.maximum(size - levels[self.groups] * self.l1, 0.0)
             lengths = self._lengths(left)

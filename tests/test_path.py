@@ -194,3 +194,19 @@ def test_a_large_path_keeps_its_coefficients_sparse(monkeypatch: pytest.MonkeyPa
     assert isinstance(regularization_path(X, Y[:, 0], 5, l1_ratio=0).coefs, np.ndarray)
     pd = pytest.importorskip("pandas")
     pd.testing.assert_frame_equal(large.to_frame(), usual.to_frame())
+
+
+@pytest.mark.parametrize("unit", [1e-150, 1e-60, 1e60, 1e150])
+@pytest.mark.parametrize("params", [{}, {"groups": np.arange(6) // 2}, {"l1_ratio": 0.5}], ids=str)
+def test_lambda_max_has_the_unit_of_y(params: dict[str, Any], unit: float) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20, 6))
+    y = X[:, 0] + rng.normal(size=20)
+    assert lambda_max(X, unit * y, **params) == pytest.approx(unit * lambda_max(X, y, **params))
+    weights = [0.0, *np.ones(5)]
+    bounded = {"bounds": (-1.0 * unit, 0.5 * unit)} if "groups" not in params else {}
+    one = {"bounds": (-1.0, 0.5)} if bounded else {}
+    free = {"penalty_weights": weights} | params
+    assert lambda_max(X, unit * y, **free, **bounded) == pytest.approx(
+        unit * lambda_max(X, y, **free, **one)
+    )

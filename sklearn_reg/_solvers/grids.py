@@ -32,16 +32,19 @@ FINE = 1e-14  # the tolerance, relative to F(0), of the problem that gives lambd
 
 def largest_lambdas(view: View, penalty: AnyUnitPenalty) -> FloatArray:
     """Return lambda_max for each target."""
-    penalty, n_targets = adapted(view, penalty), view.n_problems
-    one = Penalties(np.ones(n_targets), penalty)
-    problems = [problem_of(view, target, one) for target in range(n_targets)]
+    penalty, units = adapted(view, penalty), view.units[: view.n_problems]
+    # In the units of the solver the penalties are of order one, and none counts as negligible.
+    one = Penalties(units, penalty)
+    problems = [problem_of(view, target, one) for target in range(units.size)]
     if penalty.bounded_and_free:
-        return np.array([_level_beside_bounded(view, penalty, problem) for problem in problems])
-    return np.array([problem.largest_level for problem in problems])
+        levels = [_level_beside_bounded(view, penalty, problem) for problem in problems]
+    else:
+        levels = [problem.largest_level for problem in problems]
+    return np.asarray(units * levels)
 
 
 def _level_beside_bounded(view: View, penalty: AnyUnitPenalty, one: Problem) -> float:
-    """Return lambda_max where features without a penalty have bounds, given that of lambda_ = 1.
+    """Return lambda_max over lambda where features without a penalty have bounds.
 
     The residual of y on these features is that of a problem with bounds: the one of any lambda that
     is large enough. No correlation exceeds the product of the lengths of its column and of y.
@@ -51,7 +54,8 @@ def _level_beside_bounded(view: View, penalty: AnyUnitPenalty, one: Problem) -> 
     above = 2.0 * float(np.max(lengths / one.l1[penalised], initial=0.0))
     if above == 0.0:
         return 0.0
-    problem = problem_of(view, one.target, Penalties(np.full(view.n_problems, above), penalty))
+    lambdas = above * view.units[: view.n_problems]
+    problem = problem_of(view, one.target, Penalties(lambdas, penalty))
     zero, settings = np.zeros(design.n_features), Settings(None, AUTO_ITERATIONS, FINE)
     w = active_set(problem, zero, settings).w
     return above * problem.h.level(design.products(w, one.target).correlation)

@@ -130,10 +130,11 @@ class GroupPenalty:
             else:
                 length, slope = self.groups.lengths(U), np.zeros_like(bound)
             excess = length - level * bound
-            beyond = excess > 4 * EPS * level * (slope + bound)
+            rise = np.maximum(slope + bound, np.finfo(float).tiny)
+            beyond = excess > 4 * EPS * level * rise
             if not beyond.any():
                 break
-            level += np.where(beyond, excess / np.where(beyond, slope + bound, 1.0), 0.0)
+            level += np.where(beyond, excess / rise, 0.0)
         return np.asarray(level.max(axis=0, initial=1.0))
 
 
