@@ -51,6 +51,7 @@ SHARE = 0.3  # of the tolerance at which a multiplier is solved
 UNSETTLED, SETTLED, LEAST, MOST = 0.2, 0.5, 1e-4, 0.1
 ENTRANTS = 0.5  # least excess of a group that enters, as a share of the largest
 DAMPING = 1e-8  # share of the diagonal that is added: G may be singular
+SMALLEST = 1e-30  # penalty beside which a correlation is still compared with it
 STIFFEST = 1e5  # largest A_g in units of the diagonal in single precision
 
 
@@ -130,7 +131,7 @@ class GroupPenalty:
             else:
                 length, slope = self.groups.lengths(U), np.zeros_like(bound)
             excess = length - level * bound
-            rise = np.maximum(slope + bound, np.finfo(float).tiny)
+            rise = np.maximum(slope + bound, SMALLEST * length + np.finfo(float).tiny)
             beyond = excess > 4 * EPS * level * rise
             if not beyond.any():
                 break
