@@ -49,6 +49,7 @@ from sklearn_reg._tools.linalg import EPS
 NEGLIGIBLE = 1e-18
 # The dual norm of groups has about eight digits before these steps of Newton's method.
 LOST, NEWTON_STEPS = 1e-7, 3
+HUGE = 1e75  # numbers from its inverse to it have squares in range
 Index = NDArray[np.bool_] | slice
 
 SHRINK = "divide y by a constant, which divides w by it too, or lower lambda_"
@@ -286,6 +287,10 @@ class SparseGroupLasso(Penalty):
         if not self.l1.any():
             lengths = self._lengths(u)
             return np.divide(lengths, self.l2, out=np.zeros_like(lengths), where=self.l2 > 0)
+        unit = max(self.l1.max(initial=0.0), self.l2.max(initial=0.0))
+        if not 1.0 / HUGE < unit < HUGE:  # whose squares are out of range
+            scaled = SparseGroupLasso(self.groups, self.l1 / unit, self.l2 / unit)
+            return np.asarray(scaled.block_levels(u) / unit)
         free = self.free(u.size)
         size = np.where(free, 0.0, np.abs(u))
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -368,7 +373,10 @@ class SparseGroupLasso(Penalty):
             return self
         products = EPS * np.sqrt(2.0 * null * squares())
         low1 &= l1 <= products
-        low2 &= l2 <= self._lengths(products)
+        # A group keeps its penalty for the sake of its smallest column.
+        smallest = np.full(l2.size, np.inf)
+        np.minimum.at(smallest, self.groups, np.where(products > 0, products, np.inf))
+        low2 &= l2 <= smallest
         return SparseGroupLasso(self.groups, np.where(low1, 0.0, l1), np.where(low2, 0.0, l2))
 
     def _lengths(self, w: Weights) -> Weights:

@@ -514,3 +514,31 @@ def test_the_plugin_rule_is_one_for_single_features() -> None:
     X, y, groups = make()
     with pytest.raises(ValueError, match="rule='plugin'"):
         GroupLassoRegressionCV(groups=groups, rule="plugin", standardize=True).fit(X, y)
+    Y = np.column_stack([y, y])
+    with pytest.raises(ValueError, match="rule='plugin' is not offered with groups='targets'"):
+        GroupLassoRegressionCV(groups="targets", l1_ratio=1, rule="plugin").fit(X, Y)
+
+
+def test_extreme_scales_stop_nothing() -> None:
+    X, y, groups = make()
+    path = regularization_path(1e20 * X, y, 5, groups=groups)
+    one = regularization_path(X, y, 5, groups=groups)
+    assert_allclose(path.lambdas, 1e20 * one.lambdas, rtol=1e-12)
+    assert_allclose(1e20 * path.coefs, one.coefs, atol=1e-4)
+    regularization_path(X, y, 5, groups=groups, penalty_weights=[1e-10, 1e10, *[1] * 6])
+    assert not exact(1e155, groups=groups, l1_ratio=0.5).fit(X, y).coef_.any()
+
+
+def test_a_group_keeps_its_penalty_beside_a_column_of_hardly_any_weight() -> None:
+    data = GroupData(
+        np.array([[1.2, 0.3]]),
+        np.array([-132270.0]),
+        np.array([0, 0]),
+        2e-5,
+        penalty_weights=np.array([1e-6, 1e6]),
+        fit_intercept=False,
+    )
+    model = fit(data)
+    F = judge.objective(data, model.coef_, model.intercept_)
+    assert judge.objective(data, np.array([-110225.0, 0.0]), 0.0) + 1e-9 * data.null >= F
+    assert model.objective_ == pytest.approx(F, rel=1e-6, abs=1e-13 * data.null)

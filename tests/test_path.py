@@ -210,3 +210,12 @@ def test_lambda_max_has_the_unit_of_y(params: dict[str, Any], unit: float) -> No
     assert lambda_max(X, unit * y, **free, **bounded) == pytest.approx(
         unit * lambda_max(X, y, **free, **one)
     )
+
+
+@pytest.mark.parametrize("params", [{}, {"groups": np.arange(6) // 2}], ids=str)
+def test_lambda_max_has_the_unit_of_x(params: dict[str, Any]) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20, 6))
+    y = X[:, 0] + rng.normal(size=20)
+    for unit in (1e-30, 1e30):
+        assert lambda_max(unit * X, y, **params) == pytest.approx(unit * lambda_max(X, y, **params))

@@ -606,6 +606,8 @@ class PenalizedRegressionCV(PenalizedModel):
     def _penalties(self, ratios: Sequence[float], n_targets: int) -> list[AnyUnitPenalty]:
         """Return the penalty with lambda_ = 1 for each l1_ratio."""
         found = [self._unit_penalty(ratio, self.n_features_in_, n_targets) for ratio in ratios]
+        if self.rule == "plugin" and any(penalty.joint for penalty in found):
+            raise ValueError("rule='plugin' is not offered with groups='targets', got both")
         if self.lambda_per_target and any(penalty.joint for penalty in found):
             raise ValueError(
                 "lambda_per_target must be False with groups='targets', because all targets are "

@@ -32,19 +32,26 @@ FINE = 1e-14  # the tolerance, relative to F(0), of the problem that gives lambd
 
 def largest_lambdas(view: View, penalty: AnyUnitPenalty) -> FloatArray:
     """Return lambda_max for each target."""
-    penalty, units = adapted(view, penalty), view.units[: view.n_problems]
-    # In the units of the solver the penalties are of order one, and none counts as negligible.
+    penalty, design = adapted(view, penalty), view.design
+    # With penalties as large as products of the columns none counts as negligible beside them.
+    largest = [design.largest_cross(target) or 1.0 for target in range(view.n_problems)]
+    units = view.units[: view.n_problems] * np.ldexp(1.0, np.frexp(largest)[1])
     one = Penalties(units, penalty)
     problems = [problem_of(view, target, one) for target in range(units.size)]
     if penalty.bounded_and_free:
-        levels = [_level_beside_bounded(view, penalty, problem) for problem in problems]
+        levels = [
+            _level_beside_bounded(view, penalty, problem, unit)
+            for problem, unit in zip(problems, units, strict=True)
+        ]
     else:
         levels = [problem.largest_level for problem in problems]
     return np.asarray(units * levels)
 
 
-def _level_beside_bounded(view: View, penalty: AnyUnitPenalty, one: Problem) -> float:
-    """Return lambda_max over lambda where features without a penalty have bounds.
+def _level_beside_bounded(
+    view: View, penalty: AnyUnitPenalty, one: Problem, lambda_: float
+) -> float:
+    """Return lambda_max over this lambda where features without a penalty have bounds.
 
     The residual of y on these features is that of a problem with bounds: the one of any lambda that
     is large enough. No correlation exceeds the product of the lengths of its column and of y.
@@ -54,7 +61,7 @@ def _level_beside_bounded(view: View, penalty: AnyUnitPenalty, one: Problem) -> 
     above = 2.0 * float(np.max(lengths / one.l1[penalised], initial=0.0))
     if above == 0.0:
         return 0.0
-    lambdas = above * view.units[: view.n_problems]
+    lambdas = np.full(view.n_problems, above * lambda_)
     problem = problem_of(view, one.target, Penalties(lambdas, penalty))
     zero, settings = np.zeros(design.n_features), Settings(None, AUTO_ITERATIONS, FINE)
     w = active_set(problem, zero, settings).w

@@ -34,6 +34,7 @@ from sklearn_reg.penalties import SparseGroupLasso
 # Every so many penalties are solved roughly, to this gap relative to F(0); the rest at most so many
 # at once.
 STRIDE, ROUGH, AT_ONCE = 4, 1e-2, 25
+LARGEST_SQUARE = 1e15  # of a column: in single precision there is room for its products
 MOST_ROUNDS = 20  # in which missing groups are taken in
 MOST_NUMBERS = 2**26  # of the weights and correlations of all features and penalties
 BEYOND = 1e-7  # by which share the level of a group that is missing exceeds that of the grid
@@ -48,8 +49,12 @@ class Solutions(NamedTuple):
 
 
 def suits(design: Design, n_levels: int) -> bool:
-    """Whether the solutions of a grid fit in memory, and are worth a batch."""
-    return n_levels > 1 and n_levels * design.n_features <= MOST_NUMBERS
+    """Whether the solutions of a grid fit in memory, and single precision holds the data."""
+    if n_levels < 2 or n_levels * design.n_features > MOST_NUMBERS:
+        return False
+    squares = design.squares[design.squares > 0]
+    in_range = (squares < LARGEST_SQUARE) & (squares > 1.0 / LARGEST_SQUARE)
+    return bool(in_range.all() and design.largest_cross(0) < LARGEST_SQUARE)
 
 
 def solve_levels(
