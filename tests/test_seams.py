@@ -66,7 +66,7 @@ def test_a_new_penalty_is_one_class(share: float, intercept: bool) -> None:
             assert np.isfinite(end.gap_history).all()
             assert -1e-9 <= end.objective - lowest <= end.gap + 1e-9
             assert end.converged or name == "subgradient"
-    with pytest.raises(ValueError, match="'active_set' needs a separable penalty"):
+    with pytest.raises(ValueError, match="'active_set' needs a penalty that is a sum over blocks"):
         choose("active_set", h)
     assert choose("auto", h) == "accelerated"
     with pytest.raises(TypeError, match="needs an ElasticNet, got WeightedMaximum"):
