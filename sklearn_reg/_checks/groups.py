@@ -59,6 +59,12 @@ class Groups(NamedTuple):
         """Number of features of each group."""
         return np.bincount(self.of_features, minlength=self.n_groups).astype(np.intp, copy=False)
 
+    def lengths(self, coefs: FloatArray) -> FloatArray:
+        """|w_g|_2 of each group, of shape (..., n_groups) for coefs of shape (..., n_features)."""
+        squares = np.zeros((*coefs.shape[:-1], self.n_groups))
+        np.add.at(squares.T, self.of_features, (coefs**2).T)
+        return np.sqrt(squares)
+
 
 def check_groups(groups: Any, n_features: int, features: Sequence[Hashable] | None) -> Groups:
     """Return the groups of the features.

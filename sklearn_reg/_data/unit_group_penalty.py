@@ -10,51 +10,42 @@ import numpy as np
 from sklearn_reg._checks.groups import Groups
 from sklearn_reg._data.designs import Design
 from sklearn_reg._data.mixed import BlockMixing
-from sklearn_reg._data.unit_penalty import EVERY, LARGEST_PENALTY
-from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
+from sklearn_reg._data.unit_penalty import EVERY, LARGEST_PENALTY, WeightedFeatures
+from sklearn_reg._tools.cached import cached_property
+from sklearn_reg._tools.typing import FloatArray, IndexArray
 from sklearn_reg.penalties import ElasticNet, Penalty, SparseGroupLasso
 
 
-@dataclass(frozen=True)
-class UnitGroupPenalty:
+@dataclass(frozen=True, eq=False)
+class UnitGroupPenalty(WeightedFeatures):
     """The penalty of groups with lambda_ = 1; its methods are those of `UnitPenalty`.
 
     Attributes
     ----------
-    l1_ratio : float
     groups : Groups
-        Of the features.
-    weights : ndarray of shape (n_features,)
-        Penalty weights, 1 for excluded features. A feature of weight 0 is in no group. Within a
-        group weights are those of the coefficients, in both of its norms.
-    excluded : ndarray of shape (n_features,) of bool
-        Which features must get no coefficient.
+        Of the features. One of weight 0 is in no group; within a group weights are those of the
+        coefficients, in both of its norms.
     orthonormal : bool
         Whether the norm of a group is that of its fitted values, not that of its coefficients.
     n_joint : int
         The number of targets, if the coefficients of a feature for all of them are a group; else 0.
     """
 
-    l1_ratio: float
     groups: Groups
-    weights: FloatArray
-    excluded: BoolArray
     orthonormal: bool = False
     n_joint: int = 0
 
     # What it is not, so that nothing made for elastic nets is tried.
     adaptive: ClassVar[bool] = False
-    smooth: ClassVar[bool] = False
     separable: ClassVar[bool] = False
     is_ridge: ClassVar[bool] = False
     is_sparse: ClassVar[bool] = False
-    is_lasso: ClassVar[bool] = False
     bounded_and_free: ClassVar[bool] = False
     has_level: ClassVar[bool] = True
 
     def of(self, lambda_: float, unit: float, factors: FloatArray) -> Penalty:
         """Return the penalty with this lambda_ of a target that has this unit."""
-        arranged = self._arranged()
+        arranged = self._arranged
         largest = LARGEST_PENALTY * min(unit, 1.0)
         l1 = np.minimum(lambda_ * self.l1_ratio * arranged.weights, largest) / unit
         l2 = np.minimum(lambda_ * (1.0 - self.l1_ratio) * arranged.lengths, largest) / unit
@@ -89,21 +80,6 @@ class UnitGroupPenalty:
         return coefs
 
     @property
-    def given_weights(self) -> FloatArray:
-        """The penalty weights as users give them: infinite for excluded features."""
-        return np.where(self.excluded, np.inf, self.weights)
-
-    @property
-    def penalised(self) -> BoolArray:
-        """Which features a model may contain or not."""
-        return np.asarray((self.weights > 0) & ~self.excluded)
-
-    @property
-    def free(self) -> BoolArray:
-        """Which features have no penalty, so that every model contains them."""
-        return np.asarray((self.weights == 0) & ~self.excluded)
-
-    @property
     def any_without_l1(self) -> bool:
         """Whether columns of rounding errors must be told from others, as without an L1 penalty."""
         return self.any_without_l1_at(1.0)
@@ -132,6 +108,7 @@ class UnitGroupPenalty:
             largest, self.weights, out=np.ones_like(self.weights), where=self.penalised
         )
 
+    @cached_property
     def _arranged(self) -> _Arranged:
         """Return the groups of the solver: features without a penalty are by themselves."""
         of_features, largest = self.groups.of_features, self._largest()

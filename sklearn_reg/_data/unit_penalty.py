@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,8 +21,9 @@ EVERY = slice(None)
 LARGEST_PENALTY = 1e300
 
 
-class UnitPenalty(NamedTuple):
-    """The penalty of an elastic net with lambda_ = 1.
+@dataclass(frozen=True, eq=False)
+class WeightedFeatures:
+    """What penalties with lambda_ = 1 have in common: a weight for each feature.
 
     Attributes
     ----------
@@ -30,15 +32,40 @@ class UnitPenalty(NamedTuple):
         Penalty weights, 1 for excluded features.
     excluded : ndarray of shape (n_features,) of bool
         Which features must get no coefficient.
+    """
+
+    l1_ratio: float
+    weights: FloatArray
+    excluded: BoolArray
+
+    @property
+    def given_weights(self) -> FloatArray:
+        """The penalty weights as users give them: infinite for excluded features."""
+        return np.where(self.excluded, np.inf, self.weights)
+
+    @property
+    def penalised(self) -> BoolArray:
+        """Which features a model may contain or not."""
+        return np.asarray((self.weights > 0) & ~self.excluded)
+
+    @property
+    def free(self) -> BoolArray:
+        """Which features have no penalty, so that every model contains them."""
+        return np.asarray((self.weights == 0) & ~self.excluded)
+
+
+@dataclass(frozen=True, eq=False)
+class UnitPenalty(WeightedFeatures):
+    """The penalty of an elastic net with lambda_ = 1.
+
+    Attributes
+    ----------
     adaptive : bool
         Whether the weights are still to be found from the data; see `_solvers.adaptive`.
     bounds : Bounds or None
         Of the coefficients of X; `of` turns them into those of the solvers.
     """
 
-    l1_ratio: float
-    weights: FloatArray
-    excluded: BoolArray
     bounds: Bounds | None = None
     adaptive: bool = False
 
@@ -99,21 +126,6 @@ class UnitPenalty(NamedTuple):
     def joint(self) -> bool:
         """Whether the targets share one problem."""
         return False
-
-    @property
-    def given_weights(self) -> FloatArray:
-        """The penalty weights as users give them: infinite for excluded features."""
-        return np.where(self.excluded, np.inf, self.weights)
-
-    @property
-    def penalised(self) -> BoolArray:
-        """Which features a model may contain or not."""
-        return np.asarray((self.weights > 0) & ~self.excluded)
-
-    @property
-    def free(self) -> BoolArray:
-        """Which features have no penalty, so that every model contains them."""
-        return np.asarray((self.weights == 0) & ~self.excluded)
 
     @property
     def smooth(self) -> bool:

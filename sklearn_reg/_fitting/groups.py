@@ -47,7 +47,7 @@ def unit_group_penalty(
     if orthonormal:
         _check_orthonormal(l1_ratio, parted, weights, excluded)
     n_joint = n_targets if joint else 0
-    return UnitGroupPenalty(l1_ratio, parted, weights, excluded, orthonormal and not joint, n_joint)
+    return UnitGroupPenalty(l1_ratio, weights, excluded, parted, orthonormal and not joint, n_joint)
 
 
 def _check_orthonormal(l1_ratio: float, groups: Groups, weights: Any, excluded: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_reg._checks.groups import Groups
 from sklearn_reg._checks.labels import (
     ColumnLabels,
     check_names,
@@ -84,16 +85,15 @@ def table_of(index: ColumnLabels, title: str, titles: ColumnLabels, columns: Flo
 
 def group_table(model: Any, *, sort: bool, nonzero: bool) -> Any:
     """Return the groups of a model, as a DataFrame if pandas is installed."""
-    joint = np.atleast_2d(model.coef_)
-    lengths, sizes, kept = (np.zeros(len(model.group_names_)) for _ in range(3))
-    np.add.at(lengths, model.groups_, (joint**2).sum(axis=0))
-    np.add.at(sizes, model.groups_, 1)
-    np.add.at(kept, model.groups_, joint.any(axis=0))
+    groups = Groups(model.groups_, model.group_names_)
+    coefs = np.atleast_2d(model.coef_)
+    lengths = groups.lengths(np.linalg.norm(coefs, axis=0))  # of all targets
+    kept = np.bincount(groups.of_features, coefs.any(axis=0), minlength=groups.n_groups)
     order = np.argsort(-lengths, kind="stable") if sort else np.arange(lengths.size)
     if nonzero:
         order = order[lengths[order] > 0]
-    columns = np.array([np.sqrt(lengths), kept, sizes])[:, order]
-    names = [model.group_names_[g] for g in order]
+    columns = np.array([lengths, kept, groups.sizes])[:, order]
+    names = [groups.names[g] for g in order]
     return table_of(names, "group", ["length", "nonzero", "features"], columns)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -127,7 +128,7 @@ class Subject:
         if penalty.adaptive:
             found, p = self.model.penalty_weights_, self.data.n_features
             weights, excluded = check_penalty_weights(found, p, None)
-            penalty = penalty._replace(weights=weights, excluded=excluded, adaptive=False)
+            penalty = replace(penalty, weights=weights, excluded=excluded, adaptive=False)
         return penalty
 
     @cached_property

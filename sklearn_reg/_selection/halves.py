@@ -8,6 +8,7 @@ those of the other.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.random import RandomState
@@ -159,7 +160,7 @@ class Halves:
 
     def penalty_of(self, half: int) -> UnitPenalty:
         """Return the penalty of a half, with lambda_ = 1."""
-        return self.penalty._replace(weights=self.weights[half])
+        return replace(self.penalty, weights=self.weights[half])
 
     @property
     def suit_moments(self) -> bool:

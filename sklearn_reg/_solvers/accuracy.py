@@ -109,7 +109,7 @@ class Fitted(NamedTuple):
         view = self.view
         exact = np.asarray(coefs, dtype=np.float64)
         shifts = (intercepts - view.intercepts(exact)[0]) / view.units
-        if len(self.results) == 1:  # whose residual may be that of all targets
+        if view.is_joint:
             shifts = np.sqrt(np.sum(shifts**2, keepdims=True))
         return self._replace(
             results=[

@@ -104,7 +104,7 @@ class ActiveSet:
         for _ in range(MAX_ROUNDS):
             if not at_once:  # the pull of features outside may far exceed this penalty
                 level = max(level, STAGE * _level(problem, point, self.working_set.inside))
-            level = max(1.0, STAGE * min(level, _level(problem, point, nothing)))
+                level = max(1.0, STAGE * min(level, _level(problem, point, nothing)))
             working = self.working_set
             if isinstance(working, GramWorkingSet) and _products_pay(problem, support_of(point.w)):
                 working = self.working_set = MatrixFreeWorkingSet(problem, working.features)
@@ -189,16 +189,13 @@ def _done(problem: Problem, history: list[tuple[float, float]], tol: float) -> b
 
 def _level(problem: Problem, point: Evaluation, inside: BoolArray) -> float:
     """Return the multiple of the penalty at which no block outside has a larger pull."""
-    h = problem.h
-    levels = h.block_levels(-point.gradient)
-    resting = ~h.blocks_with(inside) & np.isfinite(levels)
-    return float(np.max(levels[resting], initial=1.0))
+    resting = ~problem.h.blocks_with(inside) & np.isfinite(point.levels)
+    return float(np.max(point.levels[resting], initial=1.0))
 
 
 def _pulling(problem: Problem, point: Evaluation, level: float, inside: BoolArray) -> IndexArray:
     """Return the features of blocks outside with a higher level, the highest if there are many."""
-    h = problem.h
-    levels = h.block_levels(-point.gradient)
+    h, levels = problem.h, point.levels
     outside = np.flatnonzero((levels > level) & ~h.blocks_with(inside))
     most = max(SMALLEST_INTAKE, int(INTAKE * np.count_nonzero(h.blocks_with(point.w != 0))))
     if outside.size > most:

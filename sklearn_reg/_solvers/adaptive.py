@@ -19,6 +19,8 @@ References
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from sklearn_reg._data.unit_penalty import UnitPenalty
@@ -54,9 +56,9 @@ def adapted(view: View, penalty: AnyUnitPenalty) -> AnyUnitPenalty:
     sizes[penalty.excluded | (design.squares <= 0)] = 0.0
     strongest = sizes.max(initial=0.0)
     if strongest == 0.0:  # nothing tells the features apart
-        return penalty._replace(weights=lengths, adaptive=False)
+        return replace(penalty, weights=lengths, adaptive=False)
     weights = lengths * strongest / np.maximum(sizes, WEAKEST * strongest)
-    return penalty._replace(weights=weights, adaptive=False)
+    return replace(penalty, weights=weights, adaptive=False)
 
 
 def _pilot(view: View, squares: FloatArray) -> FloatArray:

@@ -35,6 +35,7 @@ def largest_lambdas(view: View, penalty: AnyUnitPenalty) -> FloatArray:
     penalty, design = adapted(view, penalty), view.design
     # With penalties as large as products of the columns none counts as negligible beside them.
     largest = [design.largest_cross(target) or 1.0 for target in range(view.n_problems)]
+    np.square(largest)  # it overflows where data are too large to be squared, which are refused
     units = view.units[: view.n_problems] * np.ldexp(1.0, np.frexp(largest)[1])
     one = Penalties(units, penalty)
     problems = [problem_of(view, target, one) for target in range(units.size)]

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from sklearn_reg._data.designs import Design
-from sklearn_reg._tools.linalg import inverse_roots, solver_of
+from sklearn_reg._tools.linalg import inverse_roots, runs_of, solver_of
 from sklearn_reg._tools.threads import Mapped, in_rounds
 from sklearn_reg._tools.typing import FloatArray, IndexArray
 from sklearn_reg.penalties import SparseGroupLasso
@@ -105,8 +105,7 @@ def _trace(gram: FloatArray, one: Solution) -> float:
 
 def _pairs(groups: IndexArray) -> tuple[IndexArray, IndexArray]:
     """Return the places of all pairs of weights of one group; groups follow one another."""
-    starts = np.flatnonzero(np.diff(groups, prepend=-1))
-    counts = np.diff(starts, append=groups.size)
+    starts, counts = runs_of(groups)
     of = np.repeat(counts, counts)  # the size of each weight's group
     i = np.repeat(np.arange(groups.size), of)
     ends = np.cumsum(of)
@@ -134,8 +133,7 @@ def _by_rows(design: Design, solutions: Sequence[Solution], mapped: Mapped) -> l
 
 def _trace_by_rows(Z: FloatArray, one: Solution) -> float:
     """Return the degrees of freedom from the columns of one solution."""
-    starts = np.flatnonzero(np.diff(one.groups, prepend=-1))
-    counts = np.diff(starts, append=one.groups.size)
+    starts, counts = runs_of(one.groups)
     curved = (one.slopes[starts] > 0) & (counts > 1)
     inside = np.repeat(curved, counts)
     roots = 1.0 / np.sqrt(one.slopes[inside])

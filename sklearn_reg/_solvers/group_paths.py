@@ -26,7 +26,7 @@ from scipy import sparse
 from sklearn_reg._data.designs import Design, Products, RowsDesign
 from sklearn_reg._data.mixed import JointDesign
 from sklearn_reg._solvers.group_lockstep import interpolated, solve_grid
-from sklearn_reg._tools.linalg import EPS
+from sklearn_reg._tools.linalg import EPS, runs_of
 from sklearn_reg._tools.threads import Mapped
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.penalties import SparseGroupLasso
@@ -182,7 +182,7 @@ class _Search:
             cross = columns.turned(self._design.cross[f, self._target])
             start = columns.turned(batch.W[:, f].T).T, columns.turned(batch.U[:, f].T).T
             groups = h.groups[f]
-            starts = np.flatnonzero(np.diff(groups, prepend=-1))
+            starts, _ = runs_of(groups)
             penalty = starts, h.l1[f], h.l2[groups[starts]], self._levels[batch.some]
             w, _, _ = solve_grid(
                 columns.product, cross, self._yy, *penalty, tol, start, columns.squares
@@ -361,8 +361,7 @@ class _RowColumns(_Columns):
 
 def _turned(rows: FloatArray, groups: IndexArray, first: int) -> list[tuple[NDArray[Any], ...]]:
     """Turn the rows of each group in place, and return the entries of the matrix that does it."""
-    starts = np.flatnonzero(np.diff(groups, prepend=-1))
-    sizes = np.diff(starts, append=groups.size)
+    starts, sizes = runs_of(groups)
     entries: list[tuple[NDArray[Any], ...]] = []
     for size in np.unique(sizes).tolist():
         places = starts[sizes == size][:, None] + np.arange(size)

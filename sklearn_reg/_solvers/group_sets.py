@@ -16,7 +16,7 @@ from scipy.linalg import lapack
 from sklearn_reg._solvers.problem import Evaluation, Problem
 from sklearn_reg._solvers.working_sets import WorkingSet
 from sklearn_reg._tools.cached import cached_property
-from sklearn_reg._tools.linalg import EPS
+from sklearn_reg._tools.linalg import EPS, runs_of
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray
 from sklearn_reg.penalties import SparseGroupLasso, soft_threshold
 
@@ -78,7 +78,7 @@ class GroupWorkingSet(WorkingSet):
         full = np.zeros_like(point.w)
         if chosen.size == 0:
             return full, True
-        part = Groups.of(h, chosen, level)
+        part = Part.of(h, chosen, level)
         # The correlation is that of the data and not c - G w: each round corrects errors of G.
         start = Point(
             point.w[chosen],
@@ -100,21 +100,31 @@ class GroupWorkingSet(WorkingSet):
 Values = TypeVar("Values", FloatArray, BoolArray, IndexArray)
 
 
-class Groups(NamedTuple):
-    """A sparse-group penalty of weights whose groups follow one another."""
+class Part(NamedTuple):
+    """The penalty of some features, whose groups follow one another, times a level."""
 
     starts: IndexArray
     sizes: IndexArray
-    l1: FloatArray
-    l2: FloatArray
+    h: SparseGroupLasso
 
     @classmethod
-    def of(cls, h: SparseGroupLasso, features: IndexArray, level: float = 1.0) -> Groups:
+    def of(cls, h: SparseGroupLasso, features: IndexArray, level: float = 1.0) -> Part:
         """Return the penalty of features, which come group by group, times `level`."""
         groups = h.groups[features]
-        starts = np.flatnonzero(np.diff(groups, prepend=-1))
-        sizes = np.diff(starts, append=groups.size)
-        return cls(starts, sizes, level * h.l1[features], level * h.l2[groups[starts]])
+        starts, sizes = runs_of(groups)
+        numbers = np.repeat(np.arange(sizes.size), sizes)
+        l1, l2 = level * h.l1[features], level * h.l2[groups[starts]]
+        return cls(starts, sizes, SparseGroupLasso(numbers, l1, l2))
+
+    @property
+    def l1(self) -> FloatArray:
+        """Coefficients of |w_j|."""
+        return self.h.l1
+
+    @property
+    def l2(self) -> FloatArray:
+        """Coefficients of |w_g|_2."""
+        return self.h.l2
 
     def sums(self, values: FloatArray) -> FloatArray:
         """Sum the values of each group."""
@@ -131,11 +141,6 @@ class Groups(NamedTuple):
     def value(self, w: FloatArray) -> float:
         """sum_j l1_j |w_j| + sum_g l2_g |w_g|_2."""
         return float(self.l1 @ np.abs(w) + self.l2 @ self.lengths(w))
-
-    def level(self, u: FloatArray) -> float:
-        """Return the dual norm of u."""
-        groups = self.spread(np.arange(self.sizes.size))
-        return SparseGroupLasso(groups, self.l1, self.l2).level(u)
 
 
 class Point(NamedTuple):
@@ -182,7 +187,7 @@ class _Search:
     """Newton's method for one restricted problem."""
 
     def __init__(
-        self, gram: FloatArray, groups: Groups, ridge: float, factor: _Factor | None
+        self, gram: FloatArray, groups: Part, ridge: float, factor: _Factor | None
     ) -> None:
         self._gram, self._groups, self._ridge = gram, groups, ridge
         self.factor, self._damping = factor, ridge
@@ -260,7 +265,7 @@ class _Search:
         """Duality gap of the restricted problem; see `Problem.gap`."""
         free = self._groups.spread(self._groups.l2) + self._groups.l1 == 0
         left = float(np.abs(point.u[free]).max(initial=0.0))
-        c = 1.0 / max(1.0, self._groups.level(point.u))
+        c = 1.0 / max(1.0, self._groups.h.level(point.u))
         square = max(0.0, point.square)
         slack = point.penalty - c * float(point.u @ point.w)
         # What free weights still gain, which a projection would remove.
@@ -326,12 +331,8 @@ class _Search:
 
     def _proximal(self, point: Point) -> Point:
         """Take a step of proximal gradient, which moves weights across zero where it should."""
-        groups, t = self._groups, 1.0 / self._curvature
-        left = soft_threshold(point.w + t * point.u, t * groups.l1)
-        lengths = groups.lengths(left)
-        short = np.maximum(lengths - t * groups.l2, 0.0)
-        shares = np.divide(short, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-        change = groups.spread(shares) * left - point.w
+        t = 1.0 / self._curvature
+        change = self._groups.h.prox(point.w + t * point.u, t) - point.w
         return self._moved(point, change, self._times(change))
 
     def _moved(self, point: Point, change: FloatArray, product: FloatArray) -> Point:
@@ -349,7 +350,7 @@ class _Search:
 
 
 def _subtract_outer(
-    H: FloatArray, groups: Groups, w: FloatArray, A: IndexArray, slopes: FloatArray
+    H: FloatArray, groups: Part, w: FloatArray, A: IndexArray, slopes: FloatArray
 ) -> None:
     """Subtract l2_g / |w_g| e_g e_g' from the blocks of H, those of one size together."""
     of = groups.spread(np.arange(groups.sizes.size))[A]

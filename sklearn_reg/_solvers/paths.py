@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -88,7 +89,9 @@ def follow(
     with_refits: bool = False,
 ) -> Points:
     """Follow a path: solve for one penalty after another."""
-    with mapped_in_threads(lambdas.size) as mapped, one_blas_thread():
+    in_groups = isinstance(penalty, UnitGroupPenalty)
+    shared = mapped_in_threads(lambdas.size) if in_groups else nullcontext(map)
+    with shared as mapped, one_blas_thread():
         return run_alone(
             walk(view, penalty, lambdas, tol, with_degrees_of_freedom, with_refits, mapped=mapped)
         )

@@ -74,6 +74,11 @@ class Evaluation:
         return self._problem.gap(self.w, self.products, self._penalty)
 
     @cached_property
+    def levels(self) -> FloatArray:
+        """The smallest multiple of the penalty at which each block would rest at zero."""
+        return self._problem.h.block_levels(-self.gradient)
+
+    @cached_property
     def bound(self) -> float:
         """The gap with a bound of its rounding errors; at most F(w), as F* >= 0."""
         return self._problem.bound(self.w, self.products, self._penalty)

@@ -46,6 +46,12 @@ def supports_of(W: FloatArray) -> list[IndexArray]:
     return [heads[k] for k in np.cumsum(new) - 1]
 
 
+def runs_of(groups: IndexArray) -> tuple[IndexArray, IndexArray]:
+    """Return where each run of equal numbers, none of them negative, begins, and its length."""
+    starts = np.flatnonzero(np.diff(groups, prepend=-1))
+    return starts, np.diff(starts, append=groups.size)
+
+
 def dense(coefs: Matrix) -> FloatArray:
     """Return coefficients as an ndarray."""
     return np.asarray(coefs.toarray() if hasattr(coefs, "toarray") else coefs)

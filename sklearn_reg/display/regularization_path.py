@@ -236,17 +236,14 @@ class RegularizationPathDisplay:
         names = line_names(given, coefs.shape[-1], "x", "feature")
         if path.groups is None:
             return coefs, names
-        squares = dense(coefs) ** 2
-        if squares.ndim == 3:
-            return np.sqrt(squares.sum(axis=1)), names
-        of = path.groups.of_features
-        lengths = np.zeros((len(squares), path.groups.n_groups))
-        np.add.at(lengths.T, of, squares.T)
-        single = np.flatnonzero(path.groups.sizes == 1)
-        titles = [str(name) for name in path.groups.names]
-        for g in single.tolist():  # of which the feature's name says more
-            titles[g] = names[int(np.flatnonzero(of == g)[0])]
-        return np.sqrt(lengths), titles
+        of_features = dense(coefs)
+        if of_features.ndim == 3:  # each feature is a group, with its coefficients for all targets
+            of_features = np.linalg.norm(of_features, axis=1)
+        groups, titles = path.groups, [str(name) for name in path.groups.names]
+        alone = groups.sizes[groups.of_features] == 1  # the feature's name says more
+        for j in np.flatnonzero(alone).tolist():
+            titles[groups.of_features[j]] = names[j]
+        return groups.lengths(of_features), titles
 
 
 def _grid_and_marks(model: Any) -> tuple[dict[str, Any], dict[str, float | None]]:
