@@ -114,7 +114,7 @@ class GroupPenalised:
         Returns
         -------
         DataFrame or structured ndarray
-            One row per group: "length", the length |w_g|_2 of its coefficients (those of all
+            One row per group: "length", the length `|w_g|_2` of its coefficients (those of all
             targets), "nonzero", how many of its features have one, and "features", how many there
             are. If pandas is installed, a DataFrame indexed by "group"; otherwise an array with
             "group" as a field.

@@ -36,7 +36,7 @@ SHARED = ("fit_intercept", "standardize", "penalty_weights", "positive", "bounds
 class RegularizationPathDisplay:
     """Coefficients along the path of lambda, with the chosen ones marked.
 
-    Of a path with groups, each line is the length |w_g| of the coefficients of a group.
+    Of a path with groups, each line is the length `|w_g|` of the coefficients of a group.
 
     Parameters
     ----------
