@@ -18,7 +18,6 @@ from sklearn_reg._checks.parameters import check_flag, check_rows, check_sample_
 from sklearn_reg._checks.values import check_l1_ratio, check_number, check_share
 from sklearn_reg._data.data import FOR_WORKING_SETS, InMemory
 from sklearn_reg._data.designs import Preprocessing
-from sklearn_reg._data.unit_group_penalty import UnitGroupPenalty
 from sklearn_reg._data.unit_penalty import UnitPenalty
 from sklearn_reg._data.units import AnyUnitPenalty, View
 from sklearn_reg._fitting.groups import (
@@ -345,7 +344,7 @@ def regularization_path(
         groups,
     )
     tol, relax = check_number(tol, "tol", "a number >= 0", zero=True), check_share(relax, "relax")
-    if relax != 1.0 and isinstance(penalty, UnitGroupPenalty):
+    if relax != 1.0 and penalty.groups is not None:
         raise ValueError(f"relax must be 1 with groups, which are not refitted, got {relax:g}")
     grid = check_lambdas(lambdas, eps, knots=True)
     with data.overflow_explained():
@@ -376,8 +375,7 @@ def regularization_path(
     fields = points.intercepts, points.gaps, points.degrees_of_freedom, points.losses
     path = RegularizationPath(grid, coefs, *(f[:, 0] if one else f for f in fields))
     path.feature_names, path.target_names = labels
-    if isinstance(penalty, UnitGroupPenalty):
-        path.groups, path.joint_targets = penalty.groups, penalty.joint
+    path.groups, path.joint_targets = penalty.groups, penalty.joint
     return path
 
 

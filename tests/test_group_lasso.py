@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.linear_model import MultiTaskLasso
-from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.model_selection import GridSearchCV, KFold, LeaveOneOut
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -358,13 +358,28 @@ def test_cross_validation_is_that_of_a_loop(rows: int) -> None:
     assert_allclose(search.coef_, whole.coef_, atol=1e-7)
 
 
-def test_groups_of_one_feature_have_the_curve_of_the_lasso() -> None:
-    X, y, _ = make()
-    ours = GroupLassoRegressionCV(20, cv=4, tol=1e-10).fit(X, y)
-    lasso = LassoRegressionCV(20, cv=4, tol=1e-10).fit(X, y)
-    assert_allclose(ours.lambdas_, lasso.lambdas_, rtol=1e-12)
-    assert_allclose(ours.mse_path_, lasso.mse_path_, rtol=1e-5)
-    assert ours.lambda_1se_ == pytest.approx(lasso.lambda_1se_)
+@pytest.mark.parametrize("cv", [4, LeaveOneOut()])
+@pytest.mark.parametrize("ratio", [0.5, 1.0])
+def test_groups_of_one_feature_and_groups_without_a_norm_are_solved_as_a_lasso(
+    ratio: float, cv: Any
+) -> None:
+    X, y, groups = make()
+    groups, weights = (groups, None) if ratio == 1 else (None, [1.0, 0.0, np.inf, *[2.0] * 5])
+    shared: dict[str, Any] = {"cv": cv, "tol": 1e-10}
+    if weights is not None:
+        shared["penalty_weights"] = weights
+    ours = GroupLassoRegressionCV(20, groups=groups, l1_ratio=ratio, **shared).fit(X, y)
+    lasso = LassoRegressionCV(20, **shared).fit(X, y)
+    assert_array_equal(ours.lambdas_, lasso.lambdas_)
+    assert_array_equal(ours.mse_path_, lasso.mse_path_)
+    assert_array_equal(ours.coef_, lasso.coef_)
+    assert ours.lambda_1se_ == lasso.lambda_1se_
+    groups = np.arange(8) if groups is None else groups
+    points = regularization_path(X, y, 9, ratio, groups=groups, penalty_weights=weights)
+    wanted = regularization_path(X, y, 9, penalty_weights=weights)
+    assert_array_equal(points.coefs, wanted.coefs)
+    assert_array_equal(points.degrees_of_freedom, wanted.degrees_of_freedom)
+    assert points.groups is not None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_reg._checks.groups import Groups
 from sklearn_reg._data.designs import Design
 from sklearn_reg._data.mixed import BlockMixing
-from sklearn_reg._data.unit_penalty import EVERY, LARGEST_PENALTY, WeightedFeatures
+from sklearn_reg._data.unit_penalty import EVERY, LARGEST_PENALTY, UnitPenalty, WeightedFeatures
 from sklearn_reg._tools.cached import cached_property
 from sklearn_reg._tools.typing import FloatArray, IndexArray
 from sklearn_reg.penalties import ElasticNet, Penalty, SparseGroupLasso
@@ -42,6 +42,17 @@ class UnitGroupPenalty(WeightedFeatures):
     is_sparse: ClassVar[bool] = False
     bounded_and_free: ClassVar[bool] = False
     has_level: ClassVar[bool] = True
+
+    def simplified(self) -> UnitPenalty | UnitGroupPenalty:
+        """Return the penalty as one of single features, if no norm is one of several of them.
+
+        |w_g| of one coefficient is |w_j|, so that both parts are v_j |w_j|.
+        """
+        if self.orthonormal or self.n_joint:
+            return self
+        if self.l1_ratio < 1 and any(group.size > 1 for group in self._members()):
+            return self
+        return UnitPenalty(1.0, self.weights, self.excluded, groups=self.groups)
 
     def of(self, lambda_: float, unit: float, factors: FloatArray) -> Penalty:
         """Return the penalty with this lambda_ of a target that has this unit."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sklearn_reg._checks.groups import Groups
 from sklearn_reg._checks.labels import ColumnLabels
 from sklearn_reg._checks.parameters import check_bounds, check_penalty_weights
 from sklearn_reg._data.designs import Design
@@ -64,10 +65,13 @@ class UnitPenalty(WeightedFeatures):
         Whether the weights are still to be found from the data; see `_solvers.adaptive`.
     bounds : Bounds or None
         Of the coefficients of X; `of` turns them into those of the solvers.
+    groups : Groups or None
+        Groups of the features whose penalty is one of single features all the same.
     """
 
     bounds: Bounds | None = None
     adaptive: bool = False
+    groups: Groups | None = None
 
     @classmethod
     def read(

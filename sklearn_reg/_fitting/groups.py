@@ -13,6 +13,7 @@ from sklearn_reg._checks.labels import feature_labels
 from sklearn_reg._checks.parameters import check_flag, check_penalty_weights
 from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.unit_group_penalty import UnitGroupPenalty
+from sklearn_reg._data.units import AnyUnitPenalty
 from sklearn_reg._fitting.report import group_table
 from sklearn_reg._solvers.accuracy import Fitted
 
@@ -28,7 +29,7 @@ def unit_group_penalty(
     n_targets: int,
     features: Sequence[Hashable] | None,
     standardize: bool | str,
-) -> UnitGroupPenalty:
+) -> AnyUnitPenalty:
     """Check groups and weights, and return the penalty with lambda_ = 1."""
     joint = is_joint(groups)
     parted = check_groups(None if joint else groups, n_features, features)
@@ -47,7 +48,10 @@ def unit_group_penalty(
     if orthonormal:
         _check_orthonormal(l1_ratio, parted, weights, excluded)
     n_joint = n_targets if joint else 0
-    return UnitGroupPenalty(l1_ratio, weights, excluded, parted, orthonormal and not joint, n_joint)
+    penalty = UnitGroupPenalty(
+        l1_ratio, weights, excluded, parted, orthonormal and not joint, n_joint
+    )
+    return penalty.simplified()
 
 
 def _check_orthonormal(l1_ratio: float, groups: Groups, weights: Any, excluded: Any) -> None:
@@ -143,9 +147,7 @@ class GroupPenalised:
         scaled = standardizes_columns(model.standardize, model.groups)
         return Preprocessing(model.fit_intercept, scaled)
 
-    def _unit_penalty(
-        self, l1_ratio: float, n_features: int, n_targets: int = 1
-    ) -> UnitGroupPenalty:
+    def _unit_penalty(self, l1_ratio: float, n_features: int, n_targets: int = 1) -> AnyUnitPenalty:
         """Return the penalty with lambda_ = 1."""
         model: Any = self
         return unit_group_penalty(
@@ -160,7 +162,7 @@ class GroupPenalised:
 
     def _store_more(self, fitted: Fitted) -> None:
         """Set the groups of the features and their names."""
-        penalty = fitted.penalty.unit_penalty
-        assert isinstance(penalty, UnitGroupPenalty)
-        self.groups_ = penalty.groups.of_features
-        self.group_names_ = penalty.groups.names
+        groups = fitted.penalty.unit_penalty.groups
+        assert groups is not None
+        self.groups_ = groups.of_features
+        self.group_names_ = groups.names

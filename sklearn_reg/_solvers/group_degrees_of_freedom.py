@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import sparse
 from scipy.linalg import lapack
 
 from sklearn_reg._data.designs import Design
@@ -31,7 +32,9 @@ from sklearn_reg.penalties import SparseGroupLasso
 WIDE = 1.3
 SHARED = 2.0  # a Gram matrix serves several solutions if it is at most this many times the largest
 WELL_CONDITIONED = 1e-10
-LARGE = 2**18  # entries of a matrix whose products are in single precision
+LARGE = 2**18  # entries of a matrix whose products may be in single precision
+# A trace of K, times the spacing of its numbers, that leaves an error of at most about 1e-4.
+ROUNDED = 2.0**-4
 
 
 class Solution(NamedTuple):
@@ -62,7 +65,8 @@ def group_degrees_of_freedom(
     large = [k for k, one in enumerate(solutions) if one.support.size > WIDE * few]
     if large:
         freedom[large] = _by_rows(design, [solutions[k] for k in large], mapped)
-    return freedom
+    most = [min(one.support.size, few) for one in solutions]
+    return np.clip(freedom, 0.0, most)  # rounding errors may lead a little beyond
 
 
 def _by_weights(design: Design, solutions: Sequence[Solution], mapped: Mapped) -> list[float]:
@@ -123,32 +127,49 @@ def _by_rows(design: Design, solutions: Sequence[Solution], mapped: Mapped) -> l
     rows = design.row_space
     assert rows is not None
     together = np.unique(np.concatenate([one.support for one in solutions]))
-    Z = rows.columns(together)
+    Z = np.ascontiguousarray(rows.columns(together).T)
+    lengths = np.sqrt(np.einsum("jn,jn->j", Z, Z))
+    Z *= inverse_roots(lengths**2)[:, None]
+    kinds: list[Any] = [Z.astype(np.float32), Z] if Z.size > LARGE else [Z]
 
     def trace(one: Solution) -> float:
-        return _trace_by_rows(Z[:, np.searchsorted(together, one.support)], one)
+        place = np.searchsorted(together, one.support)
+        scales = lengths[place] * inverse_roots(one.slopes)
+        for kind in kinds:
+            if scales @ scales * np.finfo(kind.dtype).eps < ROUNDED:
+                found = _trace_by_rows(kind, place, scales, one)
+                if found is not None:
+                    return found
+        columns = Z[place] * lengths[place, None]
+        return _trace(columns @ columns.T, one)
 
     return list(in_rounds(mapped, trace, solutions))
 
 
-def _trace_by_rows(Z: FloatArray, one: Solution) -> float:
-    """Return the degrees of freedom from the columns of one solution."""
+def _trace_by_rows(Z: Any, place: IndexArray, scales: FloatArray, one: Solution) -> float | None:
+    """Return the degrees of freedom from the rows of Z', of unit length, at these places.
+
+    `scales` turn them into Z' / sqrt(H). None where K has no factor in the precision of Z.
+    """
     starts, counts = runs_of(one.groups)
     curved = (one.slopes[starts] > 0) & (counts > 1)
     inside = np.repeat(curved, counts)
-    roots = 1.0 / np.sqrt(one.slopes[inside])
-    along = np.add.reduceat(Z * one.unit, starts, axis=1)[:, curved]
-    # Rounding of a large matrix in single precision is far below one degree of freedom.
-    kind: Any = np.float32 if Z.size > LARGE else np.float64
-    scaled: Any = (Z[:, inside] * roots).astype(kind)
-    short: Any = (along / np.sqrt(one.slopes[starts[curved]])).astype(kind)
-    K = np.asarray(scaled @ scaled.T - short @ short.T, dtype=np.float64)
+    scaled = Z[place[inside]]
+    scaled *= scales[inside].astype(Z.dtype)[:, None]
+    units = (scales * one.unit).astype(Z.dtype), place, np.append(starts, place.size)
+    along = sparse.csr_array(units, shape=(starts.size, len(Z)))[curved] @ Z
+    K = scaled.T @ scaled
+    K -= along.T @ along
     K.ravel()[:: len(K) + 1] += 1.0
-    factor, info = lapack.dpotrf(K.T, lower=0, clean=1)
-    if info != 0:  # rounding errors of large terms exceed one, which no eigenvalue is below
-        return _trace(Z.T @ Z, one)
-    inverse, _ = lapack.dpotri(factor, lower=0)
-    left = len(K) - float(inverse.diagonal().sum())
-    E = np.asfortranarray(np.hstack([along, Z[:, ~inside]]))
-    solved, _ = lapack.dpotrs(factor, E, lower=0)
-    return left + float(np.trace(solver_of(E.T @ solved)(solved.T @ solved)))
+    routines: Any = lapack.get_lapack_funcs(("potrf", "trtri", "potrs"), (K,))
+    factorize, invert, solve = routines
+    factor, info = factorize(K.T, lower=0, clean=1)
+    if info != 0:  # rounding errors exceed one, which no eigenvalue is below
+        return None
+    inverse, _ = invert(factor, lower=0)  # its squares sum to the trace of K^-1
+    left = len(K) - float(np.square(inverse).sum(dtype=np.float64))
+    along *= inverse_roots(np.einsum("gn,gn->g", along, along))[:, None].astype(Z.dtype)
+    E = np.asfortranarray(np.vstack([along, Z[place[~inside]]]).T)
+    solved, _ = solve(factor, E, lower=0)
+    squares, products = (E.T @ solved).astype(np.float64), (solved.T @ solved).astype(np.float64)
+    return left + float(np.trace(solver_of(squares)(products)))

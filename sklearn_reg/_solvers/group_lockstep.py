@@ -202,11 +202,12 @@ class Lockstep:
         kind : float type
             Precision of the direction.
         """
-        entered = self._entered(state, admits, kind)
-        rough = (entered.W != state.W).any(axis=0)
-        forcing = np.where(rough, np.maximum(forcing, UNSETTLED), forcing)
-        newton = _NewtonSystem(self, entered, kind)
-        D = newton.solve(forcing).astype(float)
+        with np.errstate(over="ignore", invalid="ignore"):
+            entered = self._entered(state, admits, kind)
+            rough = (entered.W != state.W).any(axis=0)
+            newton = _NewtonSystem(self, entered, kind)
+            D = newton.solve(np.where(rough, np.maximum(forcing, UNSETTLED), forcing)).astype(float)
+        D[:, ~np.isfinite(D).all(axis=0)] = 0.0  # single precision did not hold it
         return self._descended(state, entered.W, D, newton.free)
 
     def _entered(self, state: _State, admits: BoolArray, kind: type[np.floating[Any]]) -> _State:
@@ -522,7 +523,7 @@ def _solve(
 
 def _positive(diagonal: FloatArray) -> FloatArray:
     """Keep the diagonal away from zero."""
-    return np.asarray(np.maximum(diagonal, EPS * diagonal.max(initial=1.0)))
+    return np.asarray(np.maximum(diagonal, EPS * (diagonal.max(initial=0.0) or 1.0)))
 
 
 def _dots(A: NDArray[Any], B: NDArray[Any]) -> NDArray[Any]:

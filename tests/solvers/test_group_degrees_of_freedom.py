@@ -14,10 +14,13 @@ from sklearn_reg._solvers.problem import Problem
 from sklearn_reg.penalties import SparseGroupLasso
 
 
-def solved(n: int, p: int, size: int, ratio: float, free: int = 0):
-    """Solve a problem at three penalties; return the design and the penalties with weights."""
+def solved(n: int, p: int, size: int, ratio: float, free: int = 0, spread: float = 0.0):
+    """Solve a problem at three penalties; return the design and the penalties with weights.
+
+    The lengths of the columns span `spread` orders of magnitude.
+    """
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(n, p))
+    X = rng.normal(size=(n, p)) * 10.0 ** np.linspace(0.0, spread, p)
     design, _ = make_design(X, (X[:, :size].sum(axis=1) + rng.normal(size=n))[:, None])
     groups, found = np.arange(p) // size, []
     v = np.ones(p // size)
@@ -58,9 +61,25 @@ def test_both_systems_have_the_trace(n: int, p: int, ratio: float, free: int) ->
     assert max(wanted) <= min(n - 1, p) + 1e-6
 
 
-def test_single_precision_is_far_below_one_degree(monkeypatch: pytest.MonkeyPatch) -> None:
-    design, found = solved(60, 300, 5, 0.0)
+@pytest.mark.parametrize("spread", [0.0, 6.0])
+def test_single_precision_is_far_below_one_degree(
+    spread: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design, found = solved(60, 300, 5, 0.0, spread=spread)
     solutions = [Solution.of(*one) for one in found]
     double = under_test._by_rows(design, solutions, map)
     monkeypatch.setattr(under_test, "LARGE", 0)
-    assert_allclose(under_test._by_rows(design, solutions, map), double, atol=1e-4)
+    single = under_test._by_rows(design, solutions, map)
+    assert_allclose(single, double, atol=1e-4)
+    assert single != double  # or it was not single
+
+
+@pytest.mark.parametrize("large", [0, 2**18])
+def test_where_nearly_nothing_is_penalised_the_rows_are_the_degrees_of_freedom(
+    large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(under_test, "LARGE", large)
+    design, found = solved(12, 60, 4, 0.0, spread=3.0)
+    rigid = [Solution.of(h, w)._replace(slopes=np.full(w.size, 1e-18)) for h, w in found[-1:]]
+    rigid = [one._replace(slopes=one.slopes[: one.support.size]) for one in rigid]
+    assert_allclose(group_degrees_of_freedom(design, rigid), [11.0], atol=1e-3)

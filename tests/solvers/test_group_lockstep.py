@@ -214,6 +214,31 @@ def test_a_problem_that_takes_too_long_is_reported(monkeypatch: pytest.MonkeyPat
     assert np.isfinite(W).all()
 
 
+@pytest.mark.parametrize("wrong", [np.inf, np.nan])
+def test_single_precision_only_guides(wrong: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = problem_of(0, "any", 0.3)
+    levels, product = problem.grid(6), problem.product
+
+    def product_in_double(D: Array) -> Array:
+        return product(D) if D.dtype == float else np.full(D.shape, wrong, dtype=D.dtype)
+
+    yy, diagonal = float(problem.y @ problem.y), (problem.Z**2).sum(axis=0)
+    penalties = problem.starts, problem.l1, problem.l2
+    with np.errstate(all="raise", under="ignore"):
+        W, _, solved = solve_grid(
+            product_in_double,
+            problem.Z.T @ problem.y,
+            yy,
+            *penalties,
+            levels,
+            1e-10,
+            None,
+            diagonal,
+        )
+    assert solved.all()
+    assert max(map(problem.gap, W, levels)) <= 1e-10
+
+
 @given(st.integers(0, 10**6), st.sampled_from([0.0, 0.5, 1.0]))
 def test_levels_are_roots(seed: int, l1_ratio: float) -> None:
     problem = problem_of(seed, "any", l1_ratio)
