@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import lapack
+from scipy.linalg import blas, lapack
 
 from sklearn_reg._data.designs import Design
 from sklearn_reg._tools.linalg import inverse_roots, runs_of, solver_of
@@ -161,15 +161,17 @@ def _trace_by_rows(Z: Any, place: IndexArray, scales: FloatArray, one: Solution)
     K = scaled.T @ scaled
     K -= along.T @ along
     K.ravel()[:: len(K) + 1] += 1.0
-    routines: Any = lapack.get_lapack_funcs(("potrf", "trtri", "potrs"), (K,))
-    factorize, invert, solve = routines
+    routines: Any = lapack.get_lapack_funcs(("potrf", "trtri"), (K,))
+    factorize, invert = routines
     factor, info = factorize(K.T, lower=0, clean=1)
     if info != 0:  # rounding errors exceed one, which no eigenvalue is below
         return None
-    inverse, _ = invert(factor, lower=0)  # its squares sum to the trace of K^-1
-    left = len(K) - float(np.square(inverse).sum(dtype=np.float64))
+    root, _ = invert(factor, lower=0)  # K^-1 = root root'
+    left = len(K) - float(np.square(root).sum(dtype=np.float64))
     along *= inverse_roots(np.einsum("gn,gn->g", along, along))[:, None].astype(Z.dtype)
-    E = np.asfortranarray(np.vstack([along, Z[place[~inside]]]).T)
-    solved, _ = solve(factor, E, lower=0)
-    squares, products = (E.T @ solved).astype(np.float64), (solved.T @ solved).astype(np.float64)
+    E = np.vstack([along, Z[place[~inside]]])
+    multiply: Any = blas.get_blas_funcs("trmm", (K,))
+    once = multiply(1.0, root, E.T, trans_a=1)
+    twice = multiply(1.0, root, once)
+    squares, products = (np.asarray(A.T @ A, dtype=np.float64) for A in (once, twice))
     return left + float(np.trace(solver_of(squares)(products)))
