@@ -3,10 +3,12 @@
 Each row is a path of 100 lambdas from lambda_max to a hundredth of it, with an intercept and
 sqrt(d_g) as group weights. A peer's tolerance falls until the gap, judged here from the formulas,
 is at most 1e-6 of F(0) at every lambda; the time is that of this tolerance alone. Ours includes
-degrees of freedom and certificates. adelie needs NumPy 1: give the Python of an environment that
-has it by `--adelie`. The compilation of skglm does not count.
+certificates and degrees of freedom, which no peer has; the column "without" leaves these out.
+`--agree` compares coefficients at the tightest tolerances instead. adelie needs NumPy 1: give the
+Python of an environment that has it by `--adelie`. The compilation of skglm does not count.
 
     python benchmarks/groups.py --adelie other/bin/python --rows wide5 wide20 one-hot
+    python benchmarks/groups.py --adelie other/bin/python --rows small --agree
 """
 
 import argparse
@@ -16,6 +18,7 @@ import sys
 import time
 import warnings
 from importlib.util import find_spec
+from unittest.mock import patch
 
 import numpy as np
 import scipy.sparse as sp
@@ -51,6 +54,7 @@ def one_hot(n=100_000, n_categories=20, seed=0):
 
 
 ROWS = {
+    "small": ("300 x 60, groups of 5", lambda: wide(5, 300, 60)),
     "wide5": ("1000 x 5000, groups of 5", lambda: wide(5)),
     "wide20": ("1000 x 5000, groups of 20", lambda: wide(20)),
     "one-hot": ("100,000 x about 500, one-hot blocks", one_hot),
@@ -133,6 +137,13 @@ def to_the_gap(run, data, tolerances):
     return float("nan"), gap, tol
 
 
+def without_freedom(X, y, groups, tol):
+    """Return what `ours` does, without degrees of freedom."""
+    name = "sklearn_reg._solvers.paths.group_degrees_of_freedom"
+    with patch(name, lambda design, solutions, mapped: np.zeros(len(solutions))):
+        return ours(X, y, groups, tol)
+
+
 def ours(X, y, groups, tol):
     """Return seconds, lambdas and weights of this package."""
     from sklearn_reg import regularization_path
@@ -143,9 +154,16 @@ def ours(X, y, groups, tol):
     return time.perf_counter() - began, path.lambdas, coefs
 
 
-def of_child(python, row):
-    """Time adelie in another environment."""
-    command = [python, "-W", "ignore", __file__, "--child", row]
+def print_agreement(data, theirs):
+    """Print the largest difference of coefficients, as a share of the largest coefficient."""
+    _, _, mine = ours(*data, 1e-14)
+    for name, W in theirs.items():
+        print(f"{name}: {np.abs(mine - np.asarray(W)).max() / np.abs(mine).max():.1e}")
+
+
+def of_child(python, row, *more):
+    """Run adelie in another environment."""
+    command = [python, "-W", "ignore", __file__, "--child", row, *more]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return tuple(json.loads(done.stdout.splitlines()[-1]))
 
@@ -155,22 +173,34 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=ROWS)
     parser.add_argument("--adelie", help="a Python that has adelie")
+    parser.add_argument("--agree", action="store_true", help="compare coefficients")
     parser.add_argument("--child", choices=ROWS, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     falling = 10.0 ** -np.arange(7, 17)
+    if asked.child and asked.agree:
+        print(json.dumps(adelie(*ROWS[asked.child][1](), 1e-20)[2].tolist()))
+        return
     if asked.child:
         print(json.dumps(to_the_gap(adelie, ROWS[asked.child][1](), falling)))
         return
     import machine
 
     print(machine.describe())
-    print("\n| path of 100, to 1e-6 | ours s | adelie s | ratio | skglm s | ratio |")
-    print("|---|---|---|---|---|---|")
+    if asked.agree:
+        for row in asked.rows:
+            data = ROWS[row][1]()
+            theirs = {"skglm": skglm(*data, 1e-14)[2]} if find_spec("skglm") else {}
+            if asked.adelie:
+                theirs["adelie"] = of_child(asked.adelie, row, "--agree")
+            print_agreement(data, theirs)
+        return
+    print("\n| path of 100, to 1e-6 | ours s | without | adelie s | ratio | skglm s | ratio |")
+    print("|---|---|---|---|---|---|---|")
     for row in asked.rows:
         name, make = ROWS[row]
         data = make()
         mine, *_ = to_the_gap(ours, data, [GAP])
-        cells = [f"{mine:.2f}"]
+        cells = [f"{mine:.2f}", f"{to_the_gap(without_freedom, data, [GAP])[0]:.2f}"]
         theirs = of_child(asked.adelie, row)[0] if asked.adelie else float("nan")
         cells += [f"{theirs:.2f}", f"{theirs / mine:.1f}"]
         if find_spec("skglm"):
