@@ -206,7 +206,7 @@ def _singular(lambda_: float) -> str:
 
 
 def _check_X(X: Any) -> Any:
-    X = fetched(X)
+    X = fetched(X, "X")
     refuse_misread(X, "X")
     return check_array(X, accept_sparse=("csr", "csc"), dtype=np.float64, input_name="X")
 

@@ -96,7 +96,7 @@ def check_groups(groups: Any, n_features: int, features: Sequence[Hashable] | No
     Groups
         Their names are unique, except that None leaves labels as they are.
     """
-    groups = fetched(groups)
+    groups = fetched(groups, "groups")
     own = generic_labels("x", n_features) if features is None else [_plain(f) for f in features]
     if groups is None:
         return Groups(np.arange(n_features, dtype=np.intp), own)
@@ -343,7 +343,9 @@ def check_group_weights(
     n_features = groups.of_features.size
     if penalty_weights is None:
         return np.ones(n_features)
-    penalty_weights = _weights_in_order(fetched(penalty_weights), groups, features)
+    penalty_weights = _weights_in_order(
+        fetched(penalty_weights, "penalty_weights"), groups, features
+    )
     # If there are as many groups as features, both orders are that of the columns.
     sizes = {groups.n_groups: "one a group", n_features: "one a feature"}
     weights = penalty_weights_of(penalty_weights, WEIGHTS, sizes)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length
 
 from sklearn_reg._checks.labels import in_order
+from sklearn_reg._checks.namespaces import check_one_home
 from sklearn_reg._checks.values import (
     check_number,
     fetched,
@@ -30,7 +31,8 @@ WEIGHTS = "numbers >= 0 (0 = free, inf = excluded)"
 
 def check_rows(X: Any, y: Any, *, at_least: int = 1) -> tuple[Matrix, Any]:
     """Return X and y as float64 or float32, checked by scikit-learn."""
-    X, y = fetched(X), fetched(y)
+    check_one_home(X=X, y=y)
+    X, y = fetched(X, "X"), fetched(y, "y")
     refuse_misread(X, "X")
     refuse_misread(y, "y")
     X = check_array(X, input_name="X", ensure_min_samples=at_least, **READ_AS)
@@ -91,7 +93,7 @@ def check_sample_weight(
     """
     if sample_weight is None:
         return None
-    sample_weight = fetched(sample_weight)
+    sample_weight = fetched(sample_weight, "sample_weight")
     refuse_misread(sample_weight, "sample_weight")
     sample_weight = number_in(sample_weight)
     if isinstance(sample_weight, (Number, np.generic, str, bytes)):

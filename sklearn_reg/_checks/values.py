@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_reg._checks.labels import labels_of
+from sklearn_reg._checks.namespaces import as_numpy
 
 # float64, or float32 if the weights are float32: NumPy has no type for "the dtype of the input".
 Weights: TypeAlias = NDArray[Any]
@@ -168,14 +169,17 @@ def on_dask(values: Any) -> bool:
     return kind.__module__.startswith("dask") or values.__dask_graph__() is not None
 
 
-def fetched(values: Any) -> Any:
-    """Load a Dask collection into memory, masks included; return other values unchanged."""
-    return values.compute() if on_dask(values) else values
+def fetched(values: Any, name: str = "the array") -> Any:
+    """Load a Dask collection or an array of another namespace into memory, masks included.
+
+    Other values are returned unchanged. Errors give the name.
+    """
+    return as_numpy(values.compute() if on_dask(values) else values, name)
 
 
 def real_numbers(values: Any, name: str, wanted: str) -> NDArray[Any]:
     """Return an array of real numbers unchanged; refuse text, times, complex and masked values."""
-    values = fetched(values)
+    values = fetched(values, name)
     try:
         array = np.asarray(values)
     except ValueError:

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from sklearn_reg._checks.labels import keep_labels
+from sklearn_reg._checks.namespaces import check_one_home
 from sklearn_reg._checks.parameters import READ_AS, READ_Y_AS, check_sample_weight
 from sklearn_reg._checks.values import fetched, on_dask, refuse_misread
 from sklearn_reg._data.data import Batch, Data, InMemory, error_in
@@ -36,7 +37,8 @@ def read(
         from sklearn_reg._data.dask import read_dask  # Dask is optional
 
         return read_dask(estimator, X, y, sample_weight, first=first)
-    y = fetched(y)
+    check_one_home(X=X, y=y, sample_weight=sample_weight)
+    X, y = fetched(X, "X"), fetched(y, "y")
     refuse_misread(X, "X")
     refuse_misread(y, "y")
     X, y = validate_data(estimator, X, y, reset=first, validate_separately=(READ_AS, READ_Y_AS))

@@ -15,6 +15,7 @@ from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._checks.labels import Labels, check_order, feature_labels
+from sklearn_reg._checks.namespaces import check_one_home, home_of
 from sklearn_reg._checks.parameters import READ_AS, check_flag
 from sklearn_reg._checks.values import check_number, fetched, on_dask, refuse_misread
 from sklearn_reg._checks.words import hint
@@ -94,9 +95,11 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
 
         Returns
         -------
-        {ndarray, dask array} of shape (n_samples,) or (n_samples, n_targets)
+        {ndarray, array of the namespace of X, dask array} of shape (n_samples,) or \
+                (n_samples, n_targets)
             Predictions, in the shape of the y of `fit`. Those of a Dask collection are lazy,
-            computed chunk by chunk.
+            computed chunk by chunk. With `sklearn.set_config(array_api_dispatch=True)`, those of
+            an array of PyTorch, JAX, CuPy or array-api-strict are on its device, of its kind.
         """
         check_is_fitted(self)
         if on_dask(X):
@@ -104,12 +107,12 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
 
             check_order(self, X)
             return predict_dask(self, X)
-        predictions: FloatArray = self._validated(X) @ self.coef_.T + self.intercept_
-        return predictions
+        return home_of(X).bring(self._validated(X) @ self.coef_.T + self.intercept_)
 
     def _validated(self, X: Matrix) -> Any:
         """Return new rows in memory, which must have the columns of `fit`."""
         check_order(self, X)
+        X = fetched(X, "X")
         refuse_misread(X, "X")
         return validate_data(self, X, reset=False, **READ_AS)
 
@@ -132,6 +135,7 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
             targets, the mean of theirs.
         """
         check_order(self, X, y)
+        check_one_home(X=X, y=y, sample_weight=sample_weight)
         known, predicted, weights = map(fetched, (y, self.predict(X), sample_weight))
         refuse_misread(known, "y")
         refuse_misread(weights, "sample_weight")

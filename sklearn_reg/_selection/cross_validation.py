@@ -16,6 +16,7 @@ from sklearn.model_selection import LeaveOneOut, PredefinedSplit
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_reg._checks.namespaces import home_of
 from sklearn_reg._checks.values import check_shares, on_dask, overflow_explained
 from sklearn_reg._checks.words import in_our_words
 from sklearn_reg._data.cells import CellMoments
@@ -286,7 +287,7 @@ class PenalizedRegressionCV(PenalizedModel):
             )
         n_rows, n_targets = held_out.residuals.shape
         rank = rank_of(confidence_level, n_rows)
-        X = self._validated(X)
+        home, X = home_of(X), self._validated(X)
         coefs = self._fold_coefs[held_out.kind]
         shape = len(self._fold_coefs), -1, len(coefs), n_targets
         intercepts = self.fold_intercepts_.reshape(shape)[held_out.kind]
@@ -295,7 +296,7 @@ class PenalizedRegressionCV(PenalizedModel):
             lower, upper = (end.astype(self.coef_.dtype) for end in ends)
         if self.coef_.ndim == 1:
             lower, upper = lower[:, 0], upper[:, 0]
-        return PredictionInterval(lower, upper)
+        return PredictionInterval(home.bring(lower), home.bring(upper))
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return the routing of metadata to the splitter and to the scorer.

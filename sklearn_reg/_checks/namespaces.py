@@ -1,0 +1,144 @@
+"""Arrays of PyTorch, JAX, CuPy and array-api-strict: read as NumPy, and answered in their kind.
+
+None of these libraries is imported: an array of one can only be given where it is loaded.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn import get_config
+
+# The package of a type, and the module that makes arrays of this type.
+NAMESPACES = {
+    "torch": "torch",
+    "jax": "jax.numpy",
+    "jaxlib": "jax.numpy",
+    "cupy": "cupy",
+    "array_api_strict": "array_api_strict",
+}
+ON_CPU = ("cpu", "array_api_strict.Device('CPU_DEVICE')")
+
+
+class Home(NamedTuple):
+    """The namespace and the device of an array."""
+
+    namespace: str  # the module that makes such arrays
+    device: Any  # None for NumPy
+
+    def __str__(self) -> str:
+        return self.namespace if self.device is None else f"{self.namespace} on {self.device}"
+
+    def bring(self, values: np.ndarray[Any, Any]) -> Any:
+        """Return an array of NumPy as one of this namespace, on this device."""
+        if self.device is None:
+            return values
+        make = sys.modules[self.namespace]
+        if self.namespace == "cupy":  # it has no argument for the device
+            with self.device:
+                return make.asarray(values)
+        return make.asarray(values, device=self.device)
+
+
+NUMPY = Home("numpy", None)
+
+
+def is_foreign(values: Any) -> bool:
+    """Whether this is an array of another namespace than NumPy's."""
+    return _package(values) in NAMESPACES and hasattr(values, "dtype")
+
+
+def home_of(values: Any) -> Home:
+    """Return where the answer to these values belongs: NumPy, unless scikit-learn dispatches."""
+    if not is_foreign(values) or not _dispatches():
+        return NUMPY
+    return Home(NAMESPACES[_package(values)], values.device)
+
+
+def check_one_home(**values: Any) -> None:
+    """Refuse arrays of several namespaces or devices; lists, tables and None may accompany them.
+
+    Raises
+    ------
+    ValueError
+        If scikit-learn dispatches, and two of the values are arrays that lie apart.
+    """
+    arrays = {
+        name: home_of(array)
+        for name, array in values.items()
+        if is_foreign(array) or isinstance(array, np.ndarray)
+    }
+    for name, home in arrays.items():
+        first = next(iter(arrays))
+        if home != arrays[first]:
+            raise ValueError(
+                f"{name} must be an array of the namespace and device of {first}, "
+                f"{arrays[first]}, got {home}; move one of them"
+            )
+
+
+def as_numpy(values: Any, name: str = "the array") -> Any:
+    """Return an array of another namespace as one of NumPy, or a CSR tensor as one of SciPy.
+
+    Other values are returned unchanged.
+
+    Raises
+    ------
+    TypeError
+        If the numbers have half precision, the array lies on a device and scikit-learn does not
+        dispatch, or it is sparse in another format than CSR.
+    """
+    if not is_foreign(values):
+        return values
+    if "float16" in str(values.dtype):
+        raise TypeError(
+            f"{name} must be float32 or float64, got {values.dtype}, whose rounding errors of a "
+            "thousandth or more no penalty can tell from signal; convert it to float32"
+        )
+    if not _dispatches() and not _lies_on_cpu(values):
+        raise TypeError(
+            f"{name} lies on {values.device}, and scikit-learn does not dispatch: call "
+            "sklearn.set_config(array_api_dispatch=True), or move it to the CPU"
+        )
+    return _READERS[NAMESPACES[_package(values)]](values, name)
+
+
+def _dispatches() -> bool:
+    return bool(get_config().get("array_api_dispatch", False))
+
+
+def _package(values: Any) -> str:
+    return type(values).__module__.partition(".")[0]
+
+
+def _lies_on_cpu(values: Any) -> bool:
+    return str(values.device).startswith(ON_CPU)
+
+
+def _of_torch(values: Any, name: str) -> Any:
+    torch = sys.modules["torch"]
+    values = values.detach().cpu()
+    if values.layout is torch.strided:
+        return values.numpy()
+    if values.layout is torch.sparse_csr:
+        parts = (part.numpy() for part in (values.values(), values.col_indices()))
+        return sparse.csr_array((*parts, values.crow_indices().numpy()), shape=tuple(values.shape))
+    raise TypeError(
+        f"{name} must be dense or sparse_csr, got {values.layout}; take {name}.to_sparse_csr()"
+    )
+
+
+def _of_strict(values: Any, name: str) -> Any:
+    strict = sys.modules["array_api_strict"]
+    return np.asarray(values.to_device(strict.Device("CPU_DEVICE")))
+
+
+_READERS = {
+    "torch": _of_torch,
+    "jax.numpy": lambda values, name: np.asarray(values),
+    "cupy": lambda values, name: values.get(),
+    "array_api_strict": _of_strict,
+}

@@ -1,0 +1,297 @@
+"""Arrays of other namespaces: fitted as those of NumPy, and answered in their kind.
+
+array-api-strict is always here; PyTorch and JAX are tried where they are installed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from textwrap import dedent
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import sklearn
+from numpy.testing import assert_array_equal
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.fixes import parse_version
+
+from sklearn_reg import (
+    ElasticNetRegression,
+    ElasticNetRegressionCV,
+    GroupLassoRegression,
+    LassoRegression,
+    LassoRegressionCV,
+    Moments,
+    RidgeRegression,
+    RidgeRegressionCV,
+    StabilitySelection,
+    coefficient_inference,
+    lambda_max,
+    penalty_advice,
+    regularization_path,
+    ridge_closed_form,
+)
+
+pytest.importorskip("array_api_strict")
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(40, 5))
+y = X[:, 0] - X[:, 1] + 0.1 * rng.normal(size=40)
+s = rng.uniform(0.5, 2.0, size=40)
+
+
+class Kind(NamedTuple):
+    """How arrays of a namespace are made, and where they are."""
+
+    make: Callable[[Any], Any]
+    module: str
+    device: str
+
+
+def strict_on(device: str) -> Callable[[Any], Any]:
+    import array_api_strict as xp
+
+    return lambda values: xp.asarray(values, device=xp.Device(device))
+
+
+def of_torch(values: Any) -> Any:
+    import torch
+
+    return torch.asarray(values)
+
+
+def of_jax(values: Any) -> Any:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    return jax.numpy.asarray(values)
+
+
+KINDS = {
+    "strict": Kind(strict_on("CPU_DEVICE"), "array_api_strict", "CPU_DEVICE"),
+    "strict on a device": Kind(strict_on("device1"), "array_api_strict", "device1"),
+    "torch": Kind(of_torch, "torch", "cpu"),
+    "jax": Kind(of_jax, "jax", "cpu"),
+}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    found = KINDS[request.param]
+    if find_spec(found.module) is None:
+        pytest.skip(f"{found.module} is not installed")
+    return found
+
+
+@pytest.fixture
+def dispatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("SCIPY_ARRAY_API", "1")  # scikit-learn asks for it
+    try:
+        with config_context(array_api_dispatch=True):
+            yield
+    except ImportError as error:  # older versions of scikit-learn need a package for it
+        pytest.skip(str(error))
+
+
+def values_of(array: Any) -> np.ndarray[Any, Any]:
+    """Return the values of an array of any kind."""
+    if type(array).__module__.startswith("array_api_strict"):
+        import array_api_strict as xp
+
+        array = array.to_device(xp.Device("CPU_DEVICE"))
+    return np.asarray(array)
+
+
+MODELS = [
+    RidgeRegression(0.1, solver="closed_form"),
+    LassoRegression(0.05, "auto"),
+    ElasticNetRegression(0.05, l1_ratio=0.5, solver="auto", standardize=True),
+    GroupLassoRegression(0.05, groups=[0, 0, 1, 1, 2], solver="auto"),
+    RidgeRegressionCV(8),
+    LassoRegressionCV(8, cv=3),
+    ElasticNetRegressionCV(8, cv=3, l1_ratio=[0.5, 1.0]),
+]
+
+
+@pytest.mark.usefixtures("dispatch")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("model", MODELS, ids=repr)
+def test_a_fit_is_that_of_numpy_and_predictions_are_of_the_kind_of_X(
+    model: Any, dtype: Any, kind: Kind
+) -> None:
+    data = X.astype(dtype), y.astype(dtype), s.astype(dtype)
+    wanted = clone(model).fit(*data)
+    foreign = [kind.make(part) for part in data]
+    fitted = clone(model).fit(*foreign)
+    assert_array_equal(fitted.coef_, wanted.coef_)
+    assert type(fitted.coef_) is np.ndarray
+    predicted = fitted.predict(foreign[0])
+    assert type(predicted) is type(foreign[0])
+    assert kind.device in str(predicted.device)
+    assert_array_equal(values_of(predicted), wanted.predict(data[0]))
+    assert values_of(predicted).dtype == dtype
+    assert fitted.score(*foreign) == wanted.score(*data)
+    assert_array_equal(fitted.predict(data[0]), wanted.predict(data[0]))  # it may be used anywhere
+
+
+@pytest.mark.usefixtures("dispatch")
+def test_batches_warm_starts_and_several_targets(kind: Kind) -> None:
+    Y = np.column_stack([y, -y])
+    model = RidgeRegression(0.1, solver="closed_form")
+    wanted = clone(model).fit(X, Y)
+    fitted = clone(model).fit(kind.make(X), kind.make(Y))
+    assert_array_equal(fitted.coef_, wanted.coef_)
+    assert values_of(fitted.predict(kind.make(X))).shape == (40, 2)
+    halves = [(X[:20], Y[:20]), (X[20:], Y[20:])]
+    foreign = [tuple(map(kind.make, half)) for half in halves]
+    assert_array_equal(
+        clone(model).fit_batches(foreign).coef_, clone(model).fit_batches(halves).coef_
+    )
+    partial = clone(model).partial_fit(*foreign[0]).partial_fit(*foreign[1])
+    assert_array_equal(partial.coef_, clone(model).fit_batches(halves).coef_)
+
+
+@pytest.mark.usefixtures("dispatch")
+def test_functions_read_them(kind: Kind) -> None:
+    A, b = kind.make(X), kind.make(y)
+    weights = kind.make(s)
+    assert lambda_max(A, b, sample_weight=weights) == lambda_max(X, y, sample_weight=s)
+    path, wanted = (regularization_path(*data, lambdas=9) for data in ((A, b), (X, y)))
+    assert_array_equal(path.coefs, wanted.coefs)
+    assert_array_equal(Moments.from_data(A, b, weights).gram, Moments.from_data(X, y, s).gram)
+    assert_array_equal(ridge_closed_form(A, b, 0.1)[0], ridge_closed_form(X, y, 0.1)[0])
+    assert penalty_advice(A, b).reasons == penalty_advice(X, y).reasons
+    lasso = LassoRegression(0.05, solver="auto").fit(A, b)
+    found, known = (
+        coefficient_inference(lasso, *data, method="debiased", random_state=0)
+        for data in ((A, b), (X, y))
+    )
+    assert_array_equal(found.p_value, known.p_value)
+    selector, same = (StabilitySelection(random_state=0).fit(*data) for data in ((A, b), (X, y)))
+    assert_array_equal(selector.get_support(), same.get_support())
+
+
+@pytest.mark.usefixtures("dispatch")
+def test_intervals_are_of_the_kind_of_X(kind: Kind) -> None:
+    model = RidgeRegressionCV(8).fit(kind.make(X), kind.make(y))
+    wanted = RidgeRegressionCV(8).fit(X, y).predict_interval(X)
+    for end, known in zip(model.predict_interval(kind.make(X)), wanted, strict=True):
+        assert type(end) is type(kind.make(X))
+        assert_array_equal(values_of(end), known)
+
+
+@pytest.mark.usefixtures("dispatch")
+def test_searches_and_pipelines_take_them() -> None:
+    make = strict_on("CPU_DEVICE")
+    search = GridSearchCV(LassoRegression(solver="auto"), {"lambda_": [0.01, 0.1]}, cv=3)
+    found = clone(search).fit(make(X), make(y))
+    assert found.best_score_ == clone(search).fit(X, y).best_score_
+    piped = make_pipeline(LassoRegression(0.1, solver="auto")).fit(make(X), make(y))
+    assert type(piped.predict(make(X))) is type(make(X))
+
+
+def test_without_dispatch_they_are_arrays_as_any_other(kind: Kind) -> None:
+    model = LassoRegression(0.05, solver="auto")
+    A = kind.make(X)
+    if kind.device == "device1":
+        with pytest.raises(TypeError, match=r"X lies on .*device1.*array_api_dispatch=True"):
+            model.fit(A, y)
+        return
+    assert type(model.fit(A, y).predict(A)) is np.ndarray
+
+
+@pytest.mark.usefixtures("dispatch")
+def test_arrays_that_lie_apart_are_refused(kind: Kind) -> None:
+    A, b = kind.make(X), kind.make(y)
+    model = LassoRegression(0.05, solver="auto").fit(A, b)
+    before = model.coef_.copy()
+    with pytest.raises(ValueError, match=r"y must be an array .* of X, .*, got numpy; move one"):
+        model.fit(A, y)
+    with pytest.raises(ValueError, match=r"sample_weight must be .* of X, .*, got numpy"):
+        model.fit(A, b, s)
+    with pytest.raises(ValueError, match=r"y must be an array .* of X, numpy, got"):
+        regularization_path(X, b)
+    with pytest.raises(ValueError, match=r"y must be an array .* of X"):
+        model.score(A, y)
+    with pytest.raises(ValueError, match=r"y must be an array .* of X, .*CPU_DEVICE.*device1"):
+        model.fit(strict_on("CPU_DEVICE")(X), strict_on("device1")(y))
+    assert_array_equal(model.coef_, before)
+    if parse_version(sklearn.__version__) >= parse_version("1.7"):  # older ones refuse it
+        model.fit(A, pd.Series(y))  # a table lies nowhere
+
+
+@pytest.mark.parametrize("module", ["torch", "jax"])
+@pytest.mark.parametrize("half", ["float16", "bfloat16"])
+def test_half_precision_is_refused(half: str, module: str) -> None:
+    if find_spec(module) is None:
+        pytest.skip(f"{module} is not installed")
+    if module == "torch":
+        import torch
+
+        A = torch.asarray(X).to(getattr(torch, half))
+    else:
+        import jax.numpy as jnp
+
+        A = jnp.asarray(X, dtype=getattr(jnp, half))
+    with pytest.raises(TypeError, match=rf"X must be float32 or float64, got .*{half}.*convert"):
+        LassoRegression(0.1).fit(A, y)
+
+
+def test_tensors_with_gradients_and_sparse_ones() -> None:
+    torch = pytest.importorskip("torch")
+    A = torch.asarray(X, requires_grad=True)
+    wanted = LassoRegression(0.05, solver="auto").fit(X, y).coef_
+    assert_array_equal(LassoRegression(0.05, solver="auto").fit(A, y).coef_, wanted)
+    thin = X * (np.abs(X) > 1)
+    with pytest.warns(UserWarning, match="beta state"):
+        csr = torch.asarray(thin).to_sparse_csr()
+    wanted = LassoRegression(0.05, solver="auto").fit(sp.csr_array(thin), y).coef_
+    assert_array_equal(LassoRegression(0.05, solver="auto").fit(csr, y).coef_, wanted)
+    with pytest.raises(TypeError, match=r"X must be dense or sparse_csr.*X.to_sparse_csr"):
+        LassoRegression(0.05).fit(torch.asarray(thin).to_sparse_coo(), y)
+
+
+@pytest.mark.usefixtures("dispatch")
+def test_the_lines_of_the_guide_run() -> None:
+    page = (Path(__file__).parent.parent / "docs/guide/large.rst").read_text()
+    block = page.split("asks for; then::")[1].split("A fit copies")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", dedent(block)],
+        env={**os.environ, "SCIPY_ARRAY_API": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "array_api_strict._array_object numpy\n"
+
+
+@pytest.mark.parametrize("module", ["torch", "jax", "array_api_strict"])
+def test_no_namespace_is_imported_for_numpy(module: str) -> None:
+    code = (
+        "import sys, numpy as np, sklearn_reg\n"
+        "X = np.eye(4)\n"
+        "sklearn_reg.LassoRegression(0.1).fit(X, X[0]).predict(X)\n"
+        f"assert {module!r} not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.usefixtures("dispatch")
+def test_an_argument_may_be_an_array_of_another_namespace(kind: Kind) -> None:
+    lambda_ = kind.make(np.array([0.1, 0.2]))
+    weights = kind.make(np.array([1.0, 0.0, 1.0, 1.0, 2.0]))
+    Y = np.column_stack([y, -y])
+    model = RidgeRegression(lambda_, solver="closed_form", penalty_weights=weights).fit(X, Y)
+    known = RidgeRegression([0.1, 0.2], solver="closed_form", penalty_weights=[1, 0, 1, 1, 2])
+    assert_array_equal(model.coef_, known.fit(X, Y).coef_)
