@@ -350,7 +350,8 @@ def _groups(
     """Solve each problem from where the batch of all of them ended, which mostly is the optimum."""
     design, first = record.view.design, problems[0].h
     positive = lambdas > 0
-    if not isinstance(first, SparseGroupLasso) or not group_paths.suits(design, int(positive.sum())):
+    count = int(positive.sum())
+    if not isinstance(first, SparseGroupLasso) or not group_paths.suits(design, count):
         yield from _warm_started(record, target, problems, tol)
         return
     levels = lambdas[positive] / lambdas[0]
