@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
+from sklearn_reg._checks.namespaces import Placed
 from sklearn_reg._checks.parameters import check_count, check_rows, check_sample_weight
 from sklearn_reg._checks.values import overflow_explained
 from sklearn_reg._tools.linalg import EPS, dense
@@ -223,7 +224,9 @@ class Moments:
         Moments
             Itself.
         """
-        if sparse.issparse(X) and not _dense_pays(X):
+        if isinstance(X, Placed):
+            added = _of_placed_rows(X, Y, s)
+        elif sparse.issparse(X) and not _dense_pays(X):
             added = _of_sparse_rows(X, Y, s)
         else:
             (added,) = in_turn(X, Y, s, 1)
@@ -418,7 +421,7 @@ def _checked(
     X: Any, y: ArrayLike, sample_weight: ArrayLike | None
 ) -> tuple[Matrix, FloatArray, FloatArray | None]:
     """Return rows, targets of shape (n_samples, n_targets), and weights, checked."""
-    X, y = check_rows(X, y, at_least=0)
+    X, y = check_rows(X, y, at_least=0, may_stay=True)
     Y: FloatArray = np.asarray(y, dtype=np.float64)
     Y = Y[:, None] if Y.ndim == 1 else Y
     return X, Y, check_sample_weight(sample_weight, X.shape[0], normalized=False, at_least=0)
@@ -550,6 +553,27 @@ def _from_product(product: FloatArray, shift: tuple[FloatArray, FloatArray]) -> 
     chunk.scatter = np.diagonal(product)[p:].copy()
     chunk._clip()
     return chunk
+
+
+def _of_placed_rows(X: Placed, Y: FloatArray, s: FloatArray | None) -> Moments:
+    """Gather rows where they are: each chunk is centred and multiplied there, in float64."""
+    (n, p), k = X.shape, Y.shape[1]
+    total = Moments(p, k)
+    first = np.arange(min(n, p)) if s is None else np.flatnonzero(s)[:p]
+    some = None if s is None else s[first]
+    near = _means(X.take(first).as_numpy(), Y[first], some)
+    for rows in X.chunks():
+        weights = None if s is None else s[rows]
+        if weights is not None and not weights.any():
+            continue
+        roots = None if weights is None else np.sqrt(weights)
+        beside = np.column_stack([Y[rows] - near[1], np.ones(len(Y[rows]))])
+        beside = beside if roots is None else beside * roots[:, None]
+        chunk = _from_product(X[rows].product(near[0], beside, roots), near)
+        chunk.n_rows = len(beside) if weights is None else int(np.count_nonzero(weights))
+        total._merge(chunk, sign=1)
+        near = total.mean_x, total.mean_y
+    return total
 
 
 def _of_sparse_rows(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:

@@ -416,7 +416,7 @@ class _Asked(NamedTuple):
     ) -> _Asked:
         """Check data and parameters."""
         labels = Labels(labels_of(X), labels_of(y))
-        X, target = check_rows(X, y)
+        X, target = check_rows(X, y, may_stay=True)
         data = InMemory(X, target, check_sample_weight(sample_weight, X.shape[0]))
         centred = check_flag(fit_intercept, "fit_intercept")
         positive = check_flag(positive, "positive")

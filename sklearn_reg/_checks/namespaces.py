@@ -6,6 +6,7 @@ None of these libraries is imported: an array of one can only be given where it 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ NAMESPACES = {
     "cupy": "cupy",
     "array_api_strict": "array_api_strict",
 }
+CHUNK_NUMBERS = 2**25  # of rows that a device multiplies at once
 ON_CPU = ("cpu", "array_api_strict.Device('CPU_DEVICE')")
 
 
@@ -42,8 +44,87 @@ class Home(NamedTuple):
                 return make.asarray(values)
         return make.asarray(values, device=self.device)
 
+    @property
+    def has_double(self) -> bool:
+        """Whether the device has numbers of double precision, and the library makes them."""
+        make = sys.modules[self.namespace]
+        try:
+            one = make.asarray(self.bring(np.ones(1)), dtype=make.float64)
+        except (TypeError, RuntimeError):  # those of Apple's GPUs
+            return False
+        return str(one.dtype).endswith("float64")  # JAX has them only if it is told so
+
 
 NUMPY = Home("numpy", None)
+
+
+class Placed:
+    """Dense rows of another namespace, which stay on their device.
+
+    Parameters
+    ----------
+    array : array of shape (n_samples, n_features)
+    """
+
+    def __init__(self, array: Any) -> None:
+        self.array, self.home = array, home_of(array)
+        self.shape: tuple[int, int] = tuple(array.shape)
+        single = str(array.dtype).endswith("float32")
+        self.dtype: np.dtype[Any] = np.dtype(np.float32 if single else np.float64)
+
+    def __getitem__(self, rows: slice) -> Placed:
+        return Placed(self.array[rows, :])
+
+    def chunks(self) -> Iterator[slice]:
+        """Split the rows into slices for large products."""
+        n, p = self.shape
+        size = max(p, CHUNK_NUMBERS // max(1, p))
+        return (slice(start, min(start + size, n)) for start in range(0, n, size))
+
+    def take(self, places: np.ndarray[Any, Any], axis: int = 0) -> Placed:
+        """Copy these rows or columns."""
+        there = self.home.bring(places)
+        if self.home.namespace == "torch":
+            return Placed(self.array.index_select(axis, there))
+        return Placed(sys.modules[self.home.namespace].take(self.array, there, axis=axis))
+
+    def as_numpy(self) -> Any:
+        """Copy the rows to the memory of the CPU."""
+        return np.asarray(as_numpy(self.array), dtype=self.dtype)
+
+    def cast(self, dtype: Any) -> Any:
+        """Return the array in another precision."""
+        make = sys.modules[self.home.namespace]
+        return make.asarray(self.array, dtype=getattr(make, np.dtype(dtype).name))
+
+    def fitted(self, coefs: Any, intercept: Any) -> Any:
+        """Return X W' + b, an array of this namespace, for arrays of NumPy."""
+        dtype = np.result_type(self.dtype, coefs.dtype)
+        W, b = (self.home.bring(np.asarray(part, dtype=dtype)) for part in (coefs.T, intercept))
+        return self.cast(dtype) @ W + b
+
+    def centred(self, near: Any = None) -> Any:
+        """Return X - near, an array of this namespace in float64."""
+        values = self.cast(np.float64)
+        return values if near is None else values - self.home.bring(near)
+
+    def product(self, near: Any, beside: Any, roots: Any) -> Any:
+        """Return A'A for A = [roots (X - near), beside]: only its numbers leave the device."""
+        centred = self.centred(near)
+        if roots is not None:
+            centred = centred * self.home.bring(roots[:, None])
+        between = as_numpy(centred.T @ self.home.bring(beside))
+        return np.block([[as_numpy(centred.T @ centred), between], [between.T, beside.T @ beside]])
+
+
+def placed(values: Any) -> Placed | None:
+    """Return rows that can stay where they are; None for others, which are read as NumPy."""
+    home = home_of(values)
+    if home == NUMPY or "float16" in str(values.dtype) or not home.has_double:
+        return None
+    if values.ndim != 2 or str(getattr(values, "layout", "strided")).find("sparse") >= 0:
+        return None
+    return Placed(values)
 
 
 def is_foreign(values: Any) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length
 
 from sklearn_reg._checks.labels import in_order
-from sklearn_reg._checks.namespaces import check_one_home
+from sklearn_reg._checks.namespaces import Placed, check_one_home, placed
 from sklearn_reg._checks.values import (
     check_number,
     fetched,
@@ -29,15 +29,25 @@ READ_Y_AS = {"ensure_2d": False, "dtype": (np.float64, np.float32)}
 WEIGHTS = "numbers >= 0 (0 = free, inf = excluded)"
 
 
-def check_rows(X: Any, y: Any, *, at_least: int = 1) -> tuple[Matrix, Any]:
-    """Return X and y as float64 or float32, checked by scikit-learn."""
+def check_rows(
+    X: Any, y: Any, *, at_least: int = 1, may_stay: bool = False
+) -> tuple[Matrix | Placed, Any]:
+    """Return X and y as float64 or float32, checked by scikit-learn.
+
+    With `may_stay`, an X on another device may stay there.
+    """
     check_one_home(X=X, y=y)
-    X, y = fetched(X, "X"), fetched(y, "y")
-    refuse_misread(X, "X")
+    kept, y = placed(X) if may_stay else None, fetched(y, "y")
     refuse_misread(y, "y")
-    X = check_array(X, input_name="X", ensure_min_samples=at_least, **READ_AS)
+    if kept is not None:
+        check_array(X, input_name="X", ensure_min_samples=at_least, dtype=None)
+        X = kept
+    else:
+        X = fetched(X, "X")
+        refuse_misread(X, "X")
+        X = check_array(X, input_name="X", ensure_min_samples=at_least, **READ_AS)
     y = check_array(y, input_name="y", ensure_min_samples=at_least, **READ_Y_AS)
-    check_consistent_length(X, y)
+    check_consistent_length(range(X.shape[0]), y)
     return X, y
 
 

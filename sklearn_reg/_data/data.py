@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sklearn_reg._checks.namespaces import Placed
 from sklearn_reg._checks.values import overflow_explained
 from sklearn_reg._data.cells import Assign, Cell, CellMoments
 from sklearn_reg._data.designs import Preprocessing
@@ -85,17 +86,22 @@ class InMemory(Batch):
 
     Parameters
     ----------
-    X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+    X : {ndarray, sparse matrix, Placed} of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,) or (n_samples, n_targets)
     weights : ndarray of shape (n_samples,) or None
     """
 
-    def __init__(self, X: Matrix, y: Any, weights: FloatArray | None) -> None:
-        self.X, self.y, self.weights = X, y, weights
+    def __init__(self, X: Matrix | Placed, y: Any, weights: FloatArray | None) -> None:
+        self.y, self.weights = y, weights
         self.rows = rows_of(X)
         self.Y: FloatArray = np.asarray(y, dtype=np.float64).reshape(X.shape[0], -1)
         self.n_features, self.n_targets = X.shape[1], self.Y.shape[1]
         self.y_ndim, self.dtype = np.ndim(y), X.dtype
+
+    @property
+    def X(self) -> Matrix:
+        """The rows in the memory of the CPU."""
+        return self.rows.X
 
     def views(
         self, penalty: AnyPenalty, preprocessing: Preprocessing, gram_use: GramUse
@@ -117,7 +123,7 @@ class InMemory(Batch):
     def added_by_cell(self, gathered: CellMoments, cells: Iterable[Cell]) -> CellMoments:
         """Add rows whose cells are known, in place."""
         with self.overflow_explained():
-            return gathered.update(self.X, self.Y, self.weights, cells)
+            return gathered.update(self.rows.source, self.Y, self.weights, cells)
 
     def by_name(self) -> Mapping[str, Any]:
         """Return the data by name."""

@@ -452,7 +452,7 @@ def products_together(requests: Sequence[tuple[Design, int, FloatArray]]) -> lis
         if batchable is None:
             answers[k] = design.products(w, target)
         else:
-            shared.setdefault(id(batchable.rows.X), {})[k] = batchable, target, w
+            shared.setdefault(id(batchable.rows.source), {})[k] = batchable, target, w
     for batch in shared.values():
         answers |= zip(batch, _products_of_same_rows(list(batch.values())), strict=True)
     return [answers[k] for k in range(len(requests))]

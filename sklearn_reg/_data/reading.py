@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_consistent_length, validate_data
+from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
 from sklearn_reg._checks.labels import keep_labels
-from sklearn_reg._checks.namespaces import check_one_home
+from sklearn_reg._checks.namespaces import check_one_home, placed
 from sklearn_reg._checks.parameters import READ_AS, READ_Y_AS, check_sample_weight
 from sklearn_reg._checks.values import fetched, on_dask, refuse_misread
 from sklearn_reg._data.data import Batch, Data, InMemory, error_in
@@ -38,11 +38,16 @@ def read(
 
         return read_dask(estimator, X, y, sample_weight, first=first)
     check_one_home(X=X, y=y, sample_weight=sample_weight)
-    X, y = fetched(X, "X"), fetched(y, "y")
-    refuse_misread(X, "X")
+    kept, y = placed(X), fetched(y, "y")
     refuse_misread(y, "y")
-    X, y = validate_data(estimator, X, y, reset=first, validate_separately=(READ_AS, READ_Y_AS))
-    check_consistent_length(X, y)
+    if kept is None or y is None:
+        X = fetched(X, "X")
+        refuse_misread(X, "X")
+        X, y = validate_data(estimator, X, y, reset=first, validate_separately=(READ_AS, READ_Y_AS))
+    else:
+        validate_data(estimator, X, reset=first, dtype=None)
+        X, y = kept, check_array(y, input_name="y", estimator=estimator, **READ_Y_AS)
+    check_consistent_length(range(X.shape[0]), y)
     return InMemory(X, y, check_sample_weight(sample_weight, X.shape[0], normalized=normalized))
 
 

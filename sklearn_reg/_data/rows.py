@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from sklearn_reg._checks.namespaces import Placed, as_numpy
 from sklearn_reg._tools.cached import cached_property
 from sklearn_reg._tools.linalg import EPS, dense, support_of
 from sklearn_reg._tools.threads import in_rounds, mapped_in_threads
@@ -29,6 +31,16 @@ class Rows(ABC):
     def __init__(self, X: Matrix) -> None:
         self.X = X
         self.shape: tuple[int, int] = X.shape
+
+    @property
+    def source(self) -> Matrix | Placed:
+        """The rows where they are: X, unless it lies on another device."""
+        return self.X
+
+    @property
+    def given(self) -> Any:
+        """The rows as they were given."""
+        return self.source.array if isinstance(self.source, Placed) else self.source
 
     @property
     @abstractmethod
@@ -168,6 +180,107 @@ class DenseRows(Rows):
         return product
 
 
+class PlacedRows(Rows):
+    """Dense rows on another device: products are made there, in float64, chunk by chunk."""
+
+    is_sparse = False
+    many_at_once = True
+    copies_pay = True
+
+    def __init__(self, X: Placed) -> None:
+        self._placed, self.shape = X, X.shape
+
+    @property
+    def source(self) -> Matrix | Placed:
+        """The rows where they are."""
+        return self._placed
+
+    @cached_property
+    def X(self) -> Matrix:
+        """A copy of the rows in the memory of the CPU, for what is not done there."""
+        copy: Matrix = self._placed.as_numpy()
+        return copy
+
+    @property
+    def stored(self) -> int:
+        """The number of entries that a product with X reads."""
+        return self.shape[0] * self.shape[1]
+
+    def fitted(self, w: FloatArray) -> FloatArray:
+        """X w; if w has few non-zeros, only their columns are read."""
+        fitted: FloatArray = self.fitted_by(w[None])[:, 0]
+        return fitted
+
+    def fitted_by(self, coefs: Matrix) -> FloatArray:
+        """X C', of shape (n_samples, k), for C of shape (k, n_features), dense or sparse."""
+        used, X = support_of(abs(coefs).sum(axis=0)), self._placed
+        if 4 * used.size < coefs.shape[1]:
+            coefs, X = coefs[:, used], X.take(used, axis=1)
+        C = dense(coefs).astype(np.float64, copy=False)
+        parts = [X[rows].fitted(C, np.zeros(len(C))) for rows in X.chunks()]
+        return np.concatenate([np.asarray(as_numpy(part)) for part in parts])
+
+    def correlate(self, v: FloatArray) -> FloatArray:
+        """X'v, for v of shape (n_samples,) or (n_samples, k)."""
+        product, X = np.zeros((self.shape[1], *v.shape[1:])), self._placed
+        for rows in X.chunks():
+            product += as_numpy(X[rows].centred().T @ X.home.bring(v[rows]))
+        return product
+
+    def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Weighted means and variances; a second pass over X corrects the rounding of the means."""
+        means = self.correlate(weights)
+        correction, variances = self._sums_about(means, weights)
+        return spread_of(means + correction, variances - correction**2)[:2]
+
+    def second_moments(self, weights: FloatArray) -> FloatArray:
+        """Weighted means of the squares; their last digits may be wrong."""
+        sums: FloatArray = self._sums_about(np.zeros(self.shape[1]), weights)[1]
+        return sums
+
+    def _sums_about(self, near: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return weighted sums of X - near, and of its squares."""
+        sums, X = np.zeros((2, self.shape[1])), self._placed
+        for rows in X.chunks():
+            centred, s = X[rows].centred(near), X.home.bring(weights[rows])
+            sums += [as_numpy(s @ centred), as_numpy(s @ (centred * centred))]
+        return sums
+
+    def stored_in(self, columns: IndexArray) -> int:
+        """Return the number of entries that a product with these columns reads."""
+        return self.shape[0] * columns.size
+
+    def columns(self, columns: IndexArray) -> FloatArray:
+        """Copy these columns to the memory of the CPU, float64."""
+        return np.asfortranarray(self._placed.take(columns, axis=1).as_numpy(), dtype=np.float64)
+
+    def restricted(self, columns: IndexArray) -> Rows:
+        """Copy these columns, on the device."""
+        return PlacedRows(self._placed.take(columns, axis=1))
+
+    def gram(
+        self, rows: IndexArray, columns: IndexArray, weights: FloatArray, means: FloatArray
+    ) -> FloatArray:
+        """(X - 1m')' diag(weights) (X - 1m'), restricted; columns are centred first."""
+        left, right = (self._placed.take(some, axis=1) for some in (rows, columns))
+        product = np.zeros((rows.size, columns.size))
+        for part in self._placed.chunks():
+            s = self._placed.home.bring(weights[part, None])
+            right_part = s * right[part].centred(means[columns])
+            product += as_numpy(left[part].centred(means[rows]).T @ right_part)
+        return product
+
+    def kernel(self, scale: FloatArray, means: FloatArray) -> FloatArray:
+        """(X - 1m') diag(scale) (X - 1m')', by chunks of columns."""
+        (n, p), roots, X = self.shape, np.sqrt(scale), self._placed
+        product = np.zeros((n, n))
+        for part in row_chunks(p, n):
+            columns = np.arange(p)[part]
+            scaled = X.take(columns, axis=1).centred(means[part]) * X.home.bring(roots[part])
+            product += as_numpy(scaled @ scaled.T)
+        return product
+
+
 def _parts(A: Matrix) -> Iterator[tuple[slice, slice]]:
     """Split a dense matrix along its slow axis into parts that fit in cache: rows and columns."""
     by_row, everything = A.flags.c_contiguous, slice(None)
@@ -295,15 +408,19 @@ class SparseRows(Rows):
         return product
 
 
-def take_rows(X: Matrix, rows: IndexArray) -> Matrix:
+def take_rows(X: Any, rows: IndexArray) -> Any:
     """Copy these rows, in the memory order of X."""
+    if isinstance(X, Placed):
+        return X.take(rows)
     if sparse.issparse(X) or X.flags.c_contiguous:
         return X[rows]
     return X.T.take(rows, axis=1, mode="clip").T  # "clip" avoids a copy
 
 
-def rows_of(X: Matrix) -> Rows:
+def rows_of(X: Matrix | Placed | Rows) -> Rows:
     """Wrap a validated matrix; return `Rows`, such as those on Dask, unchanged."""
     if isinstance(X, Rows):
         return X
+    if isinstance(X, Placed):
+        return PlacedRows(X)
     return SparseRows(X) if sparse.issparse(X) else DenseRows(X)

@@ -155,7 +155,7 @@ def view_rows(
     units = _power_of_two(np.abs(seen - offsets).max(axis=0))
     targets = (Y - offsets) / units
     if on_gram:
-        moments = Moments(rows.shape[1], Y.shape[1]).add_checked(rows.X, targets, weights)
+        moments = Moments(rows.shape[1], Y.shape[1]).add_checked(rows.source, targets, weights)
         design, columns = design_of_moments(moments, preprocessing, penalty.excluded)
     else:
         design, columns = design_of_rows(

@@ -15,7 +15,7 @@ from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._checks.labels import Labels, check_order, feature_labels
-from sklearn_reg._checks.namespaces import check_one_home, home_of
+from sklearn_reg._checks.namespaces import check_one_home, home_of, placed
 from sklearn_reg._checks.parameters import READ_AS, check_flag
 from sklearn_reg._checks.values import check_number, fetched, on_dask, refuse_misread
 from sklearn_reg._checks.words import hint
@@ -107,6 +107,10 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
 
             check_order(self, X)
             return predict_dask(self, X)
+        kept = placed(X)
+        if kept is not None:
+            validate_data(self, X, reset=False, dtype=None)
+            return kept.fitted(self.coef_, self.intercept_)
         return home_of(X).bring(self._validated(X) @ self.coef_.T + self.intercept_)
 
     def _validated(self, X: Matrix) -> Any:

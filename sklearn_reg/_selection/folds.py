@@ -9,6 +9,7 @@ only their moments are available.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -209,10 +210,11 @@ class MomentFolds(RowFolds):
         preprocessing: Preprocessing,
     ) -> None:
         super().__init__(rows, Y, weights, splits, preprocessing)
-        self.X, self.at_once = rows.X, _moments_at_once(rows.shape[1])
+        self.X, self.at_once = rows.source, _moments_at_once(rows.shape[1])
         cells, self._first = cells_of(len(Y), splits)
         self._kept: dict[tuple[int, int], Moments] = {}  # sides that were gathered separately
-        room = MOST_CELLS * max(self.X.size, 2**18) / self.n_features**2  # the most moments kept
+        numbers = max(math.prod(rows.shape), 2**18)
+        room = MOST_CELLS * numbers / self.n_features**2  # the most moments kept
         self._keeps = 2 * len(splits) <= room
         self._by_cell = not repeat_rows(splits) and len(self._first) <= room and self._few_merges()
         if self._by_cell:
@@ -292,7 +294,7 @@ def folds_in_memory(
     """Split rows in memory into folds, none without a splitter; `params` are for the splitter."""
     splits = []
     if splitter is not None:
-        splits = read_splits(splitter, data.X, data.y, len(data.Y), params)
+        splits = read_splits(splitter, data.rows.given, data.y, len(data.Y), params)
     check_splits(splits, data.weights)
     kind = MomentFolds if FOR_WORKING_SETS.pays(*data.rows.shape, data.rows.stored) else RowFolds
     with data.overflow_explained():
