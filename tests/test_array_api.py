@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,12 +42,13 @@ from sklearn_reg import (
     StabilitySelection,
     coefficient_inference,
     lambda_max,
+    moments,
     penalty_advice,
     regularization_path,
     ridge_closed_form,
 )
 from sklearn_reg._checks import namespaces
-from sklearn_reg._checks.namespaces import Placed
+from sklearn_reg._checks.namespaces import Placed, placed
 from sklearn_reg._data.rows import rows_of
 
 pytest.importorskip("array_api_strict")
@@ -119,6 +121,12 @@ def values_of(array: Any) -> np.ndarray[Any, Any]:
     return np.asarray(array)
 
 
+def kept(array: Any) -> Placed:
+    found = placed(array)
+    assert found is not None
+    return found
+
+
 MODELS = [
     RidgeRegression(0.1, solver="closed_form"),
     LassoRegression(0.05, "auto"),
@@ -188,6 +196,27 @@ def test_rows_stay_where_they_are(
 
 
 @pytest.mark.usefixtures("dispatch")
+def test_threads_which_do_not_know_that_scikit_learn_dispatches(
+    kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moments, "CHUNK_NUMBERS", 1)
+    model = LassoRegressionCV(15, cv=3, n_jobs=2)
+    wanted = clone(model).fit(X, y)
+    assert_allclose(clone(model).fit(kind.make(X), kind.make(y)).mse_path_, wanted.mse_path_)
+    with ThreadPoolExecutor(1) as pool:
+        rows = rows_of(kept(kind.make(X)))
+        found = pool.submit(rows.correlate, y).result()
+        assert_allclose(pool.submit(rows.columns, np.array([1])).result(), X[:, [1]])
+    assert_allclose(found, X.T @ y)
+
+
+@pytest.mark.usefixtures("dispatch")
+def test_what_cannot_be_squared_is_explained(kind: Kind) -> None:
+    with pytest.raises(ValueError, match="X"):
+        LassoRegression(0.05, solver="auto").fit(kind.make(X * 1e200), kind.make(y))
+
+
+@pytest.mark.usefixtures("dispatch")
 @pytest.mark.parametrize("chunk", [1, 2**25])
 def test_products_are_those_of_numpy(
     chunk: int, kind: Kind, monkeypatch: pytest.MonkeyPatch
@@ -195,7 +224,7 @@ def test_products_are_those_of_numpy(
     monkeypatch.setattr(namespaces, "CHUNK_NUMBERS", chunk)
     for A in (X, X.T.astype(np.float32)):
         (n, p), shares = A.shape, s[: len(A)] / s[: len(A)].sum()
-        here, there = rows_of(A), rows_of(Placed(kind.make(A)))
+        here, there = rows_of(A), rows_of(kept(kind.make(A)))
         some, few = np.array([3, 0]), np.zeros(p)
         few[1] = 2.0
         means, scale = here.correlate(shares), rng.uniform(size=p)
@@ -229,7 +258,7 @@ def test_large_means_cost_no_digits(kind: Kind, monkeypatch: pytest.MonkeyPatch)
     for weights in (None, np.where(np.arange(40) < 15, 0.0, s)):
         parts = far, y + 1e5, weights
         wanted = Moments(5).add_checked(far, parts[1][:, None], weights)
-        found = Moments(5).add_checked(Placed(kind.make(far)), parts[1][:, None], weights)
+        found = Moments(5).add_checked(kept(kind.make(far)), parts[1][:, None], weights)
         size = np.sqrt(np.outer(wanted.gram.diagonal(), wanted.gram.diagonal())) + 1e-9
         assert np.all(np.abs(found.gram - wanted.gram) <= 1e-9 * size)
         assert_allclose(found.cross[:4], wanted.cross[:4], rtol=1e-8)

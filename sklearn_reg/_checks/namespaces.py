@@ -44,6 +44,10 @@ class Home(NamedTuple):
                 return make.asarray(values)
         return make.asarray(values, device=self.device)
 
+    def fetch(self, array: Any, name: str = "the array") -> Any:
+        """Return an array of this namespace as one of NumPy."""
+        return _READERS[self.namespace](array, name)
+
     @property
     def has_double(self) -> bool:
         """Whether the device has numbers of double precision, and the library makes them."""
@@ -64,16 +68,18 @@ class Placed:
     Parameters
     ----------
     array : array of shape (n_samples, n_features)
+    home : Home
+        Where it is. It is given, because threads do not know the settings of scikit-learn.
     """
 
-    def __init__(self, array: Any) -> None:
-        self.array, self.home = array, home_of(array)
+    def __init__(self, array: Any, home: Home) -> None:
+        self.array, self.home = array, home
         self.shape: tuple[int, int] = tuple(array.shape)
         single = str(array.dtype).endswith("float32")
         self.dtype: np.dtype[Any] = np.dtype(np.float32 if single else np.float64)
 
     def __getitem__(self, rows: slice) -> Placed:
-        return Placed(self.array[rows, :])
+        return Placed(self.array[rows, :], self.home)
 
     def chunks(self) -> Iterator[slice]:
         """Split the rows into slices for large products."""
@@ -85,12 +91,14 @@ class Placed:
         """Copy these rows or columns."""
         there = self.home.bring(places)
         if self.home.namespace == "torch":
-            return Placed(self.array.index_select(axis, there))
-        return Placed(sys.modules[self.home.namespace].take(self.array, there, axis=axis))
+            taken = self.array.index_select(axis, there)
+        else:
+            taken = sys.modules[self.home.namespace].take(self.array, there, axis=axis)
+        return Placed(taken, self.home)
 
     def as_numpy(self) -> Any:
         """Copy the rows to the memory of the CPU."""
-        return np.asarray(as_numpy(self.array), dtype=self.dtype)
+        return np.asarray(self.home.fetch(self.array), dtype=self.dtype)
 
     def cast(self, dtype: Any) -> Any:
         """Return the array in another precision."""
@@ -113,8 +121,9 @@ class Placed:
         centred = self.centred(near)
         if roots is not None:
             centred = centred * self.home.bring(roots[:, None])
-        between = as_numpy(centred.T @ self.home.bring(beside))
-        return np.block([[as_numpy(centred.T @ centred), between], [between.T, beside.T @ beside]])
+        fetch, there = self.home.fetch, self.home.bring(beside)
+        between = fetch(centred.T @ there)
+        return np.block([[fetch(centred.T @ centred), between], [between.T, beside.T @ beside]])
 
 
 def placed(values: Any) -> Placed | None:
@@ -124,7 +133,7 @@ def placed(values: Any) -> Placed | None:
         return None
     if values.ndim != 2 or str(getattr(values, "layout", "strided")).find("sparse") >= 0:
         return None
-    return Placed(values)
+    return Placed(values.detach() if home.namespace == "torch" else values, home)
 
 
 def is_foreign(values: Any) -> bool:
@@ -184,7 +193,7 @@ def as_numpy(values: Any, name: str = "the array") -> Any:
             f"{name} lies on {values.device}, and scikit-learn does not dispatch: call "
             "sklearn.set_config(array_api_dispatch=True), or move it to the CPU"
         )
-    return _READERS[NAMESPACES[_package(values)]](values, name)
+    return Home(NAMESPACES[_package(values)], None).fetch(values, name)
 
 
 def _dispatches() -> bool:

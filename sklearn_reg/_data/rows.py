@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sklearn_reg._checks.namespaces import Placed, as_numpy
+from sklearn_reg._checks.namespaces import Placed
 from sklearn_reg._tools.cached import cached_property
 from sklearn_reg._tools.linalg import EPS, dense, support_of
 from sklearn_reg._tools.threads import in_rounds, mapped_in_threads
@@ -218,13 +218,13 @@ class PlacedRows(Rows):
             coefs, X = coefs[:, used], X.take(used, axis=1)
         C = dense(coefs).astype(np.float64, copy=False)
         parts = [X[rows].fitted(C, np.zeros(len(C))) for rows in X.chunks()]
-        return np.concatenate([np.asarray(as_numpy(part)) for part in parts])
+        return np.concatenate([X.home.fetch(part) for part in parts])
 
     def correlate(self, v: FloatArray) -> FloatArray:
         """X'v, for v of shape (n_samples,) or (n_samples, k)."""
         product, X = np.zeros((self.shape[1], *v.shape[1:])), self._placed
         for rows in X.chunks():
-            product += as_numpy(X[rows].centred().T @ X.home.bring(v[rows]))
+            product += X.home.fetch(X[rows].centred().T @ X.home.bring(v[rows]))
         return product
 
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -243,7 +243,7 @@ class PlacedRows(Rows):
         sums, X = np.zeros((2, self.shape[1])), self._placed
         for rows in X.chunks():
             centred, s = X[rows].centred(near), X.home.bring(weights[rows])
-            sums += [as_numpy(s @ centred), as_numpy(s @ (centred * centred))]
+            sums += [X.home.fetch(s @ centred), X.home.fetch(s @ (centred * centred))]
         return sums
 
     def stored_in(self, columns: IndexArray) -> int:
@@ -263,11 +263,10 @@ class PlacedRows(Rows):
     ) -> FloatArray:
         """(X - 1m')' diag(weights) (X - 1m'), restricted; columns are centred first."""
         left, right = (self._placed.take(some, axis=1) for some in (rows, columns))
-        product = np.zeros((rows.size, columns.size))
+        product, home = np.zeros((rows.size, columns.size)), self._placed.home
         for part in self._placed.chunks():
-            s = self._placed.home.bring(weights[part, None])
-            right_part = s * right[part].centred(means[columns])
-            product += as_numpy(left[part].centred(means[rows]).T @ right_part)
+            weighted = home.bring(weights[part, None]) * right[part].centred(means[columns])
+            product += home.fetch(left[part].centred(means[rows]).T @ weighted)
         return product
 
     def kernel(self, scale: FloatArray, means: FloatArray) -> FloatArray:
@@ -277,7 +276,7 @@ class PlacedRows(Rows):
         for part in row_chunks(p, n):
             columns = np.arange(p)[part]
             scaled = X.take(columns, axis=1).centred(means[part]) * X.home.bring(roots[part])
-            product += as_numpy(scaled @ scaled.T)
+            product += X.home.fetch(scaled @ scaled.T)
         return product
 
 
