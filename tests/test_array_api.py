@@ -211,6 +211,15 @@ def test_threads_which_do_not_know_that_scikit_learn_dispatches(
 
 
 @pytest.mark.usefixtures("dispatch")
+def test_arrays_that_are_read_only_or_reversed(kind: Kind) -> None:
+    weights = np.broadcast_to(2.0, 40)
+    rows = rows_of(kept(kind.make(X)))
+    assert_allclose(rows.correlate(weights), X.T @ weights)
+    assert_allclose(rows.correlate(y[::-1]), X.T @ y[::-1])
+    assert_allclose(rows.fitted(np.arange(5.0)[::-1]), X @ np.arange(5.0)[::-1])
+
+
+@pytest.mark.usefixtures("dispatch")
 def test_what_cannot_be_squared_is_explained(kind: Kind) -> None:
     with pytest.raises(ValueError, match="X"):
         LassoRegression(0.05, solver="auto").fit(kind.make(X * 1e200), kind.make(y))

@@ -38,7 +38,8 @@ class Home(NamedTuple):
         """Return an array of NumPy as one of this namespace, on this device."""
         if self.device is None:
             return values
-        make = sys.modules[self.namespace]
+        # PyTorch warns of arrays that are read-only, and refuses negative strides.
+        values, make = np.require(values, requirements=["C", "W"]), sys.modules[self.namespace]
         if self.namespace == "cupy":  # it has no argument for the device
             with self.device:
                 return make.asarray(values)

@@ -9,7 +9,6 @@ only their moments are available.
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -213,8 +212,7 @@ class MomentFolds(RowFolds):
         self.X, self.at_once = rows.source, _moments_at_once(rows.shape[1])
         cells, self._first = cells_of(len(Y), splits)
         self._kept: dict[tuple[int, int], Moments] = {}  # sides that were gathered separately
-        numbers = max(math.prod(rows.shape), 2**18)
-        room = MOST_CELLS * numbers / self.n_features**2  # the most moments kept
+        room = MOST_CELLS * max(rows.stored, 2**18) / self.n_features**2  # the most moments kept
         self._keeps = 2 * len(splits) <= room
         self._by_cell = not repeat_rows(splits) and len(self._first) <= room and self._few_merges()
         if self._by_cell:
