@@ -210,6 +210,25 @@ def test_threads_which_do_not_know_that_scikit_learn_dispatches(
     assert_allclose(found, X.T @ y)
 
 
+def test_jax_without_double_precision_is_read_as_numpy() -> None:
+    if find_spec("jax") is None:
+        pytest.skip("jax is not installed")
+    code = (
+        "import jax.numpy as jnp, numpy as np, sklearn, warnings\n"
+        "from sklearn_reg import LassoRegression\n"
+        "warnings.simplefilter('error')\n"
+        "sklearn.set_config(array_api_dispatch=True)\n"
+        "X = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)\n"
+        "A = jnp.asarray(X)\n"
+        "model = LassoRegression(0.1, solver='auto').fit(A, A[:, 0])\n"
+        "known = LassoRegression(0.1, solver='auto').fit(X, X[:, 0])\n"
+        "assert (model.coef_ == known.coef_).all()\n"
+        "assert type(model.predict(A)) is type(A)\n"
+    )
+    env = {**os.environ, "SCIPY_ARRAY_API": "1"}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+
+
 @pytest.mark.usefixtures("dispatch")
 def test_arrays_that_are_read_only_or_reversed(kind: Kind) -> None:
     weights = np.broadcast_to(2.0, 40)
