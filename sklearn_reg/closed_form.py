@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import svdvals
 from sklearn.utils import check_array
 
-from sklearn_reg._checks.values import check_number, check_weights, fetched, refuse_misread
+from sklearn_reg._checks.values import check_number, check_weights, in_memory
 from sklearn_reg._tools.linalg import EPS, definite_inverse, dense
 
 
@@ -206,8 +206,7 @@ def _singular(lambda_: float) -> str:
 
 
 def _check_X(X: Any) -> Any:
-    X = fetched(X, "X")
-    refuse_misread(X, "X")
+    X = in_memory(X, "X")
     return check_array(X, accept_sparse=("csr", "csc"), dtype=np.float64, input_name="X")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -478,7 +478,8 @@ def in_turn(X: Matrix, Y: FloatArray, s: FloatArray | None, n_parts: int) -> lis
         except Empty:
             rows = max(p, BLOCK_NUMBERS // (p + k + 1))
             room = np.empty((min(rows, size), p + k + 1), order=order)
-        parts = [_of_chunk(*part_of(start, j), near[j], room) for j in range(n_parts)]
+        multiply = partial(_product, room=room)
+        parts = [_of_chunk(*part_of(start, j), near[j], multiply) for j in range(n_parts)]
         rooms.put(room)
         return parts
 
@@ -508,14 +509,35 @@ def _means(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Means:
 
 
 def _of_chunk(
-    X: Matrix, Y: FloatArray, s: FloatArray | None, near: Means, room: FloatArray
+    X: Any, Y: FloatArray, s: FloatArray | None, near: Means, multiply: Callable[..., FloatArray]
 ) -> Moments | None:
     """Return the moments of rows, centred near their means; None if they have no weight.
 
-    Block after block is made dense and centred in `room`, which fits in cache.
+    `multiply` takes the rows to [X, y, 1]' S [X, y, 1], centred near these means.
     """
     if len(Y) == 0 or (s is not None and not s.any()):
         return None
+    chunk = _from_product(multiply(X, Y, s, near), near)
+    chunk.n_rows = len(Y) if s is None else int(np.count_nonzero(s))
+    return chunk
+
+
+def _product_there(X: Placed, Y: FloatArray, s: FloatArray | None, near: Means) -> FloatArray:
+    """Return the product of centred rows, made where they are."""
+    roots = None if s is None else np.sqrt(s)
+    beside = np.column_stack([Y - near[1], np.ones(len(Y))])
+    beside = beside if roots is None else beside * roots[:, None]
+    product: FloatArray = X.product(near[0], beside, roots)
+    return product
+
+
+def _product(
+    X: Matrix, Y: FloatArray, s: FloatArray | None, near: Means, room: FloatArray
+) -> FloatArray:
+    """Return the product of centred rows.
+
+    Block after block is made dense and centred in `room`, which fits in cache.
+    """
     X, p = dense(X), X.shape[1]
     product = np.zeros((room.shape[1], room.shape[1]))
     for start in range(0, len(Y), len(room)):
@@ -529,9 +551,7 @@ def _of_chunk(
         # One product gives the Gram matrix, X'y, y'y, the sums and the weight. NumPy detects that
         # it is symmetric and computes half of it.
         product += block.T @ block
-    chunk = _from_product(product, near)
-    chunk.n_rows = len(Y) if s is None else int(np.count_nonzero(s))
-    return chunk
+    return product
 
 
 def _from_product(product: FloatArray, shift: tuple[FloatArray, FloatArray]) -> Moments:
@@ -557,22 +577,16 @@ def _from_product(product: FloatArray, shift: tuple[FloatArray, FloatArray]) -> 
 
 def _of_placed_rows(X: Placed, Y: FloatArray, s: FloatArray | None) -> Moments:
     """Gather rows where they are: each chunk is centred and multiplied there, in float64."""
-    (n, p), k = X.shape, Y.shape[1]
-    total = Moments(p, k)
+    n, p = X.shape
+    total = Moments(p, Y.shape[1])
     first = np.arange(min(n, p)) if s is None else np.flatnonzero(s)[:p]
-    some = None if s is None else s[first]
-    near = _means(X.take(first).as_numpy(), Y[first], some)
+    near = _means(X.take(first).as_numpy(), Y[first], None if s is None else s[first])
     for rows in X.chunks():
         weights = None if s is None else s[rows]
-        if weights is not None and not weights.any():
-            continue
-        roots = None if weights is None else np.sqrt(weights)
-        beside = np.column_stack([Y[rows] - near[1], np.ones(len(Y[rows]))])
-        beside = beside if roots is None else beside * roots[:, None]
-        chunk = _from_product(X[rows].product(near[0], beside, roots), near)
-        chunk.n_rows = len(beside) if weights is None else int(np.count_nonzero(weights))
-        total._merge(chunk, sign=1)
-        near = total.mean_x, total.mean_y
+        chunk = _of_chunk(X[rows], Y[rows], weights, near, _product_there)
+        if chunk is not None:
+            total._merge(chunk, sign=1)
+            near = total.mean_x, total.mean_y
     return total
 
 

@@ -365,9 +365,7 @@ def test_groups_of_one_feature_and_groups_without_a_norm_are_solved_as_a_lasso(
 ) -> None:
     X, y, groups = make()
     groups, weights = (groups, None) if ratio == 1 else (None, [1.0, 0.0, np.inf, *[2.0] * 5])
-    shared: dict[str, Any] = {"cv": cv, "tol": 1e-10}
-    if weights is not None:
-        shared["penalty_weights"] = weights
+    shared: dict[str, Any] = {"cv": cv, "tol": 1e-10, "penalty_weights": weights}
     ours = GroupLassoRegressionCV(20, groups=groups, l1_ratio=ratio, **shared).fit(X, y)
     lasso = LassoRegressionCV(20, **shared).fit(X, y)
     assert_array_equal(ours.lambdas_, lasso.lambdas_)

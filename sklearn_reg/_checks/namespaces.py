@@ -129,9 +129,9 @@ class Placed:
 def placed(values: Any) -> Placed | None:
     """Return rows that can stay where they are; None for others, which are read as NumPy."""
     home = home_of(values)
-    if home == NUMPY or "float16" in str(values.dtype) or not home.has_double:
+    if home == NUMPY or _is_half(values) or not home.has_double:
         return None
-    if values.ndim != 2 or str(getattr(values, "layout", "strided")).find("sparse") >= 0:
+    if values.ndim != 2 or "sparse" in str(getattr(values, "layout", "")):
         return None
     return Placed(values.detach() if home.namespace == "torch" else values, home)
 
@@ -143,9 +143,7 @@ def is_foreign(values: Any) -> bool:
 
 def home_of(values: Any) -> Home:
     """Return where the answer to these values belongs: NumPy, unless scikit-learn dispatches."""
-    if not is_foreign(values) or not _dispatches():
-        return NUMPY
-    return Home(NAMESPACES[_package(values)], values.device)
+    return _place_of(values) if is_foreign(values) and _dispatches() else NUMPY
 
 
 def check_one_home(**values: Any) -> None:
@@ -161,8 +159,8 @@ def check_one_home(**values: Any) -> None:
         for name, array in values.items()
         if is_foreign(array) or isinstance(array, np.ndarray)
     }
+    first = next(iter(arrays), "")
     for name, home in arrays.items():
-        first = next(iter(arrays))
         if home != arrays[first]:
             raise ValueError(
                 f"{name} must be an array of the namespace and device of {first}, "
@@ -183,7 +181,7 @@ def as_numpy(values: Any, name: str = "the array") -> Any:
     """
     if not is_foreign(values):
         return values
-    if "float16" in str(values.dtype):
+    if _is_half(values):
         raise TypeError(
             f"{name} must be float32 or float64, got {values.dtype}, whose rounding errors of a "
             "thousandth or more no penalty can tell from signal; convert it to float32"
@@ -193,7 +191,7 @@ def as_numpy(values: Any, name: str = "the array") -> Any:
             f"{name} lies on {values.device}, and scikit-learn does not dispatch: call "
             "sklearn.set_config(array_api_dispatch=True), or move it to the CPU"
         )
-    return Home(NAMESPACES[_package(values)], None).fetch(values, name)
+    return _place_of(values).fetch(values, name)
 
 
 def _dispatches() -> bool:
@@ -202,6 +200,14 @@ def _dispatches() -> bool:
 
 def _package(values: Any) -> str:
     return type(values).__module__.partition(".")[0]
+
+
+def _place_of(values: Any) -> Home:
+    return Home(NAMESPACES[_package(values)], values.device)
+
+
+def _is_half(values: Any) -> bool:
+    return "float16" in str(values.dtype)
 
 
 def _lies_on_cpu(values: Any) -> bool:

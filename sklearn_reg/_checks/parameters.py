@@ -15,10 +15,9 @@ from sklearn_reg._checks.labels import in_order
 from sklearn_reg._checks.namespaces import Placed, check_one_home, placed
 from sklearn_reg._checks.values import (
     check_number,
-    fetched,
+    in_memory,
     number_in,
     real_numbers,
-    refuse_misread,
 )
 from sklearn_reg._tools.bounds import Bounds
 from sklearn_reg._tools.typing import BoolArray, FloatArray, Matrix
@@ -37,18 +36,13 @@ def check_rows(
     With `may_stay`, an X on another device may stay there.
     """
     check_one_home(X=X, y=y)
-    kept, y = placed(X) if may_stay else None, fetched(y, "y")
-    refuse_misread(y, "y")
-    if kept is not None:
-        check_array(X, input_name="X", ensure_min_samples=at_least, dtype=None)
-        X = kept
-    else:
-        X = fetched(X, "X")
-        refuse_misread(X, "X")
-        X = check_array(X, input_name="X", ensure_min_samples=at_least, **READ_AS)
+    kept = placed(X) if may_stay else None
+    X, y = X if kept else in_memory(X, "X"), in_memory(y, "y")
+    how = {"dtype": None} if kept else READ_AS
+    X = check_array(X, input_name="X", ensure_min_samples=at_least, **how)
     y = check_array(y, input_name="y", ensure_min_samples=at_least, **READ_Y_AS)
-    check_consistent_length(range(X.shape[0]), y)
-    return X, y
+    check_consistent_length(X, y)
+    return kept or X, y
 
 
 def check_count(value: Any, name: str) -> int:
@@ -103,9 +97,7 @@ def check_sample_weight(
     """
     if sample_weight is None:
         return None
-    sample_weight = fetched(sample_weight, "sample_weight")
-    refuse_misread(sample_weight, "sample_weight")
-    sample_weight = number_in(sample_weight)
+    sample_weight = number_in(in_memory(sample_weight, "sample_weight"))
     if isinstance(sample_weight, (Number, np.generic, str, bytes)):
         sample_weight = np.full(
             n_samples, check_number(sample_weight, "sample_weight", "a number >= 0", zero=True)

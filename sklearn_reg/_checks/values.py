@@ -177,6 +177,13 @@ def fetched(values: Any, name: str = "the array") -> Any:
     return as_numpy(values.compute() if on_dask(values) else values, name)
 
 
+def in_memory(values: Any, name: str) -> Any:
+    """Load values into memory, and refuse those that NumPy would misread."""
+    values = fetched(values, name)
+    refuse_misread(values, name)
+    return values
+
+
 def real_numbers(values: Any, name: str, wanted: str) -> NDArray[Any]:
     """Return an array of real numbers unchanged; refuse text, times, complex and masked values."""
     values = fetched(values, name)

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_array, check_consistent_length, valid
 from sklearn_reg._checks.labels import keep_labels
 from sklearn_reg._checks.namespaces import check_one_home, placed
 from sklearn_reg._checks.parameters import READ_AS, READ_Y_AS, check_sample_weight
-from sklearn_reg._checks.values import fetched, on_dask, refuse_misread
+from sklearn_reg._checks.values import in_memory, on_dask
 from sklearn_reg._data.data import Batch, Data, InMemory, error_in
 from sklearn_reg._tools.progress import Task
 from sklearn_reg._tools.typing import Matrix
@@ -38,17 +38,16 @@ def read(
 
         return read_dask(estimator, X, y, sample_weight, first=first)
     check_one_home(X=X, y=y, sample_weight=sample_weight)
-    kept, y = placed(X), fetched(y, "y")
-    refuse_misread(y, "y")
-    if kept is None or y is None:
-        X = fetched(X, "X")
-        refuse_misread(X, "X")
-        X, y = validate_data(estimator, X, y, reset=first, validate_separately=(READ_AS, READ_Y_AS))
+    kept = placed(X) if y is not None else None
+    X, y = X if kept else in_memory(X, "X"), in_memory(y, "y")
+    if kept:
+        X = validate_data(estimator, X, reset=first, dtype=None)
+        y = check_array(y, input_name="y", estimator=estimator, **READ_Y_AS)
     else:
-        validate_data(estimator, X, reset=first, dtype=None)
-        X, y = kept, check_array(y, input_name="y", estimator=estimator, **READ_Y_AS)
-    check_consistent_length(range(X.shape[0]), y)
-    return InMemory(X, y, check_sample_weight(sample_weight, X.shape[0], normalized=normalized))
+        X, y = validate_data(estimator, X, y, reset=first, validate_separately=(READ_AS, READ_Y_AS))
+    check_consistent_length(X, y)
+    weights = check_sample_weight(sample_weight, X.shape[0], normalized=normalized)
+    return InMemory(kept or X, y, weights)
 
 
 def read_all(

@@ -27,6 +27,8 @@ class Rows(ABC):
     many_at_once: bool
     # Whether to copy columns for a Gram matrix: products of the copies run at BLAS speed.
     copies_pay: bool = False
+    # Whether a few rows can be read without reading the others.
+    few_rows_are_cheap: bool = False
 
     def __init__(self, X: Matrix) -> None:
         self.X = X
@@ -40,7 +42,7 @@ class Rows(ABC):
     @property
     def given(self) -> Any:
         """The rows as they were given."""
-        return self.source.array if isinstance(self.source, Placed) else self.source
+        return self.X
 
     @property
     @abstractmethod
@@ -104,6 +106,7 @@ class DenseRows(Rows):
     is_sparse = False
     many_at_once = True
     copies_pay = True
+    few_rows_are_cheap = True
 
     @property
     def stored(self) -> int:
@@ -194,6 +197,11 @@ class PlacedRows(Rows):
     def source(self) -> Matrix | Placed:
         """The rows where they are."""
         return self._placed
+
+    @property
+    def given(self) -> Any:
+        """The rows as they were given."""
+        return self._placed.array
 
     @cached_property
     def X(self) -> Matrix:

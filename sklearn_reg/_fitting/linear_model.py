@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_reg._checks.labels import Labels, check_order, feature_labels
 from sklearn_reg._checks.namespaces import check_one_home, home_of, placed
 from sklearn_reg._checks.parameters import READ_AS, check_flag
-from sklearn_reg._checks.values import check_number, fetched, on_dask, refuse_misread
+from sklearn_reg._checks.values import check_number, fetched, in_memory, on_dask
 from sklearn_reg._checks.words import hint
 from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.unit_penalty import UnitPenalty
@@ -116,9 +116,7 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
     def _validated(self, X: Matrix) -> Any:
         """Return new rows in memory, which must have the columns of `fit`."""
         check_order(self, X)
-        X = fetched(X, "X")
-        refuse_misread(X, "X")
-        return validate_data(self, X, reset=False, **READ_AS)
+        return validate_data(self, in_memory(X, "X"), reset=False, **READ_AS)
 
     def score(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the coefficient of determination, R^2.
@@ -140,9 +138,8 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         """
         check_order(self, X, y)
         check_one_home(X=X, y=y, sample_weight=sample_weight)
-        known, predicted, weights = map(fetched, (y, self.predict(X), sample_weight))
-        refuse_misread(known, "y")
-        refuse_misread(weights, "sample_weight")
+        predicted, known = fetched(self.predict(X)), in_memory(y, "y")
+        weights = in_memory(sample_weight, "sample_weight")
         return float(r2_score(known, predicted, sample_weight=weights))
 
     def get_weights(self) -> FloatArray:

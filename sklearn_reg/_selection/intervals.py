@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_reg._checks.values import check_confidence_level
-from sklearn_reg._data.rows import PlacedRows, Rows, rows_of, steps
+from sklearn_reg._data.rows import Rows, rows_of, steps
 from sklearn_reg._selection.curves import Curves
 from sklearn_reg._selection.folds import RowFolds
 from sklearn_reg._selection.leave_one_out import RidgeCoefs
@@ -151,8 +151,7 @@ def _coefs_at(coefs: Sequence[Matrix], at: int, target: int, n_targets: int) -> 
 def _fitted_in_folds(rows: Rows, fold: Labels, W: FloatArray) -> FloatArray:
     """Return x_i.w of each row, with the coefficients w of its fold."""
     fitted = np.empty(len(fold))
-    # Some sparse formats have no cheap access to rows, and on a device a product is cheap.
-    if rows.is_sparse or isinstance(rows, PlacedRows):
+    if not rows.few_rows_are_cheap:
         for k, w in enumerate(W):
             mine = fold == k
             fitted[mine] = rows.fitted(w)[mine]
