@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from sklearn_reg._checks.namespaces import Placed
 from sklearn_reg._checks.parameters import check_count, check_rows, check_sample_weight
+from sklearn_reg._checks.placed import Placed
 from sklearn_reg._checks.values import overflow_explained
 from sklearn_reg._tools.linalg import EPS, dense
 from sklearn_reg._tools.threads import ROUND, mapped_in_threads
@@ -27,6 +27,7 @@ LOST_FACTOR = 64.0
 # Numbers in a chunk: so many that merging its moments, or a thread for it, costs little. It is
 # centred and multiplied in blocks: large enough for BLAS, small enough for the cache of a core.
 CHUNK_NUMBERS, BLOCK_NUMBERS = 2**19, 2**16
+SEEN_ROWS = 1024  # of rows on a device, for their means
 # A sparse block of at most so many numbers is always made dense; a larger one if the product of the
 # dense block by BLAS takes no longer than that of the sparse one.
 SMALL_BLOCK, BLAS_SPEED_UP = 2**14, 20
@@ -225,7 +226,7 @@ class Moments:
             Itself.
         """
         if isinstance(X, Placed):
-            added = _of_placed_rows(X, Y, s)
+            added = (_of_placed_rows if X.double else _of_copied_rows)(X, Y, s)
         elif sparse.issparse(X) and not _dense_pays(X):
             added = _of_sparse_rows(X, Y, s)
         else:
@@ -522,15 +523,6 @@ def _of_chunk(
     return chunk
 
 
-def _product_there(X: Placed, Y: FloatArray, s: FloatArray | None, near: Means) -> FloatArray:
-    """Return the product of centred rows, made where they are."""
-    roots = None if s is None else np.sqrt(s)
-    beside = np.column_stack([Y - near[1], np.ones(len(Y))])
-    beside = beside if roots is None else beside * roots[:, None]
-    product: FloatArray = X.product(near[0], beside, roots)
-    return product
-
-
 def _product(
     X: Matrix, Y: FloatArray, s: FloatArray | None, near: Means, room: FloatArray
 ) -> FloatArray:
@@ -576,17 +568,35 @@ def _from_product(product: FloatArray, shift: tuple[FloatArray, FloatArray]) -> 
 
 
 def _of_placed_rows(X: Placed, Y: FloatArray, s: FloatArray | None) -> Moments:
-    """Gather rows where they are: each chunk is centred and multiplied there, in float64."""
-    n, p = X.shape
-    total = Moments(p, Y.shape[1])
-    first = np.arange(min(n, p)) if s is None else np.flatnonzero(s)[:p]
-    near = _means(X.take(first).as_numpy(), Y[first], None if s is None else s[first])
+    """Gather rows where they are: they are centred near their means and multiplied there.
+
+    These means a are those of some rows, spread over all, whose values come to the CPU. If these
+    have a share c of the weight, c W (a_j - m_j)^2 is at most G_jj, with m the means of all rows:
+    the squares about a, which rounding errors are relative to, are at most (1 + 1 / c) G_jj.
+    """
+    live = np.arange(len(Y)) if s is None else np.flatnonzero(s)
+    if live.size == 0:
+        return Moments(X.shape[1], Y.shape[1])
+    some = live[:: max(1, live.size // SEEN_ROWS)]
+    near = _means(X.take(some).as_numpy(), Y[some], None if s is None else s[some])
+    beside, roots = np.column_stack([Y - near[1], np.ones(len(Y))]), None
+    if s is not None:
+        roots = np.sqrt(s)
+        beside *= roots[:, None]
+    moments = _from_product(X.product(near[0], beside, roots), near)
+    moments.n_rows = live.size
+    return moments
+
+
+def _of_copied_rows(X: Placed, Y: FloatArray, s: FloatArray | None) -> Moments:
+    """Gather rows on a device without double precision: each chunk is copied to the CPU.
+
+    Products in single precision would certify a duality gap of a thousandth of the objective at
+    best: residuals are differences of moments, whose errors they take the square roots of.
+    """
+    total = Moments(X.shape[1], Y.shape[1])
     for rows in X.chunks():
-        weights = None if s is None else s[rows]
-        chunk = _of_chunk(X[rows], Y[rows], weights, near, _product_there)
-        if chunk is not None:
-            total._merge(chunk, sign=1)
-            near = total.mean_x, total.mean_y
+        total.add_checked(X[rows].as_numpy(), Y[rows], None if s is None else s[rows])
     return total
 
 

@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn_reg._checks.groups import Groups
 from sklearn_reg._checks.labels import ColumnLabels, Labels, labels_of
 from sklearn_reg._checks.parameters import check_flag, check_rows, check_sample_weight
+from sklearn_reg._checks.placed import staying
 from sklearn_reg._checks.values import check_l1_ratio, check_number, check_share
 from sklearn_reg._data.data import FOR_WORKING_SETS, InMemory
 from sklearn_reg._data.designs import Preprocessing
@@ -416,8 +417,9 @@ class _Asked(NamedTuple):
     ) -> _Asked:
         """Check data and parameters."""
         labels = Labels(labels_of(X), labels_of(y))
-        X, target = check_rows(X, y, may_stay=True)
-        data = InMemory(X, target, check_sample_weight(sample_weight, X.shape[0]))
+        rows, target = check_rows(X, y, may_stay=True)
+        weights = check_sample_weight(sample_weight, rows.shape[0])
+        data = InMemory(staying(X, rows), target, weights)
         centred = check_flag(fit_intercept, "fit_intercept")
         positive = check_flag(positive, "positive")
         if groups is not None:

@@ -47,9 +47,10 @@ from sklearn_reg import (
     regularization_path,
     ridge_closed_form,
 )
-from sklearn_reg._checks import namespaces
-from sklearn_reg._checks.namespaces import Placed, placed
+from sklearn_reg._checks import placed as on_device
+from sklearn_reg._checks.placed import Placed, PlacedSparse, placed, staying
 from sklearn_reg._data.rows import rows_of
+from sklearn_reg._tools.linalg import dense
 
 pytest.importorskip("array_api_strict")
 
@@ -71,6 +72,10 @@ def strict_on(device: str) -> Callable[[Any], Any]:
     import array_api_strict as xp
 
     return lambda values: xp.asarray(values, device=xp.Device(device))
+
+
+def single_on_strict(values: Any) -> Any:
+    return strict_on("no_float64")(np.asarray(values, dtype=np.float32))
 
 
 def of_torch(values: Any) -> Any:
@@ -187,6 +192,7 @@ def test_rows_stay_where_they_are(
     A = np.hstack([X, rng.normal(size=(40, 1500))]) if wide else X
     copied: list[tuple[int, ...]] = []
     copy = Placed.as_numpy
+    monkeypatch.setattr(moments, "SEEN_ROWS", 8)
     monkeypatch.setattr(Placed, "as_numpy", lambda rows: copied.append(rows.shape) or copy(rows))
     known = clone(model).fit(A, y, weights)
     model = clone(model).fit(kind.make(A), kind.make(y), None if weights is None else kind.make(s))
@@ -249,7 +255,7 @@ def test_what_cannot_be_squared_is_explained(kind: Kind) -> None:
 def test_products_are_those_of_numpy(
     chunk: int, kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(namespaces, "CHUNK_NUMBERS", chunk)
+    monkeypatch.setattr(on_device, "CHUNK_NUMBERS", chunk)
     for A in (X, X.T.astype(np.float32)):
         (n, p), shares = A.shape, s[: len(A)] / s[: len(A)].sum()
         here, there = rows_of(A), rows_of(kept(kind.make(A)))
@@ -280,7 +286,7 @@ def test_products_are_those_of_numpy(
 
 @pytest.mark.usefixtures("dispatch")
 def test_large_means_cost_no_digits(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(namespaces, "CHUNK_NUMBERS", 50)  # many chunks
+    monkeypatch.setattr(on_device, "CHUNK_NUMBERS", 50)  # many chunks
     far = X + np.array([1e6, -1e6, 0.0, 1e3, 1e6])
     far[:, 4] = 1e6 / 3  # a constant
     for weights in (None, np.where(np.arange(40) < 15, 0.0, s)):
@@ -429,6 +435,73 @@ def test_tensors_with_gradients_and_sparse_ones() -> None:
     assert_array_equal(LassoRegression(0.05, solver="auto").fit(csr, y).coef_, wanted)
     with pytest.raises(TypeError, match=r"X must be dense or sparse_csr.*X.to_sparse_csr"):
         LassoRegression(0.05).fit(torch.asarray(thin).to_sparse_coo(), y)
+
+
+@pytest.mark.usefixtures("dispatch")
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_device_without_double_precision(
+    weighted: bool, wide: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_device, "CHUNK_NUMBERS", 50)
+    copied: list[tuple[int, ...]] = []
+    copy = Placed.as_numpy
+    monkeypatch.setattr(Placed, "as_numpy", lambda rows: copied.append(rows.shape) or copy(rows))
+    A = np.hstack([X, rng.normal(size=(40, 60))]) if wide else X
+    parts = [part.astype(np.float32) for part in ((A, y, s) if weighted else (A, y))]
+    foreign = list(map(single_on_strict, parts))
+    model = LassoRegression(0.05, solver="auto", tol=1e-7)
+    wanted, fitted = clone(model).fit(*parts), clone(model).fit(*foreign)
+    assert_allclose(fitted.coef_, wanted.coef_, rtol=1e-6, atol=1e-7)
+    predicted = fitted.predict(foreign[0])
+    assert "no_float64" in str(predicted.device)
+    assert_allclose(values_of(predicted), wanted.predict(parts[0]), rtol=1e-4, atol=1e-5)
+    of_doubles = clone(model).fit(A, y)
+    assert_allclose(values_of(of_doubles.predict(foreign[0])), of_doubles.predict(A), atol=1e-5)
+    assert wide or max(copied) == (10, 5)  # chunk by chunk, unless products with X are needed
+    found, known = Moments.from_data(*foreign), Moments.from_data(*parts)
+    assert_allclose(found.gram, known.gram, rtol=1e-12, atol=1e-12)  # in float64, on the CPU
+
+
+@pytest.mark.usefixtures("dispatch")
+@pytest.mark.filterwarnings("ignore:.*the smallest error is at:UserWarning")
+def test_products_with_a_tensor_of_csr(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    made: list[str] = []
+    for name in ("fitted", "correlate"):
+        there = getattr(PlacedSparse, name)
+        monkeypatch.setattr(
+            PlacedSparse, name, lambda *given, f=there, n=name: made.append(n) or f(*given)
+        )
+    for dtype, rtol in ((np.float64, 1e-9), (np.float32, 1e-5)):
+        thin = sp.random_array((60, 300), density=0.1, rng=0, format="csr").astype(dtype)
+        target = (thin @ np.r_[np.ones(5), np.zeros(295)] + 0.1).astype(dtype)
+        tensor = torch.asarray(thin.toarray()).to_sparse_csr()
+        here, there = rows_of(thin), rows_of(staying(tensor, thin))
+        C, Z = rng.normal(size=(2, 300)), rng.normal(size=(60, 3))
+        some = np.array([7, 2])
+        for name, given in (
+            ("fitted", C[0]),
+            ("fitted_by", C),
+            ("fitted_by", sp.csr_array(C * (C > 1))),
+            ("correlate", Z),
+            ("correlate", Z[:, 0]),
+            ("spread", np.full(60, 1 / 60)),
+            ("columns", some),
+        ):
+            found, known = getattr(there, name)(given), getattr(here, name)(given)
+            assert_allclose(found, known, rtol=1e-9, atol=1e-12, err_msg=name)
+        assert_allclose(there.restricted(some).fitted(C[0, :2]), here.columns(some) @ C[0, :2])
+        made.clear()
+        for model in (LassoRegression(1e-3, solver="auto", tol=1e-9), LassoRegressionCV(8, cv=3)):
+            fitted = clone(model).fit(tensor, torch.asarray(target))
+            wanted = clone(model).fit(thin, target)
+            assert_allclose(fitted.coef_, wanted.coef_, rtol=rtol, atol=rtol)
+            assert isinstance(fitted.predict(tensor), torch.Tensor)
+        found = regularization_path(tensor, torch.asarray(target), lambdas=5)
+        known = regularization_path(thin, target, lambdas=5)
+        assert_allclose(dense(found.coefs), dense(known.coefs), rtol=1e-6, atol=1e-9)
+        assert {"fitted", "correlate"} <= set(made)
 
 
 @pytest.mark.usefixtures("dispatch")

@@ -6,7 +6,6 @@ None of these libraries is imported: an array of one can only be given where it 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,9 +18,9 @@ NAMESPACES = {
     "jax": "jax.numpy",
     "jaxlib": "jax.numpy",
     "cupy": "cupy",
+    "cupyx": "cupy",  # its sparse matrices
     "array_api_strict": "array_api_strict",
 }
-CHUNK_NUMBERS = 2**25  # of rows that a device multiplies at once
 ON_CPU = ("cpu", "array_api_strict.Device('CPU_DEVICE')")
 
 
@@ -54,86 +53,12 @@ class Home(NamedTuple):
         """Whether the device has numbers of double precision, and the library makes them."""
         try:
             one = self.bring(np.ones(1))
-        except (TypeError, RuntimeError):  # those of Apple's GPUs
+        except (TypeError, RuntimeError, ValueError):  # such as Apple's GPUs
             return False
         return str(one.dtype).endswith("float64")  # JAX has them only if it is told so
 
 
 NUMPY = Home("numpy", None)
-
-
-class Placed:
-    """Dense rows of another namespace, which stay on their device.
-
-    Parameters
-    ----------
-    array : array of shape (n_samples, n_features)
-    home : Home
-        Where it is. It is given, because threads do not know the settings of scikit-learn.
-    """
-
-    def __init__(self, array: Any, home: Home) -> None:
-        self.array, self.home = array, home
-        self.shape: tuple[int, int] = tuple(array.shape)
-        single = str(array.dtype).endswith("float32")
-        self.dtype: np.dtype[Any] = np.dtype(np.float32 if single else np.float64)
-
-    def __getitem__(self, rows: slice) -> Placed:
-        return Placed(self.array[rows, :], self.home)
-
-    def chunks(self) -> Iterator[slice]:
-        """Split the rows into slices for large products."""
-        n, p = self.shape
-        size = max(p, CHUNK_NUMBERS // max(1, p))
-        return (slice(start, min(start + size, n)) for start in range(0, n, size))
-
-    def take(self, places: np.ndarray[Any, Any], axis: int = 0) -> Placed:
-        """Copy these rows or columns."""
-        there = self.home.bring(places)
-        if self.home.namespace == "torch":
-            taken = self.array.index_select(axis, there)
-        else:
-            taken = sys.modules[self.home.namespace].take(self.array, there, axis=axis)
-        return Placed(taken, self.home)
-
-    def as_numpy(self) -> Any:
-        """Copy the rows to the memory of the CPU."""
-        return np.asarray(self.home.fetch(self.array), dtype=self.dtype)
-
-    def cast(self, dtype: Any) -> Any:
-        """Return the array in another precision."""
-        make = sys.modules[self.home.namespace]
-        return make.asarray(self.array, dtype=getattr(make, np.dtype(dtype).name))
-
-    def fitted(self, coefs: Any, intercept: Any) -> Any:
-        """Return X W' + b, an array of this namespace, for arrays of NumPy."""
-        dtype = np.result_type(self.dtype, coefs.dtype)
-        W, b = (self.home.bring(np.asarray(part, dtype=dtype)) for part in (coefs.T, intercept))
-        return self.cast(dtype) @ W + b
-
-    def centred(self, near: Any = None) -> Any:
-        """Return X - near, an array of this namespace in float64."""
-        values = self.cast(np.float64)
-        return values if near is None else values - self.home.bring(near)
-
-    def product(self, near: Any, beside: Any, roots: Any) -> Any:
-        """Return A'A for A = [roots (X - near), beside]: only its numbers leave the device."""
-        centred = self.centred(near)
-        if roots is not None:
-            centred = centred * self.home.bring(roots[:, None])
-        fetch, there = self.home.fetch, self.home.bring(beside)
-        between = fetch(centred.T @ there)
-        return np.block([[fetch(centred.T @ centred), between], [between.T, beside.T @ beside]])
-
-
-def placed(values: Any) -> Placed | None:
-    """Return rows that can stay where they are; None for others, which are read as NumPy."""
-    home = home_of(values)
-    if home == NUMPY or _is_half(values) or not home.has_double:
-        return None
-    if values.ndim != 2 or "sparse" in str(getattr(values, "layout", "")):
-        return None
-    return Placed(values.detach() if home.namespace == "torch" else values, home)
 
 
 def is_foreign(values: Any) -> bool:
@@ -169,7 +94,7 @@ def check_one_home(**values: Any) -> None:
 
 
 def as_numpy(values: Any, name: str = "the array") -> Any:
-    """Return an array of another namespace as one of NumPy, or a CSR tensor as one of SciPy.
+    """Return an array of another namespace as one of NumPy, or a sparse one as one of SciPy.
 
     Other values are returned unchanged.
 
@@ -181,12 +106,12 @@ def as_numpy(values: Any, name: str = "the array") -> Any:
     """
     if not is_foreign(values):
         return values
-    if _is_half(values):
+    if is_half(values):
         raise TypeError(
             f"{name} must be float32 or float64, got {values.dtype}, whose rounding errors of a "
             "thousandth or more no penalty can tell from signal; convert it to float32"
         )
-    if not _dispatches() and not _lies_on_cpu(values):
+    if not _dispatches() and not lies_on_cpu(values):
         raise TypeError(
             f"{name} lies on {values.device}, and scikit-learn does not dispatch: call "
             "sklearn.set_config(array_api_dispatch=True), or move it to the CPU"
@@ -206,11 +131,18 @@ def _place_of(values: Any) -> Home:
     return Home(NAMESPACES[_package(values)], values.device)
 
 
-def _is_half(values: Any) -> bool:
+def is_half(values: Any) -> bool:
+    """Whether the numbers of an array of another namespace have half precision."""
     return "float16" in str(values.dtype)
 
 
-def _lies_on_cpu(values: Any) -> bool:
+def is_sparse(values: Any) -> bool:
+    """Whether this is a sparse tensor of PyTorch or a sparse matrix of CuPy."""
+    return _package(values) == "cupyx" or "sparse" in str(getattr(values, "layout", ""))
+
+
+def lies_on_cpu(values: Any) -> bool:
+    """Whether an array of another namespace is in the memory of the CPU."""
     return str(values.device).startswith(ON_CPU)
 
 

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length
 
 from sklearn_reg._checks.labels import in_order
-from sklearn_reg._checks.namespaces import Placed, check_one_home, placed
+from sklearn_reg._checks.namespaces import check_one_home
+from sklearn_reg._checks.placed import Placed, placed
 from sklearn_reg._checks.values import (
     check_number,
     in_memory,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sklearn_reg._checks.namespaces import Placed
+from sklearn_reg._checks.placed import Placed, PlacedSparse
 from sklearn_reg._checks.values import overflow_explained
 from sklearn_reg._data.cells import Assign, Cell, CellMoments
 from sklearn_reg._data.designs import Preprocessing
@@ -86,12 +86,14 @@ class InMemory(Batch):
 
     Parameters
     ----------
-    X : {ndarray, sparse matrix, Placed} of shape (n_samples, n_features)
+    X : {ndarray, sparse matrix, Placed, PlacedSparse} of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,) or (n_samples, n_targets)
     weights : ndarray of shape (n_samples,) or None
     """
 
-    def __init__(self, X: Matrix | Placed, y: Any, weights: FloatArray | None) -> None:
+    def __init__(
+        self, X: Matrix | Placed | PlacedSparse, y: Any, weights: FloatArray | None
+    ) -> None:
         self.y, self.weights = y, weights
         self.rows = rows_of(X)
         self.Y: FloatArray = np.asarray(y, dtype=np.float64).reshape(X.shape[0], -1)

@@ -11,8 +11,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
 from sklearn_reg._checks.labels import keep_labels
-from sklearn_reg._checks.namespaces import check_one_home, placed
+from sklearn_reg._checks.namespaces import check_one_home
 from sklearn_reg._checks.parameters import READ_AS, READ_Y_AS, check_sample_weight
+from sklearn_reg._checks.placed import placed, staying
 from sklearn_reg._checks.values import in_memory, on_dask
 from sklearn_reg._data.data import Batch, Data, InMemory, error_in
 from sklearn_reg._tools.progress import Task
@@ -38,7 +39,7 @@ def read(
 
         return read_dask(estimator, X, y, sample_weight, first=first)
     check_one_home(X=X, y=y, sample_weight=sample_weight)
-    kept = placed(X) if y is not None else None
+    given, kept = X, placed(X) if y is not None else None
     X, y = X if kept else in_memory(X, "X"), in_memory(y, "y")
     if kept:
         X = validate_data(estimator, X, reset=first, dtype=None)
@@ -47,7 +48,7 @@ def read(
         X, y = validate_data(estimator, X, y, reset=first, validate_separately=(READ_AS, READ_Y_AS))
     check_consistent_length(X, y)
     weights = check_sample_weight(sample_weight, X.shape[0], normalized=normalized)
-    return InMemory(kept or X, y, weights)
+    return InMemory(kept or staying(given, X), y, weights)
 
 
 def read_all(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sklearn_reg._checks.namespaces import Placed
+from sklearn_reg._checks.placed import Placed, PlacedSparse
 from sklearn_reg._tools.cached import cached_property
 from sklearn_reg._tools.linalg import EPS, dense, support_of
 from sklearn_reg._tools.threads import in_rounds, mapped_in_threads
@@ -111,7 +111,7 @@ class DenseRows(Rows):
     @property
     def stored(self) -> int:
         """The number of entries that a product with X reads."""
-        return int(self.X.size)
+        return self.shape[0] * self.shape[1]
 
     def fitted(self, w: FloatArray) -> FloatArray:
         """X w; if w has few non-zeros, only their columns are read."""
@@ -183,12 +183,8 @@ class DenseRows(Rows):
         return product
 
 
-class PlacedRows(Rows):
-    """Dense rows on another device: products are made there, in float64, chunk by chunk."""
-
-    is_sparse = False
-    many_at_once = True
-    copies_pay = True
+class _OnDevice:
+    """Dense rows on another device, and a copy in the memory of the CPU when one is needed."""
 
     def __init__(self, X: Placed) -> None:
         self._placed, self.shape = X, X.shape
@@ -209,6 +205,18 @@ class PlacedRows(Rows):
         copy: Matrix = self._placed.as_numpy()
         return copy
 
+
+class CopiedRows(_OnDevice, DenseRows):
+    """Rows on a device without double precision: products are made of a copy on the CPU."""
+
+
+class PlacedRows(_OnDevice, Rows):
+    """Rows on another device: products are made there, in float64, chunk by chunk."""
+
+    is_sparse = False
+    many_at_once = True
+    copies_pay = True
+
     @property
     def stored(self) -> int:
         """The number of entries that a product with X reads."""
@@ -223,7 +231,7 @@ class PlacedRows(Rows):
         """X C', of shape (n_samples, k), for C of shape (k, n_features), dense or sparse."""
         used, X = support_of(abs(coefs).sum(axis=0)), self._placed
         if 4 * used.size < coefs.shape[1]:
-            coefs, X = coefs[:, used], X.take(used, axis=1)
+            coefs, X = coefs[:, used], X.columns(used)
         C = dense(coefs).astype(np.float64, copy=False)
         parts = [X[rows].fitted(C, np.zeros(len(C))) for rows in X.chunks()]
         return np.concatenate([X.home.fetch(part) for part in parts])
@@ -260,17 +268,17 @@ class PlacedRows(Rows):
 
     def columns(self, columns: IndexArray) -> FloatArray:
         """Copy these columns to the memory of the CPU, float64."""
-        return np.asfortranarray(self._placed.take(columns, axis=1).as_numpy(), dtype=np.float64)
+        return np.asfortranarray(self._placed.columns(columns).as_numpy(), dtype=np.float64)
 
     def restricted(self, columns: IndexArray) -> Rows:
         """Copy these columns, on the device."""
-        return PlacedRows(self._placed.take(columns, axis=1))
+        return PlacedRows(self._placed.columns(columns))
 
     def gram(
         self, rows: IndexArray, columns: IndexArray, weights: FloatArray, means: FloatArray
     ) -> FloatArray:
         """(X - 1m')' diag(weights) (X - 1m'), restricted; columns are centred first."""
-        left, right = (self._placed.take(some, axis=1) for some in (rows, columns))
+        left, right = (self._placed.columns(some) for some in (rows, columns))
         product, home = np.zeros((rows.size, columns.size)), self._placed.home
         for part in self._placed.chunks():
             weighted = home.bring(weights[part, None]) * right[part].centred(means[columns])
@@ -283,7 +291,7 @@ class PlacedRows(Rows):
         product = np.zeros((n, n))
         for part in row_chunks(p, n):
             columns = np.arange(p)[part]
-            scaled = X.take(columns, axis=1).centred(means[part]) * X.home.bring(roots[part])
+            scaled = X.columns(columns).centred(means[part]) * X.home.bring(roots[part])
             product += X.home.fetch(scaled @ scaled.T)
         return product
 
@@ -415,6 +423,34 @@ class SparseRows(Rows):
         return product
 
 
+class PlacedSparseRows(SparseRows):
+    """A CSR tensor on its device: products with dense arrays are made there, others of its copy."""
+
+    many_at_once = True
+
+    def __init__(self, X: PlacedSparse) -> None:
+        super().__init__(X.copy)
+        self._placed = X
+
+    def fitted(self, w: FloatArray) -> FloatArray:
+        """X w."""
+        fitted: FloatArray = self._placed.fitted(w)
+        return fitted
+
+    def fitted_by(self, coefs: Matrix) -> FloatArray:
+        """X C', of shape (n_samples, k), for C of shape (k, n_features), dense or sparse."""
+        return super().fitted_by(coefs) if sparse.issparse(coefs) else self.fitted(coefs.T)
+
+    def correlate(self, v: FloatArray) -> FloatArray:
+        """X'v, for v of shape (n_samples,) or (n_samples, k)."""
+        product: FloatArray = self._placed.correlate(v)
+        return product
+
+    def restricted(self, columns: IndexArray) -> Rows:
+        """Copy these columns, in the memory of the CPU."""
+        return SparseRows(self.X[:, columns])
+
+
 def take_rows(X: Any, rows: IndexArray) -> Any:
     """Copy these rows, in the memory order of X."""
     if isinstance(X, Placed):
@@ -424,10 +460,23 @@ def take_rows(X: Any, rows: IndexArray) -> Any:
     return X.T.take(rows, axis=1, mode="clip").T  # "clip" avoids a copy
 
 
-def rows_of(X: Matrix | Placed | Rows) -> Rows:
+def chunks_of(X: Matrix | Placed, n_rows: int, n_parts: int = 1) -> list[slice]:
+    """Split rows into chunks, from each of which moments of so many parts are gathered.
+
+    Rows on a device are one chunk, because a device splits them itself, and what leaves it takes
+    longer than its work.
+    """
+    if isinstance(X, Placed):
+        return [slice(0, n_rows)]
+    return list(row_chunks(n_rows, X.shape[1], n_parts))
+
+
+def rows_of(X: Matrix | Placed | PlacedSparse | Rows) -> Rows:
     """Wrap a validated matrix; return `Rows`, such as those on Dask, unchanged."""
     if isinstance(X, Rows):
         return X
     if isinstance(X, Placed):
-        return PlacedRows(X)
+        return PlacedRows(X) if X.double else CopiedRows(X)
+    if isinstance(X, PlacedSparse):
+        return PlacedSparseRows(X)
     return SparseRows(X) if sparse.issparse(X) else DenseRows(X)

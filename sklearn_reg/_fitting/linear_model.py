@@ -15,8 +15,9 @@ from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_reg._checks.labels import Labels, check_order, feature_labels
-from sklearn_reg._checks.namespaces import check_one_home, home_of, placed
+from sklearn_reg._checks.namespaces import check_one_home, home_of
 from sklearn_reg._checks.parameters import READ_AS, check_flag
+from sklearn_reg._checks.placed import placed
 from sklearn_reg._checks.values import check_number, fetched, in_memory, on_dask
 from sklearn_reg._checks.words import hint
 from sklearn_reg._data.designs import Preprocessing

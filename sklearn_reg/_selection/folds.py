@@ -18,14 +18,14 @@ import numpy as np
 from sklearn_reg._data.cells import CellMoments, by_label
 from sklearn_reg._data.data import FOR_WORKING_SETS, InMemory
 from sklearn_reg._data.designs import Preprocessing
-from sklearn_reg._data.rows import Rows, take_rows
+from sklearn_reg._data.rows import Rows, chunks_of, take_rows
 from sklearn_reg._data.units import AnyPenalty, View, view_moments, view_rows
 from sklearn_reg._selection.assignment import Assignment, cells_of, repeat_rows
 from sklearn_reg._selection.splits import Split, check_splits, read_splits
 from sklearn_reg._solvers.batch import MOST_FEATURES
 from sklearn_reg._tools.linalg import EPS, dense
 from sklearn_reg._tools.typing import BoolArray, FloatArray, IndexArray, Matrix
-from sklearn_reg.moments import Moments, row_chunks
+from sklearn_reg.moments import Moments
 
 # Moments are gathered by cell if those of all cells have at most this many times as many numbers
 # as X.
@@ -268,7 +268,7 @@ class MomentFolds(RowFolds):
     def _moments_of(self, rows: IndexArray) -> Moments:
         """Gather the moments of some rows, which may be repeated."""
         moments = Moments(self.n_features, self.n_targets)
-        for part in row_chunks(rows.size, self.X.shape[1]):
+        for part in chunks_of(self.X, rows.size):
             some = rows[part]
             weights = self.weights[some] if self._weighted else None
             if weights is None or weights.any():
@@ -277,10 +277,9 @@ class MomentFolds(RowFolds):
 
     def _gather(self, cells: IndexArray) -> list[Moments]:
         """Gather the moments of each cell in one pass over X, by chunks of rows."""
-        n, p = self.X.shape
-        gathered = CellMoments(len(self._first), p, self.n_targets)
+        gathered = CellMoments(len(self._first), self.n_features, self.n_targets)
         weights = self.weights if self._weighted else None
-        chunks = list(row_chunks(n, p, len(self._first)))
+        chunks = chunks_of(self.X, len(self.Y), len(self._first))
         return gathered.update_by_chunks(
             self.X, self.Y, weights, chunks, lambda rows: by_label(cells[rows])
         ).parts
