@@ -76,8 +76,9 @@ On a GPU
 --------
 
 No GPU was at hand, so there is no table. Arrays of PyTorch, JAX and CuPy are fitted on their device
-(:doc:`guide/large`). `SCIPY_ARRAY_API=1 python benchmarks/devices.py --device cuda` times this beside
-NumPy, on cross-validation of 10,000,000 x 100 and 1,000,000 x 1000 and a path of 400 x 400,000.
+(:doc:`guide/large`). `SCIPY_ARRAY_API=1 python benchmarks/devices.py --device cuda` times this
+beside NumPy, on cross-validation of 10,000,000 x 100 and 1,000,000 x 1000 and a path of
+400 x 400,000.
 
 Run it yourself: `python benchmarks/performance_page.py`, after `pip install -r
 benchmarks/requirements.txt`.
