@@ -71,6 +71,8 @@ class Diagnosis(NamedTuple):
 
 TOO_FEW = Part("too few iterations")
 AUTO_RATE = "learning_rate='auto'"
+ROUNDED = Part("coefficients and intercepts are rounded to float32, the type of X")
+UNROUNDED = Part("X in float64")
 
 
 def advice_on_convergence(estimator: Any, fitted: Fitted, settings: Settings) -> list[Advice]:
@@ -132,6 +134,8 @@ def _ended_above_tol(
         f"duality gap {result.gap * square:.3g}, tol * F(0, mean y) = "
         f"{settings.tol * problem.null * square:.3g}, {result.n_iter} iterations",
     )
+    if any(fitted.rounded[target : target + 1]):
+        return Diagnosis(fact, [ROUNDED], UNROUNDED)
     lost = _hidden_by_rounding(problem, result)
     at_rounding = problem.null and (result.solver in EXACT or result.gap <= 2.0 * lost)
     if at_rounding or problem.design.digits_lost:

@@ -24,7 +24,15 @@ from sklearn_reg._data.data import Batch, InMemory, check_weight
 from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.reading import count, read, read_all
 from sklearn_reg._data.units import AnyUnitPenalty, Penalties
-from sklearn_reg._fitting.advice import UNEQUAL_SCALES, Advice, dependence, scales_of
+from sklearn_reg._fitting.advice import (
+    ROUNDED,
+    UNEQUAL_SCALES,
+    UNROUNDED,
+    Advice,
+    Part,
+    dependence,
+    scales_of,
+)
 from sklearn_reg._fitting.linear_model import PenalizedModel, all_or_nothing
 from sklearn_reg._selection.assignment import Assignment, Labelled, RoundRobin
 from sklearn_reg._selection.choice import (
@@ -683,11 +691,14 @@ class PenalizedRegressionCV(PenalizedModel):
             return
         gap = max(float(curves.gaps.max()), float(np.max(self.dual_gap_)))
         worst = int(np.argmax([result.gap for result in fitted.results]))
-        cause = dependence(self, fitted.problems[worst], fitted.results[worst])
+        cause, remedy = ROUNDED, UNROUNDED
+        if not (curves.certified and any(fitted.rounded[worst : worst + 1])):
+            cause = dependence(self, fitted.problems[worst], fitted.results[worst])
+            remedy = Part("a larger tol, larger lambdas, or an L2 penalty")
         yield Advice(
             ConvergenceWarning,
             f"a duality gap of {gap:.3g} stayed above tol={self.tol:g} times F(0, mean y): "
-            f"{cause}. Remedy: a larger tol, larger lambdas, or an L2 penalty.",
+            f"{cause}. Remedy: {remedy}.",
         )
 
 

@@ -76,6 +76,7 @@ class Fitted(NamedTuple):
     tol: float
     relax: float = 1.0  # the share of the solutions in the coefficients; see `relaxed`
     refits: Sequence[Refit] = ()  # least squares on the support of each solution, if relaxed
+    rounded: Sequence[bool] = ()  # whether rounding took each from within tol, if it was judged
 
     @property
     def is_accurate(self) -> bool:
@@ -111,14 +112,15 @@ class Fitted(NamedTuple):
         shifts = (intercepts - view.intercepts(exact)[0]) / view.units
         if view.is_joint:
             shifts = np.sqrt(np.sum(shifts**2, keepdims=True))
-        return self._replace(
-            results=[
-                _moved(problem, result, w, float(shift), self.tol)
-                for problem, result, w, shift in zip(
-                    self.problems, self.results, view.solutions(exact), shifts, strict=True
-                )
-            ]
-        )
+        moved = [
+            _moved(problem, result, w, float(shift), self.tol)
+            for problem, result, w, shift in zip(
+                self.problems, self.results, view.solutions(exact), shifts, strict=True
+            )
+        ]
+        pairs = zip(self.results, moved, strict=True)
+        rounded = [before.converged and not after.converged for before, after in pairs]
+        return self._replace(results=moved, rounded=rounded)
 
 
 def _moved(

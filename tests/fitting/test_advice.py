@@ -417,6 +417,18 @@ def test_columns_that_depend_on_each_other_are_named() -> None:
     assert messages
 
 
+@pytest.mark.parametrize("estimator", [LassoRegression(solver="auto"), LassoRegressionCV(5, cv=3)])
+def test_rounding_to_the_type_of_X_is_named(estimator: Any) -> None:
+    rng = np.random.default_rng(0)
+    X = (rng.normal(size=(500, 3)) + 1e6).astype(np.float32)
+    y = (X.sum(axis=1, dtype=np.float64) - 3e6 + rng.normal(size=500)).astype(np.float32)
+    caught = warned(lambda: clone(estimator).fit(X, y))
+    message = next(str(each.message) for each in caught if each.category is ConvergenceWarning)
+    assert "are rounded to float32, the type of X. Remedy: X in float64." in message
+    kinds = [each.category for each in warned(lambda: clone(estimator).fit(X.astype(float), y))]
+    assert ConvergenceWarning not in kinds  # as the remedy says
+
+
 # --- the cause, the figures, the remedy -----------------------------------------------------------
 
 
