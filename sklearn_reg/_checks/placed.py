@@ -130,7 +130,12 @@ class PlacedSparse:
         self.copy, self.home = copy, home
         self.shape: tuple[int, int] = copy.shape
         self.dtype: np.dtype[Any] = copy.dtype
-        self._tensor = tensor.detach().to(sys.modules["torch"].float64)
+        self._given = tensor.detach()
+
+    @cached_property
+    def _tensor(self) -> Any:
+        """X in double precision."""
+        return self._given.to(sys.modules["torch"].float64)
 
     @cached_property
     def _transposed(self) -> Any:
