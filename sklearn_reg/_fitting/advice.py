@@ -23,6 +23,9 @@ from sklearn_reg._tools.typing import FloatArray
 SLOW_RATE = 0.5  # below this share of 1 / L
 UNEQUAL_SCALES = 10.0
 ILL_CONDITIONED = 100.0
+# Means beyond this many standard deviations are far; they explain a gap of so many times EPS a
+# standard deviation, relative to F(0, mean y).
+FAR = 100.0
 # Up to this many columns the eigenvalues show whether descent can converge.
 LARGEST_SPECTRUM = 500
 # A remedy must reduce the error by a factor of at least exp(this).
@@ -72,7 +75,7 @@ class Diagnosis(NamedTuple):
 TOO_FEW = Part("too few iterations")
 AUTO_RATE = "learning_rate='auto'"
 ROUNDED = Part("coefficients and intercepts are rounded to float32, the type of X")
-UNROUNDED = Part("X in float64")
+UNROUNDED, CENTRED = Part("X in float64"), Part("X less the means of its columns")
 
 
 def advice_on_convergence(estimator: Any, fitted: Fitted, settings: Settings) -> list[Advice]:
@@ -114,7 +117,7 @@ def advice_on_refits(estimator: Any, fitted: Fitted) -> list[Advice]:
     if all(refit.certified for refit in fitted.refits):
         return []
     target = next(k for k, refit in enumerate(fitted.refits) if not refit.certified)
-    cause = dependence(estimator, fitted.problems[target], fitted.results[target])
+    cause, _ = cause_of_rounding(estimator, fitted, target, TOO_FEW)
     message = (
         f"least squares on the selected features, of which relax={fitted.relax:g} takes a share, "
         f"is not within tol={fitted.tol:g}: {cause}. Remedy: relax=1, a larger tol or a larger "
@@ -135,11 +138,12 @@ def _ended_above_tol(
         f"{settings.tol * problem.null * square:.3g}, {result.n_iter} iterations",
     )
     if any(fitted.rounded[target : target + 1]):
-        return Diagnosis(fact, [ROUNDED], UNROUNDED)
+        cause, remedy = cause_of_rounding(estimator, fitted, target, UNROUNDED)
+        return Diagnosis(fact, [cause], remedy)
     lost = _hidden_by_rounding(problem, result)
     at_rounding = problem.null and (result.solver in EXACT or result.gap <= 2.0 * lost)
     if at_rounding or problem.design.digits_lost:
-        causes, remedy = _rounding_in_the_way(estimator, problem, result, settings, lost)
+        causes, remedy = _rounding_in_the_way(estimator, fitted, target, settings, lost)
         if impossible is not None:
             remedy = remedy._replace(text=f"{AUTO_RATE} and {remedy.text}")
         return Diagnosis(fact, causes, remedy)
@@ -160,7 +164,7 @@ def _hidden_by_rounding(problem: Problem, result: SolverResult) -> float:
     return max(ROUNDING * problem.null, rounding, at.bound - at.gap)
 
 
-def dependence(estimator: Any, problem: Problem, result: SolverResult) -> Part:
+def _dependence(estimator: Any, problem: Problem, result: SolverResult) -> Part:
     """Name the first few columns of the model that depend on others."""
     names = names_of_model(estimator)
     # Joint targets have a column of each feature for each target.
@@ -173,19 +177,45 @@ def dependence(estimator: Any, problem: Problem, result: SolverResult) -> Part:
     return Part("columns of X are too dependent for this accuracy", "; ".join(told))
 
 
+def cause_of_rounding(
+    estimator: Any, fitted: Fitted, target: int, otherwise: Part
+) -> tuple[Part, Part]:
+    """Return what makes rounding errors large, and its remedy; `otherwise` if it has none."""
+    far = _largest_mean(fitted)
+    if any(fitted.rounded[target : target + 1]):
+        return ROUNDED, CENTRED if far > FAR else UNROUNDED
+    problem, result = fitted.problems[target], fitted.results[target]
+    if far > FAR and result.gap <= FAR * EPS * far * problem.null:
+        figure = f"by a factor of {far:.2g}"
+        return Part("columns of X have means far larger than their spread", figure), CENTRED
+    return _dependence(estimator, problem, result), otherwise
+
+
+def _largest_mean(fitted: Fitted) -> float:
+    """Return the largest mean of a column in its standard deviations; 0 if nothing is centred."""
+    view = fitted.view
+    if view.mixing is not None or not view.centred:
+        return 0.0
+    scales = np.sqrt(np.maximum(view.design.squares, 0.0))
+    sizes = np.abs(view.columns.means * view.columns.factors)
+    return float(np.max(sizes[scales > 0] / scales[scales > 0], initial=0.0))
+
+
 def _rounding_in_the_way(
-    estimator: Any, problem: Problem, result: SolverResult, settings: Settings, lost: float
+    estimator: Any, fitted: Fitted, target: int, settings: Settings, lost: float
 ) -> tuple[list[Part], Part]:
     """Return causes and a remedy if rounding errors make further steps useless."""
+    problem, result = fitted.problems[target], fitted.results[target]
     if problem.design.digits_lost:
-        cause = "moments lost digits to rows that were far larger than those that are left"
+        lose = "moments lost digits to rows that were far larger than those that are left"
         anew = "gather the moments of the rows that are left (the window) anew"
-        return [Part(f"{cause}, and removing rows does not give digits back")], Part(anew)
+        return [Part(f"{lose}, and removing rows does not give digits back")], Part(anew)
     # Near the rounding errors the bound depends on the steps taken, and these depend on tol.
     reached = max(2.0 * result.gap / problem.null, 10.0 * ROUNDING)
     enough = Part("a larger tol", f"tol={_rounded_up(reached, 1):g}")
     if result.gap > 2.0 * lost or lost > ORDINARY * ROUNDING * problem.null:
-        return [dependence(estimator, problem, result)], enough
+        cause, remedy = cause_of_rounding(estimator, fitted, target, enough)
+        return [cause], remedy
     rounding = Part(f"tol={settings.tol:g} is below rounding", f"about {lost / problem.null:.1g}")
     return [rounding], enough
 

@@ -25,12 +25,10 @@ from sklearn_reg._data.designs import Preprocessing
 from sklearn_reg._data.reading import count, read, read_all
 from sklearn_reg._data.units import AnyUnitPenalty, Penalties
 from sklearn_reg._fitting.advice import (
-    ROUNDED,
     UNEQUAL_SCALES,
-    UNROUNDED,
     Advice,
     Part,
-    dependence,
+    cause_of_rounding,
     scales_of,
 )
 from sklearn_reg._fitting.linear_model import PenalizedModel, all_or_nothing
@@ -691,10 +689,8 @@ class PenalizedRegressionCV(PenalizedModel):
             return
         gap = max(float(curves.gaps.max()), float(np.max(self.dual_gap_)))
         worst = int(np.argmax([result.gap for result in fitted.results]))
-        cause, remedy = ROUNDED, UNROUNDED
-        if not (curves.certified and any(fitted.rounded[worst : worst + 1])):
-            cause = dependence(self, fitted.problems[worst], fitted.results[worst])
-            remedy = Part("a larger tol, larger lambdas, or an L2 penalty")
+        otherwise = Part("a larger tol, larger lambdas, or an L2 penalty")
+        cause, remedy = cause_of_rounding(self, fitted, worst, otherwise)
         yield Advice(
             ConvergenceWarning,
             f"a duality gap of {gap:.3g} stayed above tol={self.tol:g} times F(0, mean y): "

@@ -76,7 +76,7 @@ class Fitted(NamedTuple):
     tol: float
     relax: float = 1.0  # the share of the solutions in the coefficients; see `relaxed`
     refits: Sequence[Refit] = ()  # least squares on the support of each solution, if relaxed
-    rounded: Sequence[bool] = ()  # whether rounding took each from within tol, if it was judged
+    rounded: Sequence[bool] = ()  # whether rounding is most of a gap above tol, if it was judged
 
     @property
     def is_accurate(self) -> bool:
@@ -119,7 +119,7 @@ class Fitted(NamedTuple):
             )
         ]
         pairs = zip(self.results, moved, strict=True)
-        rounded = [before.converged and not after.converged for before, after in pairs]
+        rounded = [not after.converged and after.gap > 2.0 * before.gap for before, after in pairs]
         return self._replace(results=moved, rounded=rounded)
 
 

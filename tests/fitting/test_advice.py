@@ -417,16 +417,44 @@ def test_columns_that_depend_on_each_other_are_named() -> None:
     assert messages
 
 
-@pytest.mark.parametrize("estimator", [LassoRegression(solver="auto"), LassoRegressionCV(5, cv=3)])
-def test_rounding_to_the_type_of_X_is_named(estimator: Any) -> None:
+@pytest.mark.parametrize("n_rows", [500, 30])
+@pytest.mark.parametrize("mean", [1e2, 1e4, 1e6, 1e9, 1e12, 1e14])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RidgeRegression(0.05, solver="closed_form"),
+        LassoRegression(0.05, solver="auto"),
+        LassoRegression(0.05, solver="auto", tol=1e-12),
+        LassoRegression(0.05, solver="auto", standardize=True),
+        LassoRegressionCV([0.05, 0.1], cv=3),
+    ],
+    ids=repr,
+)
+@pytest.mark.filterwarnings("ignore:.*the smallest error is at:UserWarning")
+def test_what_rounding_of_large_means_costs_is_named_and_cured(
+    estimator: Any, dtype: Any, mean: float, n_rows: int
+) -> None:
     rng = np.random.default_rng(0)
-    X = (rng.normal(size=(500, 3)) + 1e6).astype(np.float32)
-    y = (X.sum(axis=1, dtype=np.float64) - 3e6 + rng.normal(size=500)).astype(np.float32)
-    caught = warned(lambda: clone(estimator).fit(X, y))
-    message = next(str(each.message) for each in caught if each.category is ConvergenceWarning)
-    assert "are rounded to float32, the type of X. Remedy: X in float64." in message
-    kinds = [each.category for each in warned(lambda: clone(estimator).fit(X.astype(float), y))]
-    assert ConvergenceWarning not in kinds  # as the remedy says
+    X = (rng.normal(size=(n_rows, 40)) + mean).astype(dtype)
+    y = (X[:, :3].sum(axis=1, dtype=np.float64) - 3 * mean + rng.normal(size=n_rows)).astype(dtype)
+    cures = {
+        "X less the means of its columns": X - X.mean(axis=0, dtype=np.float64).astype(dtype),
+        "X in float64": X.astype(np.float64),
+    }
+
+    def told_of(A: Any) -> list[str]:
+        caught = warned(lambda: clone(estimator).fit(A, y))
+        return [str(each.message) for each in caught if each.category is ConvergenceWarning]
+
+    messages = told_of(X)
+    assert messages or mean < 1e12 or dtype == np.float32 or n_rows > 40
+    for message in messages:
+        remedy = message.split("Remedy: ")[1].rstrip(".")
+        if remedy.startswith("a larger tol"):
+            assert "below rounding" in message
+        else:
+            assert told_of(cures[remedy]) == []
 
 
 # --- the cause, the figures, the remedy -----------------------------------------------------------
