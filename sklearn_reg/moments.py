@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from sklearn_reg._checks.parameters import check_count, check_rows, check_sample_weight
-from sklearn_reg._checks.placed import Placed
+from sklearn_reg._checks.placed import Placed, on_cpu
 from sklearn_reg._checks.values import overflow_explained
 from sklearn_reg._tools.linalg import EPS, dense
 from sklearn_reg._tools.threads import ROUND, mapped_in_threads
@@ -177,7 +177,7 @@ class Moments:
             match.
         """
         X, Y, s = _checked(X, y, sample_weight)
-        with overflow_explained(lambda: {"X": X, "y": Y}):
+        with overflow_explained(lambda: {"X": on_cpu(X), "y": Y}):
             return cls(X.shape[1], Y.shape[1]).add_checked(X, Y, s)
 
     def update(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Moments:
@@ -205,7 +205,7 @@ class Moments:
         """
         X, Y, s = _checked(X, y, sample_weight)
         self._check_shapes(X, Y)
-        with overflow_explained(lambda: {"X": X, "y": Y}):
+        with overflow_explained(lambda: {"X": on_cpu(X), "y": Y}):
             return self.add_checked(X, Y, s)
 
     def add_checked(self, X: Matrix, Y: FloatArray, s: FloatArray | None) -> Moments:
@@ -422,7 +422,7 @@ def _checked(
     X: Any, y: ArrayLike, sample_weight: ArrayLike | None
 ) -> tuple[Matrix, FloatArray, FloatArray | None]:
     """Return rows, targets of shape (n_samples, n_targets), and weights, checked."""
-    X, y = check_rows(X, y, at_least=0, may_stay=True)
+    X, y = check_rows(X, y, sample_weight, at_least=0, may_stay=True)
     Y: FloatArray = np.asarray(y, dtype=np.float64)
     Y = Y[:, None] if Y.ndim == 1 else Y
     return X, Y, check_sample_weight(sample_weight, X.shape[0], normalized=False, at_least=0)
@@ -570,14 +570,17 @@ def _from_product(product: FloatArray, shift: tuple[FloatArray, FloatArray]) -> 
 def _of_placed_rows(X: Placed, Y: FloatArray, s: FloatArray | None) -> Moments:
     """Gather rows where they are: they are centred near their means and multiplied there.
 
-    These means a are those of some rows, spread over all, whose values come to the CPU. If these
-    have a share c of the weight, c W (a_j - m_j)^2 is at most G_jj, with m the means of all rows:
-    the squares about a, which rounding errors are relative to, are at most (1 + 1 / c) G_jj.
+    These means a are those of some rows, whose values come to the CPU. If these have a share c of
+    the weight, c W (a_j - m_j)^2 is at most G_jj, with m the means of all rows: the squares about
+    a, which rounding errors are relative to, are at most (1 + 1 / c) G_jj. The rows are spread
+    evenly over the weight, so that those with little of it, however far away, are hardly seen.
     """
     live = np.arange(len(Y)) if s is None else np.flatnonzero(s)
     if live.size == 0:
         return Moments(X.shape[1], Y.shape[1])
-    some = live[:: max(1, live.size // SEEN_ROWS)]
+    shares = live if s is None else np.cumsum(s)
+    levels = np.linspace(0, shares[-1], SEEN_ROWS)
+    some = np.unique(np.minimum(np.searchsorted(shares, levels), len(Y) - 1))
     near = _means(X.take(some).as_numpy(), Y[some], None if s is None else s[some])
     beside, roots = np.column_stack([Y - near[1], np.ones(len(Y))]), None
     if s is not None:

@@ -417,7 +417,7 @@ class _Asked(NamedTuple):
     ) -> _Asked:
         """Check data and parameters."""
         labels = Labels(labels_of(X), labels_of(y))
-        rows, target = check_rows(X, y, may_stay=True)
+        rows, target = check_rows(X, y, sample_weight, may_stay=True)
         weights = check_sample_weight(sample_weight, rows.shape[0])
         data = InMemory(staying(X, rows), target, weights)
         centred = check_flag(fit_intercept, "fit_intercept")

@@ -251,7 +251,7 @@ def _checked(
     X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None
 ) -> tuple[Matrix, FloatArray, FloatArray]:
     """Return rows with positive weights; y has shape (n_samples, n_targets), each varies."""
-    X, y = check_rows(X, y)
+    X, y = check_rows(X, y, sample_weight)
     given = check_sample_weight(sample_weight, X.shape[0])
     weights = np.ones(X.shape[0]) if given is None else given
     kept = np.flatnonzero(weights)

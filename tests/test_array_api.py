@@ -25,6 +25,7 @@ import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.metrics import make_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.fixes import parse_version
@@ -99,12 +100,15 @@ KINDS = {
 }
 
 
-@pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest) -> Kind:
-    found = KINDS[request.param]
+def installed(found: Kind) -> Kind:
     if find_spec(found.module) is None:
         pytest.skip(f"{found.module} is not installed")
     return found
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return installed(KINDS[request.param])
 
 
 @pytest.fixture
@@ -248,6 +252,8 @@ def test_arrays_that_are_read_only_or_reversed(kind: Kind) -> None:
 def test_what_cannot_be_squared_is_explained(kind: Kind) -> None:
     with pytest.raises(ValueError, match="X"):
         LassoRegression(0.05, solver="auto").fit(kind.make(X * 1e200), kind.make(y))
+    with pytest.raises(ValueError, match="X"):
+        Moments.from_data(kind.make(X * 1e200), kind.make(y))
 
 
 @pytest.mark.usefixtures("dispatch")
@@ -502,6 +508,135 @@ def test_products_with_a_tensor_of_csr(monkeypatch: pytest.MonkeyPatch) -> None:
         known = regularization_path(thin, target, lambdas=5)
         assert_allclose(dense(found.coefs), dense(known.coefs), rtol=1e-6, atol=1e-9)
         assert {"fitted", "correlate"} <= set(made)
+
+
+@pytest.mark.usefixtures("dispatch")
+@pytest.mark.parametrize("name", [*KINDS, "strict without float64"])
+def test_constant_columns_and_refits_of_wide_data(name: str) -> None:
+    make = single_on_strict if name not in KINDS else installed(KINDS[name]).make
+    A = rng.normal(size=(10, 30)).astype(np.float32)
+    A[:, 3] = 1.0
+    b = A[:, 0] + A[:, 1] / 2
+    for model in (
+        LassoRegression(0.05, solver="auto"),
+        LassoRegression(0.05, solver="auto", relax=0.5, positive=True),
+        GroupLassoRegression(0.05, solver="auto", groups="targets"),
+    ):
+        fitted, wanted = clone(model).fit(make(A), make(b)), clone(model).fit(A, b)
+        assert_allclose(fitted.coef_, wanted.coef_, rtol=1e-3, atol=1e-5)
+    found, known = (regularization_path(*data, lambdas=4) for data in ((make(A), make(b)), (A, b)))
+    assert_allclose(found.coefs, known.coefs, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.usefixtures("dispatch")
+def test_weights_are_routed_to_a_scorer_as_numbers_of_numpy(kind: Kind) -> None:
+    def squares(target: Any, predicted: Any, sample_weight: Any) -> float:
+        assert {type(part) for part in (target, predicted, sample_weight)} == {np.ndarray}
+        return float(np.average((target - predicted) ** 2, weights=sample_weight))
+
+    scorer = make_scorer(squares, greater_is_better=False)
+    with config_context(enable_metadata_routing=True):
+        model = LassoRegressionCV(5, cv=3, scoring=scorer.set_score_request(sample_weight=True))
+        model.set_fit_request(sample_weight=True)
+        wanted = clone(model).fit(X, y, sample_weight=s)
+        A, b, weights = map(kind.make, (X, y, s))
+        fitted = clone(model).fit(A, b, sample_weight=weights)
+    assert_allclose(fitted.score_path_, wanted.score_path_)
+
+
+@pytest.mark.usefixtures("dispatch")
+def test_folds_may_be_numbers_of_rows_on_the_device(kind: Kind) -> None:
+    sides = np.arange(20), np.arange(20, 40)
+    model = LassoRegressionCV(5, cv=[sides, sides[::-1]])
+    wanted = clone(model).fit(X, y).lambda_
+    there = [tuple(map(kind.make, pair)) for pair in (sides, sides[::-1])]
+    assert model.set_params(cv=there).fit(kind.make(X), kind.make(y)).lambda_ == wanted
+
+
+@pytest.mark.usefixtures("dispatch")
+def test_intervals_on_a_device_without_double_precision() -> None:
+    model = LassoRegressionCV(8).fit(X, y)
+    ends = model.predict_interval(single_on_strict(X))
+    for end, known in zip(ends, model.predict_interval(X), strict=True):
+        assert_allclose(values_of(end), known, atol=1e-5)
+
+
+@pytest.mark.usefixtures("dispatch")
+@pytest.mark.filterwarnings("ignore:Casting complex")
+def test_complex_numbers_are_refused(kind: Kind) -> None:
+    A, b = kind.make(X + 1j), kind.make(y)
+    model = LassoRegression(0.1, solver="auto").fit(X, y)
+    for call in (
+        lambda: clone(model).fit(A, b),
+        lambda: model.predict(A),
+        lambda: Moments.from_data(A, b),
+        lambda: regularization_path(A, b, lambdas=3),
+    ):
+        with pytest.raises(ValueError, match="Complex data not supported"):
+            call()
+
+
+@pytest.mark.usefixtures("dispatch")
+def test_weights_that_lie_apart_are_refused_everywhere(kind: Kind) -> None:
+    A, b = kind.make(X), kind.make(y)
+    for call in (Moments.from_data, Moments(5).update, regularization_path, lambda_max):
+        with pytest.raises(ValueError, match=r"sample_weight must be an array .* got numpy"):
+            call(A, b, sample_weight=s)
+    with pytest.raises(ValueError, match="sample_weight must be an array"):
+        penalty_advice(A, b, sample_weight=s)
+
+
+@pytest.mark.usefixtures("dispatch")
+def test_far_rows_of_little_weight_cost_no_digits(
+    kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moments, "SEEN_ROWS", 8)
+    far, weights = X.copy(), np.ones(40)
+    far[::5] += 1e6
+    weights[::5] = 1e-12
+    wanted = Moments.from_data(far, y, weights)
+    found = Moments.from_data(*map(kind.make, (far, y, weights)))
+    assert_allclose(found.gram, wanted.gram, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.usefixtures("dispatch")
+def test_numbers_and_lists_of_groups_may_be_arrays(kind: Kind) -> None:
+    fitted = LassoRegression(kind.make(np.array(0.1)), solver="auto").fit(X, y)
+    assert_array_equal(fitted.coef_, LassoRegression(0.1, solver="auto").fit(X, y).coef_)
+    closed = ridge_closed_form(X, y, kind.make(np.array(0.1)))[0]
+    assert_array_equal(closed, ridge_closed_form(X, y, 0.1)[0])
+    groups = [np.array([0, 1]), np.array([2, 3, 4])]
+    model = GroupLassoRegression(0.1, groups=groups, solver="auto")
+    wanted = clone(model).fit(X, y).coef_
+    assert_array_equal(
+        model.set_params(groups=list(map(kind.make, groups))).fit(X, y).coef_, wanted
+    )
+
+
+@pytest.mark.usefixtures("dispatch")
+def test_kinds_of_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+
+    class Pixels(torch.Tensor):  # type: ignore[misc, name-defined]
+        """A subclass of another package, as torchvision has."""
+
+    A, b = torch.asarray(X), torch.asarray(y)
+    model = LassoRegression(0.1, solver="auto")
+    wanted = clone(model).fit(X, y)
+    of_subclass = clone(model).fit(A.as_subclass(Pixels), b.as_subclass(Pixels))
+    assert_allclose(of_subclass.coef_, wanted.coef_)
+    assert_allclose(np.asarray(of_subclass.predict(A.as_subclass(Pixels))), wanted.predict(X))
+    negated = torch.complex(b, -b).conj().imag
+    assert negated.is_neg()
+    assert_allclose(clone(model).fit(A, negated).coef_, wanted.coef_)
+    try:
+        torch.set_default_device("meta")  # stands for another device than that of X
+        assert_allclose(clone(model).fit(A, b).predict(A).numpy(), wanted.predict(X))
+    finally:
+        torch.set_default_device("cpu")
+    deep = torch.stack([A, A]).to_sparse_csr()
+    with pytest.raises(ValueError, match=r"X must have two dimensions .* shape \(2, 40, 5\)"):
+        clone(model).fit(deep, b)
 
 
 @pytest.mark.usefixtures("dispatch")

@@ -185,7 +185,7 @@ def _entries(values: Any) -> list[Any]:
 def _chosen(groups: Any, features: Sequence[Hashable] | None, own: ColumnLabels) -> list[Any]:
     """Return the label of each feature's group, or OWN, from labels or from lists of features."""
     named = isinstance(groups, Mapping)
-    entries = list(groups.values()) if named else _entries(groups)
+    entries = [fetched(entry) for entry in (groups.values() if named else _entries(groups))]
     # The entries of an array of labels may be tuples: there, they are labels.
     tuples = isinstance(groups, (list, tuple, Mapping))
     lists = [_is_list(entry, tuples=tuples) for entry in entries]

@@ -44,6 +44,11 @@ class Home(NamedTuple):
                 return make.asarray(values)
         return make.asarray(values, device=self.device)
 
+    def answer(self, values: np.ndarray[Any, Any]) -> Any:
+        """Return results as an array of this namespace, in float32 if the device has no float64."""
+        single = values.dtype == np.float64 and not self.has_double
+        return self.bring(values.astype(np.float32) if single else values)
+
     def fetch(self, array: Any, name: str = "the array") -> Any:
         """Return an array of this namespace as one of NumPy."""
         return _READERS[self.namespace](array, name)
@@ -51,6 +56,8 @@ class Home(NamedTuple):
     @property
     def has_double(self) -> bool:
         """Whether the device has numbers of double precision, and the library makes them."""
+        if self.device is None:
+            return True
         try:
             one = self.bring(np.ones(1))
         except (TypeError, RuntimeError, ValueError):  # such as Apple's GPUs
@@ -63,7 +70,7 @@ NUMPY = Home("numpy", None)
 
 def is_foreign(values: Any) -> bool:
     """Whether this is an array of another namespace than NumPy's."""
-    return _package(values) in NAMESPACES and hasattr(values, "dtype")
+    return bool(_package(values)) and hasattr(values, "dtype")
 
 
 def home_of(values: Any) -> Home:
@@ -124,7 +131,9 @@ def _dispatches() -> bool:
 
 
 def _package(values: Any) -> str:
-    return type(values).__module__.partition(".")[0]
+    """Return the package of a namespace that the type of these values comes from, else ""."""
+    packages = (kind.__module__.partition(".")[0] for kind in type(values).__mro__)
+    return next((package for package in packages if package in NAMESPACES), "")
 
 
 def _place_of(values: Any) -> Home:
@@ -150,8 +159,14 @@ def _of_torch(values: Any, name: str) -> Any:
     torch = sys.modules["torch"]
     values = values.detach().cpu()
     if values.layout is torch.strided:
-        return values.numpy()
+        return values.resolve_conj().resolve_neg().numpy()
     if values.layout is torch.sparse_csr:
+        if values.ndim != 2 or values.values().ndim != 1:
+            raise ValueError(
+                f"{name} must have two dimensions and a number an entry, got a sparse tensor of "
+                f"shape {tuple(values.shape)} whose values have shape "
+                f"{tuple(values.values().shape)}"
+            )
         parts = (part.numpy() for part in (values.values(), values.col_indices()))
         return sparse.csr_array((*parts, values.crow_indices().numpy()), shape=tuple(values.shape))
     raise TypeError(

@@ -30,13 +30,13 @@ WEIGHTS = "numbers >= 0 (0 = free, inf = excluded)"
 
 
 def check_rows(
-    X: Any, y: Any, *, at_least: int = 1, may_stay: bool = False
+    X: Any, y: Any, sample_weight: Any, *, at_least: int = 1, may_stay: bool = False
 ) -> tuple[Matrix | Placed, Any]:
-    """Return X and y as float64 or float32, checked by scikit-learn.
+    """Return X and y as float64 or float32, checked by scikit-learn; weights must lie with them.
 
     With `may_stay`, an X on another device may stay there.
     """
-    check_one_home(X=X, y=y)
+    check_one_home(X=X, y=y, sample_weight=sample_weight)
     kept = placed(X) if may_stay else None
     X, y = X if kept else in_memory(X, "X"), in_memory(y, "y")
     how = {"dtype": None} if kept else READ_AS
@@ -75,7 +75,7 @@ def check_lambda(
         lambda_ = in_order(lambda_, targets, "lambda_", "y")
     given = real_numbers(lambda_, "lambda_", wanted)
     if given.ndim == 0:
-        return np.full(n_targets, check_number(lambda_, "lambda_", wanted, zero=True))
+        return np.full(n_targets, check_number(given, "lambda_", wanted, zero=True))
     if given.shape != (n_targets,):
         raise ValueError(
             f"lambda_ must be {wanted} or an array of shape ({n_targets},), one a target, got "

@@ -79,7 +79,10 @@ class Placed:
 
     def cast(self, dtype: Any) -> Any:
         """Return the array in another precision."""
-        return self._make.asarray(self.array, dtype=getattr(self._make, np.dtype(dtype).name))
+        dtype = getattr(self._make, np.dtype(dtype).name)
+        if self.home.namespace == "torch":  # its `asarray` would move it to the default device
+            return self.array.to(dtype)
+        return self._make.asarray(self.array, dtype=dtype)
 
     def fitted(self, coefs: Any, intercept: Any) -> Any:
         """Return X W' + b, an array of this namespace, for arrays of NumPy."""
@@ -159,12 +162,19 @@ class PlacedSparse:
 def placed(values: Any) -> Placed | None:
     """Return dense rows that can stay where they are; None for others, to be read as NumPy."""
     home = home_of(values)
-    if home == NUMPY or is_half(values) or values.ndim != 2 or is_sparse(values):
+    if home == NUMPY or values.ndim != 2 or is_sparse(values):
+        return None
+    if is_half(values) or "complex" in str(values.dtype):  # to be refused
         return None
     double = home.has_double
     if not double and lies_on_cpu(values):
         return None
     return Placed(values.detach() if home.namespace == "torch" else values, home, double=double)
+
+
+def on_cpu(rows: Any) -> Any:
+    """Return rows in the memory of the CPU."""
+    return rows.as_numpy() if isinstance(rows, Placed) else rows
 
 
 def staying(given: Any, rows: Any) -> Any:

@@ -25,6 +25,7 @@ NUMBERS = ("int", "uint", "float", "double", "half", "bool", "complex", "decimal
 
 def number_in(value: Any) -> Any:
     """Return the element of a 0-d array, other values unchanged."""
+    value = as_numpy(value)
     return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 

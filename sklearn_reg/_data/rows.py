@@ -85,9 +85,9 @@ class Rows(ABC):
     def columns(self, columns: IndexArray) -> FloatArray:
         """Copy these columns, dense and float64."""
 
+    @abstractmethod
     def restricted(self, columns: IndexArray) -> Rows:
         """Copy these columns, in the format of X."""
-        return type(self)(self.X[:, columns])
 
     @abstractmethod
     def gram(
@@ -155,6 +155,10 @@ class DenseRows(Rows):
     def columns(self, columns: IndexArray) -> FloatArray:
         """Copy these columns, dense and float64."""
         return np.asfortranarray(self.X[:, columns], dtype=np.float64)
+
+    def restricted(self, columns: IndexArray) -> Rows:
+        """Copy these columns."""
+        return DenseRows(self.X[:, columns])
 
     def gram(
         self, rows: IndexArray, columns: IndexArray, weights: FloatArray, means: FloatArray
@@ -406,6 +410,10 @@ class SparseRows(Rows):
         """Copy these columns, dense and float64."""
         return np.asfortranarray(self.X[:, columns].toarray(), dtype=np.float64)
 
+    def restricted(self, columns: IndexArray) -> Rows:
+        """Copy these columns, in the format of X."""
+        return SparseRows(self.X[:, columns])
+
     def gram(
         self, rows: IndexArray, columns: IndexArray, weights: FloatArray, means: FloatArray
     ) -> FloatArray:
@@ -445,10 +453,6 @@ class PlacedSparseRows(SparseRows):
         """X'v, for v of shape (n_samples,) or (n_samples, k)."""
         product: FloatArray = self._placed.correlate(v)
         return product
-
-    def restricted(self, columns: IndexArray) -> Rows:
-        """Copy these columns, in the memory of the CPU."""
-        return SparseRows(self.X[:, columns])
 
 
 def take_rows(X: Any, rows: IndexArray) -> Any:

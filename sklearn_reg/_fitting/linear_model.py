@@ -112,7 +112,7 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):  # type:
         if kept is not None:
             validate_data(self, X, reset=False, dtype=None)
             return kept.fitted(self.coef_, self.intercept_)
-        return home_of(X).bring(self._validated(X) @ self.coef_.T + self.intercept_)
+        return home_of(X).answer(self._validated(X) @ self.coef_.T + self.intercept_)
 
     def _validated(self, X: Matrix) -> Any:
         """Return new rows in memory, which must have the columns of `fit`."""

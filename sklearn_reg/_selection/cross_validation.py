@@ -302,7 +302,7 @@ class PenalizedRegressionCV(PenalizedModel):
             lower, upper = (end.astype(self.coef_.dtype) for end in ends)
         if self.coef_.ndim == 1:
             lower, upper = lower[:, 0], upper[:, 0]
-        return PredictionInterval(home.bring(lower), home.bring(upper))
+        return PredictionInterval(home.answer(lower), home.answer(upper))
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return the routing of metadata to the splitter and to the scorer.

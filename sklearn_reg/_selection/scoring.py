@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.utils import _safe_indexing
 
-from sklearn_reg._checks.values import calling
+from sklearn_reg._checks.values import calling, fetched
 from sklearn_reg._data.data import InMemory
 from sklearn_reg._fitting.linear_model import LinearModel
 from sklearn_reg._selection.splits import Split
@@ -55,6 +55,7 @@ def scores_of(
     if params is None:
         weighted = data.weights is not None and _takes_weights(scorer)
         params = {"sample_weight": data.weights} if weighted else {}
+    params = {name: fetched(value, name) for name, value in params.items()}
     n_lambdas = len(intercepts[0][0])
     scores = np.empty((len(coefs), n_lambdas, len(splits)))
     for fold, split in enumerate(splits):

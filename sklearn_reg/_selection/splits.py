@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator, PredefinedSplit, check_cv
 
-from sklearn_reg._checks.values import calling, refuse_misread
+from sklearn_reg._checks.values import calling, in_memory
 from sklearn_reg._tools.typing import FloatArray, IndexArray
 
 BOOLS = (bool, np.bool_)
@@ -128,8 +128,7 @@ def _positions(side: Any, what: str, n_rows: int) -> IndexArray:
     """Return positions >= 0 for a mask, row numbers or a slice."""
     if isinstance(side, slice):
         return np.arange(n_rows)[side]
-    refuse_misread(side, f"cv, {what},")
-    rows = np.asarray(side)
+    rows = np.asarray(in_memory(side, f"cv, {what},"))
     if rows.ndim != 1:
         raise ValueError(f"cv must give row numbers or a mask as {what}, got shape {rows.shape}")
     if rows.dtype == object and rows.size:  # a list, or a nullable column of pandas
