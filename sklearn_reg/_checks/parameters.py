@@ -75,7 +75,7 @@ def check_lambda(
         lambda_ = in_order(lambda_, targets, "lambda_", "y")
     given = real_numbers(lambda_, "lambda_", wanted)
     if given.ndim == 0:
-        return np.full(n_targets, check_number(given, "lambda_", wanted, zero=True))
+        return np.full(n_targets, check_number(lambda_, "lambda_", wanted, zero=True))
     if given.shape != (n_targets,):
         raise ValueError(
             f"lambda_ must be {wanted} or an array of shape ({n_targets},), one a target, got "
