@@ -76,6 +76,7 @@ TOO_FEW = Part("too few iterations")
 AUTO_RATE = "learning_rate='auto'"
 ROUNDED = Part("coefficients and intercepts are rounded to float32, the type of X")
 UNROUNDED, CENTRED = Part("X in float64"), Part("X less the means of its columns")
+UNROUNDED_CENTRED = Part(f"{UNROUNDED.text}, less the means of its columns")
 
 
 def advice_on_convergence(estimator: Any, fitted: Fitted, settings: Settings) -> list[Advice]:
@@ -183,7 +184,7 @@ def cause_of_rounding(
     """Return what makes rounding errors large, and its remedy; `otherwise` if it has none."""
     far = _largest_mean(fitted)
     if any(fitted.rounded[target : target + 1]):
-        return ROUNDED, CENTRED if far > FAR else UNROUNDED
+        return ROUNDED, UNROUNDED_CENTRED if FAR * EPS * far > fitted.tol else UNROUNDED
     problem, result = fitted.problems[target], fitted.results[target]
     if far > FAR and result.gap <= FAR * EPS * far * problem.null:
         figure = f"by a factor of {far:.2g}"

@@ -441,6 +441,7 @@ def test_what_rounding_of_large_means_costs_is_named_and_cured(
     cures = {
         "X less the means of its columns": X - X.mean(axis=0, dtype=np.float64).astype(dtype),
         "X in float64": X.astype(np.float64),
+        "X in float64, less the means of its columns": X - X.mean(axis=0, dtype=np.float64),
     }
 
     def told_of(A: Any) -> list[str]:
