@@ -1,8 +1,9 @@
 """Fits where the data are: arrays of PyTorch on a device beside NumPy's, the same work.
 
 A row makes the data on the device, fits there, copies X to the memory of the CPU, and fits again.
-Each time is the better one of two; the copy does not count. A peer fits the same lambdas to the
-same rows one by one, on the device too if it is cuML, once. `--scale` divides the number of rows of
+Each time is the median of three calls, or of the first calls that take 30 s; the copy does not
+count. A peer fits the same lambdas to the same rows one by one, on the device too if it is cuML,
+once. `--scale` divides the number of rows of
 tall data and of columns of wide data, for a machine with less memory. Without a GPU, `--device cpu`
 shows what dispatch costs.
 
@@ -12,8 +13,8 @@ shows what dispatch costs.
 
 import argparse
 import os
-import time
 import warnings
+from functools import partial
 from importlib import import_module
 
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # before SciPy is imported
@@ -24,6 +25,7 @@ import torch
 from sklearn_reg import LassoRegressionCV, regularization_path
 
 import machine
+from machine import timed
 
 N_LAMBDAS, N_FOLDS = 100, 5
 ROWS = {
@@ -48,16 +50,6 @@ def fitted(X, y):
         return model.lambdas_, model.coef_
     path = regularization_path(X, y, N_LAMBDAS)
     return path.lambdas, path.coefs.toarray() if hasattr(path.coefs, "toarray") else path.coefs
-
-
-def timed(work, *given, repeat=2):
-    """Return the best of some times, and the last result."""
-    seconds = []
-    for _ in range(repeat):
-        began = time.perf_counter()
-        result = work(*given)
-        seconds.append(time.perf_counter() - began)
-    return min(seconds), result
 
 
 def fit_each(peer, X, y, lambdas):
@@ -90,13 +82,14 @@ def main():
         work, n, p = ROWS[row]
         n, p = (n // asked.scale, p) if n > p else (n, p // asked.scale)
         X, y = make(n, p, asked.device)
-        there, (lambdas, coefs) = timed(fitted, X, y)
-        here, (_, wanted) = timed(fitted, X.cpu().numpy(), y.cpu().numpy())
+        there, (lambdas, coefs) = timed(partial(fitted, X, y))
+        A, b = X.cpu().numpy(), y.cpu().numpy()
+        here, (_, wanted) = timed(partial(fitted, A, b))
         apart = np.abs(coefs - wanted).max() / np.abs(wanted).max()
         cells = [f"{n} x {p}, {work}", f"{there:.2f}", f"{here:.2f}", f"{here / there:.1f}"]
         cells.append(f"{apart:.0e}")
         if asked.peer:
-            theirs, _ = timed(fit_each, asked.peer, X, y, lambdas, repeat=1)
+            theirs, _ = timed(partial(fit_each, asked.peer, X, y, lambdas), repeats=1)
             cells += [f"{theirs:.2f}", f"{theirs / there:.1f}"]
         print("| " + " | ".join(cells) + " |", flush=True)
 

@@ -1,12 +1,14 @@
-"""What machine and versions a figure belongs to, and Python in a process of its own."""
+"""What machine and versions a figure belongs to, timed calls, and Python in its own process."""
 
 import json
 import os
 import platform
 import subprocess
 import sys
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from statistics import median
 
 THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
@@ -29,6 +31,16 @@ def describe(*more):
         f"Machine: {_processor()}, {os.cpu_count()} cores, BLAS threads {threads}, "
         f"{platform.system()}.\nVersions: Python {platform.python_version()}, {versions}."
     )
+
+
+def timed(call, repeats=3):
+    """Return the median seconds of calls, and what the last one returned."""
+    seconds = []
+    while len(seconds) < repeats and sum(seconds) < 30:
+        start = time.perf_counter()
+        value = call()
+        seconds.append(time.perf_counter() - start)
+    return median(seconds), value
 
 
 def run_python(*arguments, threads=None):

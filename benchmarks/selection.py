@@ -6,7 +6,6 @@ good, so the judge measures it from lower bounds that it finds with weights of o
 """
 
 import argparse
-import time
 import warnings
 
 import numpy as np
@@ -23,18 +22,9 @@ import contenders
 import machine
 import problems
 from judge import lower_bounds, worst_above, worst_gap
+from machine import timed
 
 RATIOS = [0.1, 0.5, 0.7, 0.9, 1.0]
-
-
-def timed(call, repeats=3):
-    """Return the median seconds of calls, and what the last one returned."""
-    seconds = []
-    while len(seconds) < repeats and sum(seconds) < 30:
-        start = time.perf_counter()
-        value = call()
-        seconds.append(time.perf_counter() - start)
-    return float(np.median(seconds)), value
 
 
 def floor(X, y, lambdas):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import copy
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -479,8 +479,7 @@ def in_turn(X: Matrix, Y: FloatArray, s: FloatArray | None, n_parts: int) -> lis
         except Empty:
             rows = max(p, BLOCK_NUMBERS // (p + k + 1))
             room = np.empty((min(rows, size), p + k + 1), order=order)
-        multiply = partial(_product, room=room)
-        parts = [_of_chunk(*part_of(start, j), near[j], multiply) for j in range(n_parts)]
+        parts = [_of_chunk(*part_of(start, j), near[j], room) for j in range(n_parts)]
         rooms.put(room)
         return parts
 
@@ -510,26 +509,14 @@ def _means(X: Matrix, Y: FloatArray, s: FloatArray | None) -> Means:
 
 
 def _of_chunk(
-    X: Any, Y: FloatArray, s: FloatArray | None, near: Means, multiply: Callable[..., FloatArray]
+    X: Matrix, Y: FloatArray, s: FloatArray | None, near: Means, room: FloatArray
 ) -> Moments | None:
     """Return the moments of rows, centred near their means; None if they have no weight.
 
-    `multiply` takes the rows to [X, y, 1]' S [X, y, 1], centred near these means.
+    Block after block is made dense and centred in `room`, which fits in cache.
     """
     if len(Y) == 0 or (s is not None and not s.any()):
         return None
-    chunk = _from_product(multiply(X, Y, s, near), near)
-    chunk.n_rows = len(Y) if s is None else int(np.count_nonzero(s))
-    return chunk
-
-
-def _product(
-    X: Matrix, Y: FloatArray, s: FloatArray | None, near: Means, room: FloatArray
-) -> FloatArray:
-    """Return the product of centred rows.
-
-    Block after block is made dense and centred in `room`, which fits in cache.
-    """
     X, p = dense(X), X.shape[1]
     product = np.zeros((room.shape[1], room.shape[1]))
     for start in range(0, len(Y), len(room)):
@@ -543,7 +530,9 @@ def _product(
         # One product gives the Gram matrix, X'y, y'y, the sums and the weight. NumPy detects that
         # it is symmetric and computes half of it.
         product += block.T @ block
-    return product
+    chunk = _from_product(product, near)
+    chunk.n_rows = len(Y) if s is None else int(np.count_nonzero(s))
+    return chunk
 
 
 def _from_product(product: FloatArray, shift: tuple[FloatArray, FloatArray]) -> Moments:

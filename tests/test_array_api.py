@@ -121,6 +121,22 @@ def dispatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         pytest.skip(str(error))
 
 
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Shapes of the rows that are copied to the memory of the CPU."""
+    shapes: list[tuple[int, int]] = []
+    copy = Placed.as_numpy
+    monkeypatch.setattr(Placed, "as_numpy", lambda rows: shapes.append(rows.shape) or copy(rows))
+    return shapes
+
+
+def output_of(code: str) -> str:
+    """Run code in a process in which scikit-learn may dispatch, and return what it prints."""
+    env = {**os.environ, "SCIPY_ARRAY_API": "1"}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
 def values_of(array: Any) -> np.ndarray[Any, Any]:
     """Return the values of an array of any kind."""
     if type(array).__module__.startswith("array_api_strict"):
@@ -191,13 +207,15 @@ def test_the_judge_certifies_every_fit(n_rows: int, dtype: Any, kind: Kind) -> N
 @pytest.mark.parametrize("wide", [False, True])
 @pytest.mark.filterwarnings("ignore:.*the smallest error is at:UserWarning")
 def test_rows_stay_where_they_are(
-    wide: bool, model: Any, weights: Any, kind: Kind, monkeypatch: pytest.MonkeyPatch
+    wide: bool,
+    model: Any,
+    weights: Any,
+    kind: Kind,
+    copied: list[tuple[int, int]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     A = np.hstack([X, rng.normal(size=(40, 1500))]) if wide else X
-    copied: list[tuple[int, ...]] = []
-    copy = Placed.as_numpy
     monkeypatch.setattr(moments, "SEEN_ROWS", 8)
-    monkeypatch.setattr(Placed, "as_numpy", lambda rows: copied.append(rows.shape) or copy(rows))
     known = clone(model).fit(A, y, weights)
     model = clone(model).fit(kind.make(A), kind.make(y), None if weights is None else kind.make(s))
     model.predict(kind.make(A))
@@ -235,8 +253,7 @@ def test_jax_without_double_precision_is_read_as_numpy() -> None:
         "assert (model.coef_ == known.coef_).all()\n"
         "assert type(model.predict(A)) is type(A)\n"
     )
-    env = {**os.environ, "SCIPY_ARRAY_API": "1"}
-    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+    assert output_of(code) == ""
 
 
 @pytest.mark.usefixtures("dispatch")
@@ -447,12 +464,9 @@ def test_tensors_with_gradients_and_sparse_ones() -> None:
 @pytest.mark.parametrize("wide", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_device_without_double_precision(
-    weighted: bool, wide: bool, monkeypatch: pytest.MonkeyPatch
+    weighted: bool, wide: bool, copied: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(on_device, "CHUNK_NUMBERS", 50)
-    copied: list[tuple[int, ...]] = []
-    copy = Placed.as_numpy
-    monkeypatch.setattr(Placed, "as_numpy", lambda rows: copied.append(rows.shape) or copy(rows))
     A = np.hstack([X, rng.normal(size=(40, 60))]) if wide else X
     parts = [part.astype(np.float32) for part in ((A, y, s) if weighted else (A, y))]
     foreign = list(map(single_on_strict, parts))
@@ -614,7 +628,7 @@ def test_numbers_and_lists_of_groups_may_be_arrays(kind: Kind) -> None:
 
 
 @pytest.mark.usefixtures("dispatch")
-def test_kinds_of_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kinds_of_tensors() -> None:
     torch = pytest.importorskip("torch")
 
     class Pixels(torch.Tensor):  # type: ignore[misc, name-defined]
@@ -629,11 +643,8 @@ def test_kinds_of_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
     negated = torch.complex(b, -b).conj().imag
     assert negated.is_neg()
     assert_allclose(clone(model).fit(A, negated).coef_, wanted.coef_)
-    try:
-        torch.set_default_device("meta")  # stands for another device than that of X
+    with torch.device("meta"):  # stands for another default device than that of X
         assert_allclose(clone(model).fit(A, b).predict(A).numpy(), wanted.predict(X))
-    finally:
-        torch.set_default_device("cpu")
     deep = torch.stack([A, A]).to_sparse_csr()
     with pytest.raises(ValueError, match=r"X must have two dimensions .* shape \(2, 40, 5\)"):
         clone(model).fit(deep, b)
@@ -643,14 +654,7 @@ def test_kinds_of_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_lines_of_the_guide_run() -> None:
     page = (Path(__file__).parent.parent / "docs/guide/large.rst").read_text()
     block = page.split("asks for; then::")[1].split("A fit reads")[0]
-    done = subprocess.run(
-        [sys.executable, "-c", dedent(block)],
-        env={**os.environ, "SCIPY_ARRAY_API": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    assert done.stdout == "array_api_strict._array_object numpy\n"
+    assert output_of(dedent(block)) == "array_api_strict._array_object numpy\n"
 
 
 @pytest.mark.parametrize("module", ["torch", "jax", "array_api_strict"])

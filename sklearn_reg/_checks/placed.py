@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -95,11 +95,20 @@ class Placed:
         values = self.cast(np.float64)
         return values if near is None else values - self.home.bring(near)
 
+    def summed(self, of: Callable[[slice], Sequence[Any]]) -> list[Any]:
+        """Return the sums over chunks of rows of arrays that `of` makes, as arrays of NumPy.
+
+        The device adds them, and multiplies a chunk while the CPU prepares the next one; only the
+        sums leave it.
+        """
+        totals: Sequence[Any] = ()
+        for rows in self.chunks():
+            parts = of(rows)
+            totals = [a + b for a, b in zip(totals, parts, strict=True)] if totals else parts
+        return [np.array(self.home.fetch(total)) for total in totals]
+
     def product(self, near: Any, beside: Any, roots: Any) -> Any:
         """Return A'A for A = [roots (X - near), beside], an array of NumPy.
-
-        The sums over chunks are made on the device, which multiplies a chunk while the CPU prepares
-        the next one; only the result leaves it.
 
         Parameters
         ----------
@@ -108,12 +117,13 @@ class Placed:
         roots : ndarray of shape (n_samples,) or None
             None means 1.
         """
-        gram, between = 0.0, 0.0
-        for rows in self.chunks():
+
+        def of(rows: slice) -> tuple[Any, Any]:
             A, B = self[rows].centred(near), self.home.bring(beside[rows])
             A = A if roots is None else A * self.home.bring(roots[rows, None])
-            gram, between = gram + A.T @ A, between + A.T @ B
-        gram, between = self.home.fetch(gram), self.home.fetch(between)
+            return A.T @ A, A.T @ B
+
+        gram, between = self.summed(of)
         return np.block([[gram, between], [between.T, beside.T @ beside]])
 
 

@@ -187,8 +187,8 @@ class DenseRows(Rows):
         return product
 
 
-class _OnDevice:
-    """Dense rows on another device, and a copy in the memory of the CPU when one is needed."""
+class CopiedRows(DenseRows):
+    """Rows on another device: products are made of a copy on the CPU, when one is needed."""
 
     def __init__(self, X: Placed) -> None:
         self._placed, self.shape = X, X.shape
@@ -210,21 +210,10 @@ class _OnDevice:
         return copy
 
 
-class CopiedRows(_OnDevice, DenseRows):
-    """Rows on a device without double precision: products are made of a copy on the CPU."""
+class PlacedRows(CopiedRows):
+    """Rows on a device with double precision: products are made there, chunk by chunk."""
 
-
-class PlacedRows(_OnDevice, Rows):
-    """Rows on another device: products are made there, in float64, chunk by chunk."""
-
-    is_sparse = False
-    many_at_once = True
-    copies_pay = True
-
-    @property
-    def stored(self) -> int:
-        """The number of entries that a product with X reads."""
-        return self.shape[0] * self.shape[1]
+    few_rows_are_cheap = False
 
     def fitted(self, w: FloatArray) -> FloatArray:
         """X w; if w has few non-zeros, only their columns are read."""
@@ -242,9 +231,9 @@ class PlacedRows(_OnDevice, Rows):
 
     def correlate(self, v: FloatArray) -> FloatArray:
         """X'v, for v of shape (n_samples,) or (n_samples, k)."""
-        product, X = np.zeros((self.shape[1], *v.shape[1:])), self._placed
-        for rows in X.chunks():
-            product += X.home.fetch(X[rows].centred().T @ X.home.bring(v[rows]))
+        X = self._placed
+        product: FloatArray
+        (product,) = X.summed(lambda rows: (X[rows].centred().T @ X.home.bring(v[rows]),))
         return product
 
     def spread(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -255,20 +244,17 @@ class PlacedRows(_OnDevice, Rows):
 
     def second_moments(self, weights: FloatArray) -> FloatArray:
         """Weighted means of the squares; their last digits may be wrong."""
-        sums: FloatArray = self._sums_about(np.zeros(self.shape[1]), weights)[1]
-        return sums
+        return self._sums_about(np.zeros(self.shape[1]), weights)[1]
 
-    def _sums_about(self, near: FloatArray, weights: FloatArray) -> FloatArray:
+    def _sums_about(self, near: FloatArray, weights: FloatArray) -> list[FloatArray]:
         """Return weighted sums of X - near, and of its squares."""
-        sums, X = np.zeros((2, self.shape[1])), self._placed
-        for rows in X.chunks():
-            centred, s = X[rows].centred(near), X.home.bring(weights[rows])
-            sums += [X.home.fetch(s @ centred), X.home.fetch(s @ (centred * centred))]
-        return sums
+        X = self._placed
 
-    def stored_in(self, columns: IndexArray) -> int:
-        """Return the number of entries that a product with these columns reads."""
-        return self.shape[0] * columns.size
+        def of(rows: slice) -> tuple[Any, Any]:
+            centred, s = X[rows].centred(near), X.home.bring(weights[rows])
+            return s @ centred, s @ (centred * centred)
+
+        return X.summed(of)
 
     def columns(self, columns: IndexArray) -> FloatArray:
         """Copy these columns to the memory of the CPU, float64."""
@@ -283,10 +269,14 @@ class PlacedRows(_OnDevice, Rows):
     ) -> FloatArray:
         """(X - 1m')' diag(weights) (X - 1m'), restricted; columns are centred first."""
         left, right = (self._placed.columns(some) for some in (rows, columns))
-        product, home = np.zeros((rows.size, columns.size)), self._placed.home
-        for part in self._placed.chunks():
-            weighted = home.bring(weights[part, None]) * right[part].centred(means[columns])
-            product += home.fetch(left[part].centred(means[rows]).T @ weighted)
+
+        def of(part: slice) -> tuple[Any]:
+            scale = self._placed.home.bring(weights[part, None])
+            weighted = scale * right[part].centred(means[columns])
+            return (left[part].centred(means[rows]).T @ weighted,)
+
+        product: FloatArray
+        (product,) = self._placed.summed(of)
         return product
 
     def kernel(self, scale: FloatArray, means: FloatArray) -> FloatArray:

@@ -138,7 +138,7 @@ def _ended_above_tol(
         f"duality gap {result.gap * square:.3g}, tol * F(0, mean y) = "
         f"{settings.tol * problem.null * square:.3g}, {result.n_iter} iterations",
     )
-    if any(fitted.rounded[target : target + 1]):
+    if result.rounded:
         cause, remedy = cause_of_rounding(estimator, fitted, target, UNROUNDED)
         return Diagnosis(fact, [cause], remedy)
     lost = _hidden_by_rounding(problem, result)
@@ -182,10 +182,9 @@ def cause_of_rounding(
     estimator: Any, fitted: Fitted, target: int, otherwise: Part
 ) -> tuple[Part, Part]:
     """Return what makes rounding errors large, and its remedy; `otherwise` if it has none."""
-    far = _largest_mean(fitted)
-    if any(fitted.rounded[target : target + 1]):
+    problem, result, far = fitted.problems[target], fitted.results[target], _largest_mean(fitted)
+    if result.rounded:
         return ROUNDED, UNROUNDED_CENTRED if FAR * EPS * far > fitted.tol else UNROUNDED
-    problem, result = fitted.problems[target], fitted.results[target]
     if far > FAR and result.gap <= FAR * EPS * far * problem.null:
         figure = f"by a factor of {far:.2g}"
         return Part("columns of X have means far larger than their spread", figure), CENTRED
@@ -197,7 +196,7 @@ def _largest_mean(fitted: Fitted) -> float:
     view = fitted.view
     if view.mixing is not None or not view.centred:
         return 0.0
-    scales = np.sqrt(np.maximum(view.design.squares, 0.0))
+    scales, _ = scales_of(view.design)
     sizes = np.abs(view.columns.means * view.columns.factors)
     return float(np.max(sizes[scales > 0] / scales[scales > 0], initial=0.0))
 

@@ -76,7 +76,6 @@ class Fitted(NamedTuple):
     tol: float
     relax: float = 1.0  # the share of the solutions in the coefficients; see `relaxed`
     refits: Sequence[Refit] = ()  # least squares on the support of each solution, if relaxed
-    rounded: Sequence[bool] = ()  # whether rounding is most of a gap above tol, if it was judged
 
     @property
     def is_accurate(self) -> bool:
@@ -112,15 +111,14 @@ class Fitted(NamedTuple):
         shifts = (intercepts - view.intercepts(exact)[0]) / view.units
         if view.is_joint:
             shifts = np.sqrt(np.sum(shifts**2, keepdims=True))
-        moved = [
-            _moved(problem, result, w, float(shift), self.tol)
-            for problem, result, w, shift in zip(
-                self.problems, self.results, view.solutions(exact), shifts, strict=True
-            )
-        ]
-        pairs = zip(self.results, moved, strict=True)
-        rounded = [not after.converged and after.gap > 2.0 * before.gap for before, after in pairs]
-        return self._replace(results=moved, rounded=rounded)
+        return self._replace(
+            results=[
+                _moved(problem, result, w, float(shift), self.tol)
+                for problem, result, w, shift in zip(
+                    self.problems, self.results, view.solutions(exact), shifts, strict=True
+                )
+            ]
+        )
 
 
 def _moved(
@@ -132,15 +130,17 @@ def _moved(
     # Both squares have an error of 2 |r| times that of |r|.
     lost = 4.0 * problem.residual_rounding(w) * np.sqrt(2.0 * objective)
     gap = min(objective, result.gap + max(0.0, objective - result.objective) + float(lost))
+    converged = gap <= tol * problem.null
     history, gaps = result.history.copy(), result.gap_history.copy()
     history[-1], gaps[-1] = objective, gap
     return result._replace(
         w=w,
         objective=objective,
         gap=gap,
-        converged=gap <= tol * problem.null,
+        converged=converged,
         history=history,
         gap_history=gaps,
+        rounded=not converged and gap > 2.0 * result.gap,
     )
 
 

@@ -33,6 +33,7 @@ class SolverResult(NamedTuple):
     gap_history: FloatArray  # the gap after each iteration
     solver: str
     stable_rate: float | None = None  # set if the learning rate asked for cannot converge
+    rounded: bool = False  # whether most of a gap above tol comes from rounding w to float32
 
     @property
     def n_iter(self) -> int:
